@@ -1,0 +1,35 @@
+//! The nouns of Civitas: plain data that every crate agrees on.
+//!
+//! Invariant: this crate does no I/O beyond reading the system clock and the system's random source, holds no async
+//! code, and depends on no other crate of the workspace. Everything that needs "now" or "a new id" takes a
+//! [`Clock`] or an [`Entropy`], so that tests decide both.
+
+pub mod artifact;
+pub mod contract;
+pub mod entropy;
+pub mod error;
+pub mod execution;
+pub mod file;
+pub mod id;
+pub mod journal;
+pub mod permission;
+pub mod record;
+pub mod session;
+pub mod time;
+pub mod user;
+
+pub use artifact::Artifact;
+pub use contract::BoundaryContract;
+pub use entropy::{Entropy, SystemEntropy};
+pub use error::ErrorCode;
+pub use execution::Execution;
+pub use file::File;
+pub use id::{
+    ArtifactId, ContractId, ExecutionId, FileId, Id, IntentId, RecordId, SessionId, SolutionId,
+    TenantId, UserId,
+};
+pub use permission::{Permission, Role};
+pub use record::Record;
+pub use session::Session;
+pub use time::{Clock, SystemClock, Timestamp};
+pub use user::User;
