@@ -138,8 +138,10 @@ pub struct Execution {
     pub intent: Intent,
     /// Where it stands.
     pub status: Status,
-    /// How often a handler was started on it, counting from 1 once it ran.
+    /// How often a handler was started on it. Also a fence: a write of an earlier start is refused.
     pub attempt: u32,
+    /// How many of its attempts failed and were made again.
+    pub retries: u32,
     /// The number of the last entry of its journal.
     pub last_seq: u64,
     /// What it waits for, when waiting.

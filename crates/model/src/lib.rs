@@ -12,11 +12,13 @@ pub mod execution;
 pub mod file;
 pub mod id;
 pub mod journal;
+pub mod pending;
 pub mod permission;
 pub mod record;
 pub mod session;
 pub mod time;
 pub mod user;
+pub mod write;
 
 pub use artifact::Artifact;
 pub use contract::BoundaryContract;
@@ -28,8 +30,10 @@ pub use id::{
     ArtifactId, ContractId, ExecutionId, FileId, Id, IntentId, RecordId, SessionId, SolutionId,
     TenantId, UserId,
 };
+pub use pending::PendingIntent;
 pub use permission::{Permission, Role};
 pub use record::Record;
 pub use session::Session;
 pub use time::{Clock, SystemClock, Timestamp};
 pub use user::User;
+pub use write::Write;

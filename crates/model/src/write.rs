@@ -1,0 +1,67 @@
+//! Writes: the changes of domain state an intent can make, as plain data.
+//!
+//! A handler collects them, the runtime commits them together with the journal entry of the step that made them, and
+//! storage applies them. Putting something replaces what has the same id.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::artifact::Artifact;
+use crate::contract::BoundaryContract;
+use crate::file::File;
+use crate::id::{SessionId, TenantId};
+use crate::pending::PendingIntent;
+use crate::record::Record;
+
+/// One change of domain state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "write", rename_all = "snake_case")]
+pub enum Write {
+    /// Puts an artifact into the registry.
+    Artifact(Box<Artifact>),
+    /// Puts a file's facts.
+    File(Box<File>),
+    /// Puts a boundary contract.
+    Contract(Box<BoundaryContract>),
+    /// Puts a pending intent.
+    PendingIntent(Box<PendingIntent>),
+    /// Puts search records.
+    Records {
+        /// The records, all of one tenant.
+        records: Vec<Record>,
+    },
+    /// Removes every search record of a parent.
+    ForgetRecords {
+        /// Whose records.
+        tenant_id: TenantId,
+        /// The parent, such as a file's id.
+        parent_id: String,
+    },
+    /// Sets one key of a session's state.
+    SessionState {
+        /// Whose session.
+        tenant_id: TenantId,
+        /// The session.
+        session_id: SessionId,
+        /// The key.
+        key: String,
+        /// The value; null removes the key.
+        value: Value,
+    },
+}
+
+impl Write {
+    /// Whose data it changes. Storage refuses a write into another tenant than the execution's.
+    pub fn tenant_id(&self) -> Option<&TenantId> {
+        match self {
+            Self::Artifact(artifact) => Some(&artifact.tenant_id),
+            Self::File(file) => Some(&file.tenant_id),
+            Self::Contract(contract) => Some(&contract.tenant_id),
+            Self::PendingIntent(pending) => Some(&pending.tenant_id),
+            Self::Records { records } => records.first().map(|record| &record.tenant_id),
+            Self::ForgetRecords { tenant_id, .. } | Self::SessionState { tenant_id, .. } => {
+                Some(tenant_id)
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A database of either kind: reads, and the door to its one writer.
+
+use std::path::Path;
+
+use tokio_postgres::Config;
+
+use crate::error::Error;
+use crate::row::Row;
+use crate::select::Select;
+use crate::statement::Statement;
+use crate::value::Val;
+use crate::writer::Writer;
+use crate::{Result, postgres, sqlite};
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Embedded, one file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl Backend {
+    /// The name people know it by.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
+}
+
+/// A handle for reading; cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    readers: Readers,
+}
+
+#[derive(Clone)]
+enum Readers {
+    Sqlite(sqlite::Readers),
+    Postgres(postgres::Readers),
+}
+
+impl Database {
+    /// Opens or creates a SQLite database in a file.
+    ///
+    /// Blocks while the file is opened; called once, at start.
+    pub fn open_sqlite(path: &Path) -> Result<(Self, Writer)> {
+        let writer = sqlite::Writer::open(path)?;
+        let readers = Readers::Sqlite(sqlite::Readers::new(path));
+        Ok((Self { readers }, Writer::Sqlite(writer)))
+    }
+
+    /// Connects to PostgreSQL at an address such as `postgres://user@host:5432/database`.
+    pub async fn open_postgres(address: &str) -> Result<(Self, Writer)> {
+        let config: Config = postgres::parse_address(address)?;
+        let writer = postgres::Writer::connect(&config).await?;
+        let readers = Readers::Postgres(postgres::Readers::new(config)?);
+        Ok((Self { readers }, Writer::Postgres(Box::new(writer))))
+    }
+
+    /// Which database this is.
+    pub const fn backend(&self) -> Backend {
+        match self.readers {
+            Readers::Sqlite(_) => Backend::Sqlite,
+            Readers::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// Reads what is committed.
+    pub async fn query(&self, statement: &Statement, params: Vec<Val>) -> Result<Vec<Row>> {
+        match &self.readers {
+            Readers::Sqlite(readers) => readers.query(statement.sqlite().to_owned(), params).await,
+            Readers::Postgres(readers) => readers.query(statement.postgres(), &params).await,
+        }
+    }
+
+    /// Reads the one row that is there, or none.
+    pub async fn query_one(&self, statement: &Statement, params: Vec<Val>) -> Result<Option<Row>> {
+        Ok(self.query(statement, params).await?.into_iter().next())
+    }
+
+    /// Reads with filters chosen at run time.
+    pub async fn select(&self, select: &Select) -> Result<Vec<Row>> {
+        match &self.readers {
+            Readers::Sqlite(readers) => {
+                readers
+                    .query(select.text().to_owned(), select.params().to_vec())
+                    .await
+            }
+            Readers::Postgres(readers) => readers.query(select.text(), select.params()).await,
+        }
+    }
+
+    /// Copies a SQLite database as of now into a new file, while it is written to.
+    pub async fn copy_to(&self, target: &Path) -> Result<()> {
+        match &self.readers {
+            Readers::Sqlite(readers) => readers.copy_to(target).await,
+            Readers::Postgres(_) => Err(Error::Address("only SQLite is copied as a file".into())),
+        }
+    }
+
+    /// Moves committed pages of SQLite's write-ahead file into the database when there are at least `pages_min`.
+    pub async fn checkpoint(&self, pages_min: u64) -> Result<()> {
+        match &self.readers {
+            Readers::Sqlite(readers) => readers.checkpoint(pages_min).await,
+            Readers::Postgres(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Changesets: what is written together, and why it may be refused.
+
+use civitas_model::execution::Status;
+use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
+
+use crate::execution::{
+    Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
+};
+use crate::lease::{Lease, LeaseChange};
+use crate::session::{NewSession, Upgrade};
+use crate::upload::Upload;
+
+/// Changes that are applied together or not at all.
+#[derive(Debug, Default)]
+pub struct Changeset {
+    pub(crate) lease: Option<Lease>,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Changeset {
+    /// An empty changeset.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Refuses the whole changeset unless the lease is still held at its epoch.
+    #[must_use]
+    pub fn under(mut self, lease: &Lease) -> Self {
+        self.lease = Some(lease.clone());
+        self
+    }
+
+    /// Adds a change; changes are applied in order.
+    #[must_use]
+    pub fn with(mut self, change: impl Into<Change>) -> Self {
+        self.changes.push(change.into());
+        self
+    }
+
+    /// Adds changes of domain state.
+    #[must_use]
+    pub fn with_writes(mut self, writes: Vec<Write>) -> Self {
+        self.changes.extend(writes.into_iter().map(Change::Write));
+        self
+    }
+}
+
+/// One change. The list of everything that can be written.
+#[derive(Debug)]
+pub enum Change {
+    /// Accepts an intent.
+    Submit(Box<Submit>),
+    /// Starts a handler on an execution.
+    Start(Start),
+    /// Appends entries to a running execution's journal.
+    Append(Append),
+    /// Parks a running execution.
+    Suspend(Suspend),
+    /// Finishes a running execution.
+    Finish(Box<Finish>),
+    /// Stops an execution by request.
+    Cancel(Cancel),
+    /// Parks an execution by request.
+    Pause(Pause),
+    /// Lets a parked execution go on by request.
+    Resume(Resume),
+    /// Runs a finished execution again by request.
+    Retry(Retry),
+    /// Forgets old finished executions.
+    Expire(Expire),
+    /// Changes domain state.
+    Write(Write),
+    /// Notes an upload whose bytes are stored.
+    Upload(Upload),
+    /// Opens a session.
+    OpenSession(Box<NewSession>),
+    /// Gives an anonymous session to a user.
+    UpgradeSession(Box<Upgrade>),
+    /// Removes what has outlived its use: ended sessions, old idempotency keys, uploads nobody claimed.
+    Sweep(Sweep),
+    /// Takes, renews or gives back a lease.
+    Lease(LeaseChange),
+}
+
+impl From<Submit> for Change {
+    fn from(change: Submit) -> Self {
+        Self::Submit(Box::new(change))
+    }
+}
+
+impl From<Start> for Change {
+    fn from(change: Start) -> Self {
+        Self::Start(change)
+    }
+}
+
+impl From<Append> for Change {
+    fn from(change: Append) -> Self {
+        Self::Append(change)
+    }
+}
+
+impl From<Suspend> for Change {
+    fn from(change: Suspend) -> Self {
+        Self::Suspend(change)
+    }
+}
+
+impl From<Finish> for Change {
+    fn from(change: Finish) -> Self {
+        Self::Finish(Box::new(change))
+    }
+}
+
+impl From<Write> for Change {
+    fn from(change: Write) -> Self {
+        Self::Write(change)
+    }
+}
+
+/// What a commit answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// When it was committed.
+    pub committed_at: Timestamp,
+}
+
+/// Why a changeset was refused. Nothing of it was applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another holder took the lease over; whoever wrote this must stop.
+    #[error("the lease is held by someone else now")]
+    LeaseLost,
+    /// The execution is not in a state, or not at the attempt, that allows the change.
+    #[error("the execution does not allow this in its present state")]
+    WrongState {
+        /// Its status, when there is such an execution.
+        status: Option<Status>,
+    },
+    /// The idempotency key was used before with the same body.
+    #[error("this idempotency key was used before")]
+    AlreadySubmitted {
+        /// The execution it started.
+        execution_id: ExecutionId,
+        /// The intent it submitted.
+        intent_id: IntentId,
+        /// When.
+        created_at: Timestamp,
+    },
+    /// The idempotency key was used before with another body.
+    #[error("this idempotency key was used before with another body")]
+    KeyReused,
+    /// Something with this id exists already.
+    #[error("{what} exists already")]
+    AlreadyExists {
+        /// What exists.
+        what: &'static str,
+    },
+    /// What the change needs is not there.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A write reaches into another tenant than the execution's.
+    #[error("a write reaches into another tenant")]
+    ForeignTenant,
+}
+
+/// Why a commit did not happen.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommitError {
+    /// A precondition does not hold: the caller must change something.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database cannot be written now: try again later. Whether a lost connection took the change is unknown.
+    #[error("storage is not available: {0}")]
+    Unavailable(String),
+}

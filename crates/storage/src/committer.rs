@@ -1,0 +1,167 @@
+//! The committer: takes everything that is queued, applies it in one transaction, commits once, answers everyone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use civitas_model::{Clock, Timestamp};
+use civitas_sql::{Error, Writer};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::changeset::{Changeset, CommitError, Receipt};
+use crate::notice::Notice;
+use crate::transaction::{Stop, Transaction};
+use crate::write::apply;
+
+/// Changesets per transaction, at most. More would only make the first of them wait.
+const BATCH_MAX: usize = 1024;
+/// Pages of SQLite's write-ahead file (256 MiB) at which the committer itself waits for readers to let go of it.
+const LOG_PAGES_MAX: u64 = 65_536;
+/// How long to wait before connecting again after the connection was lost.
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
+
+/// A changeset on its way, and who waits for it.
+pub(crate) struct Request {
+    pub(crate) changeset: Changeset,
+    pub(crate) answer: oneshot::Sender<Result<Receipt, CommitError>>,
+}
+
+/// Notices of one transaction, shared by all receivers.
+pub(crate) type Batch = Arc<[Notice]>;
+
+pub(crate) struct Committer {
+    pub(crate) writer: Writer,
+    pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) notices: broadcast::Sender<Batch>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What became of each changeset of a batch, in order.
+type Verdicts = Vec<Result<(), CommitError>>;
+
+impl Committer {
+    /// Runs until every sender is gone.
+    ///
+    /// On SQLite each call blocks, so this future is driven by a thread of its own.
+    pub(crate) async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while self.requests.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            self.commit_batch(&mut batch).await;
+            if let Err(error) = self.writer.bound_log(LOG_PAGES_MAX) {
+                tracing::warn!(%error, "the write-ahead file could not be checkpointed");
+            }
+        }
+    }
+
+    async fn commit_batch(&mut self, batch: &mut Vec<Request>) {
+        // A caller that went away before its turn has heard nothing, so dropping its changeset breaks no promise.
+        batch.retain(|request| !request.answer.is_closed());
+        if batch.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        // Refusals are rare: try without a savepoint per changeset first, and pay for them only when one was refused.
+        let outcome = match self.transact(batch, now, Isolation::Shared).await {
+            Ok(None) => self.transact(batch, now, Isolation::Savepoints).await,
+            outcome => outcome,
+        };
+        match outcome {
+            Ok(Some((verdicts, notices))) => {
+                if !notices.is_empty() {
+                    // Nobody listening is fine.
+                    let _ = self.notices.send(notices.into());
+                }
+                for (request, verdict) in batch.drain(..).zip(verdicts) {
+                    let _ = request
+                        .answer
+                        .send(verdict.map(|()| Receipt { committed_at: now }));
+                }
+            }
+            Ok(None) => {
+                self.fail(batch, "the transaction could not be isolated")
+                    .await;
+            }
+            Err(error) => {
+                tracing::error!(%error, changesets = batch.len(), "a transaction failed");
+                self.fail(batch, &error.to_string()).await;
+                self.recover(&error).await;
+            }
+        }
+    }
+
+    async fn fail(&mut self, batch: &mut Vec<Request>, reason: &str) {
+        // The transaction may be gone with the connection; then there is nothing to roll back.
+        let _ = self.writer.rollback().await;
+        for request in batch.drain(..) {
+            let _ = request
+                .answer
+                .send(Err(CommitError::Unavailable(reason.to_owned())));
+        }
+    }
+
+    async fn recover(&mut self, error: &Error) {
+        if !error.is_connection_lost() {
+            return;
+        }
+        tokio::time::sleep(RECONNECT_DELAY).await;
+        if let Err(error) = self.writer.reconnect().await {
+            tracing::error!(%error, "connecting again failed");
+        }
+    }
+
+    /// Applies and commits the batch. `None` means that a changeset was refused although none was expected to be:
+    /// everything is rolled back, and nothing was answered.
+    async fn transact(
+        &mut self,
+        batch: &mut [Request],
+        now: Timestamp,
+        isolation: Isolation,
+    ) -> Result<Option<(Verdicts, Vec<Notice>)>, Error> {
+        self.writer.begin().await?;
+        let mut verdicts = Vec::with_capacity(batch.len());
+        let mut transaction = Transaction::new(&mut self.writer, now);
+        for request in batch.iter_mut() {
+            let said = transaction.notices.len();
+            if isolation == Isolation::Savepoints {
+                transaction.writer().savepoint().await?;
+            }
+            let refusal = match apply(&mut transaction, &request.changeset).await {
+                Ok(()) => None,
+                Err(Stop::Refused(refusal)) => Some(CommitError::Refused(refusal)),
+                Err(Stop::Failed(error)) if error.is_connection_lost() => return Err(error),
+                // A constraint that no precondition names: ours to fix, but it must not take the batch down with it.
+                Err(Stop::Failed(error)) => {
+                    tracing::error!(%error, "a changeset failed");
+                    Some(CommitError::Unavailable(error.to_string()))
+                }
+            };
+            match (refusal, isolation) {
+                (None, Isolation::Shared) => verdicts.push(Ok(())),
+                (None, Isolation::Savepoints) => {
+                    transaction.writer().release().await?;
+                    verdicts.push(Ok(()));
+                }
+                (Some(_), Isolation::Shared) => {
+                    self.writer.rollback().await?;
+                    return Ok(None);
+                }
+                (Some(error), Isolation::Savepoints) => {
+                    transaction.writer().undo().await?;
+                    transaction.notices.truncate(said);
+                    verdicts.push(Err(error));
+                }
+            }
+        }
+        let notices = transaction.notices;
+        self.writer.commit().await?;
+        Ok(Some((verdicts, notices)))
+    }
+}
+
+/// How changesets of one transaction are kept from undoing each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Isolation {
+    /// Not at all: a refusal undoes the whole transaction.
+    Shared,
+    /// Each has a savepoint: a refusal undoes only its own changeset.
+    Savepoints,
+}

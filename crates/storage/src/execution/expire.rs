@@ -1,0 +1,53 @@
+//! Retention: what finished long ago is forgotten, a bounded piece at a time.
+
+use civitas_model::Timestamp;
+use civitas_sql::Statement;
+
+use crate::transaction::{Stop, Transaction};
+use crate::{idempotency, outbox, session, upload};
+
+const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
+const DELETE: Statement = Statement::new(include_str!("../queries/execution/delete.sql"));
+const DELETE_INTENT: Statement =
+    Statement::new(include_str!("../queries/execution/delete_intent.sql"));
+
+/// Forgets finished executions with their intents and journals. Artifacts stay, and still name their execution.
+#[derive(Debug)]
+pub struct Expire {
+    /// Those that finished before this.
+    pub finished_before: Timestamp,
+    /// How many at most, so that no commit takes long.
+    pub limit: u32,
+}
+
+/// Removes ended sessions, old idempotency keys and notes of uploads nobody claimed.
+#[derive(Debug)]
+pub struct Sweep {
+    /// Idempotency keys and uploads from before this.
+    pub unused_since: Timestamp,
+    /// Entries of the records stream up to this number, which the search index has applied.
+    pub records_applied: u64,
+}
+
+impl Expire {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        let params = [self.finished_before.as_micros().into(), self.limit.into()];
+        for row in tx.query(&EXPIRED, &params).await? {
+            let execution = row.text("execution_id")?;
+            if tx.execute(&DELETE, &[execution.into()]).await? == 1 {
+                tx.execute(&DELETE_INTENT, &[execution.into()]).await?;
+                outbox::delete_stream(tx, execution).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sweep {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        idempotency::delete_old(tx, self.unused_since).await?;
+        upload::delete_old(tx, self.unused_since).await?;
+        session::delete_expired(tx).await?;
+        outbox::trim(tx, outbox::RECORDS, self.records_applied).await
+    }
+}

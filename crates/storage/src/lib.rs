@@ -1,0 +1,45 @@
+//! The one door to durable state.
+//!
+//! All writes go through [`Store::commit`]: a [`Changeset`] is a list of typed changes with their preconditions, applied
+//! atomically or refused with a typed [`Refusal`]. One committer per node takes everything that is queued, applies it in
+//! one database transaction, commits once, then answers all waiters and publishes (group commit). Readings are methods of
+//! small per-noun handles: `store.executions().find(&tenant, &id)`.
+//!
+//! Invariants:
+//! - No transaction is open outside this crate, and SQL lives only in `queries/<noun>/<verb>.sql`.
+//! - Every reading names the tenant, except the engine's own (what to run next, what to index next).
+//! - What is published after a commit is exactly what was committed.
+//!
+//! A new table needs: a migration per database, its queries, a module with its changes and readings, a line in
+//! [`Change`], and a case in the conformance suite.
+
+pub mod artifact;
+mod changeset;
+mod committer;
+mod contract;
+pub mod execution;
+mod file;
+mod idempotency;
+mod json;
+mod lease;
+mod migrate;
+mod notice;
+mod outbox;
+mod pending_intent;
+mod record;
+mod session;
+mod store;
+mod transaction;
+mod upload;
+mod write;
+
+pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
+pub use civitas_sql::{Backend, Error as SqlError};
+pub use file::{FileFilter, Files};
+pub use lease::{Holder, Lease, LeaseChange};
+pub use notice::Notice;
+pub use pending_intent::PendingIntentFilter;
+pub use record::{RecordChange, Records};
+pub use session::{NewSession, Upgrade};
+pub use store::{Commit, Notices, OpenError, Store, StoreOptions};
+pub use upload::Upload;

@@ -1,0 +1,4 @@
+UPDATE executions
+SET last_seq = last_seq + ?, updated_at = ?
+WHERE execution_id = ? AND attempt = ? AND status = 'running'
+RETURNING last_seq

@@ -1,0 +1,1 @@
+SELECT status, COUNT(*) AS count FROM executions WHERE tenant_id = ? GROUP BY status

@@ -1,0 +1,1 @@
+SELECT holder, epoch, expires_at FROM leases WHERE name = ?

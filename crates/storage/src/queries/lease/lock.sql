@@ -1,0 +1,1 @@
+SELECT epoch FROM leases WHERE name = ?

@@ -1,0 +1,1 @@
+INSERT INTO outbox (tenant_id, stream, seq, kind, name, data, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -1,0 +1,1 @@
+DELETE FROM records WHERE tenant_id = ? AND parent_id = ?

@@ -1,0 +1,1 @@
+UPDATE sessions SET state = ? WHERE session_id = ? AND tenant_id = ?

@@ -1,0 +1,1 @@
+DELETE FROM uploads WHERE created_at < ?

@@ -1,0 +1,1 @@
+INSERT INTO uploads (tenant_id, upload_id, digest, size, file_type, mime_type, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -1,0 +1,148 @@
+//! Sessions and what is kept with them.
+
+use civitas_model::{Session, SessionId, TenantId, Timestamp, UserId};
+use civitas_sql::{Error, Row, Statement};
+use serde_json::{Map, Value};
+
+use crate::changeset::Refusal;
+use crate::json;
+use crate::store::Store;
+use crate::transaction::{Stop, Transaction};
+
+const INSERT: Statement = Statement::new(include_str!("queries/session/insert.sql"));
+const FIND: Statement = Statement::new(include_str!("queries/session/find.sql"));
+const UPGRADE: Statement = Statement::new(include_str!("queries/session/upgrade.sql"));
+const SET_STATE: Statement = Statement::new(include_str!("queries/session/set_state.sql"));
+const DELETE_EXPIRED: Statement =
+    Statement::new(include_str!("queries/session/delete_expired.sql"));
+
+/// Opens a session; refused when its id is taken.
+#[derive(Debug)]
+pub struct NewSession(pub Session);
+
+/// Gives an anonymous session to a user. The id stays, the secret goes.
+#[derive(Debug)]
+pub struct Upgrade {
+    /// The session.
+    pub session_id: SessionId,
+    /// The user's tenant.
+    pub tenant_id: TenantId,
+    /// The user.
+    pub user_id: UserId,
+    /// The metadata, merged.
+    pub metadata: Value,
+    /// When it ends now.
+    pub expires_at: Timestamp,
+}
+
+impl NewSession {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        let session = &self.0;
+        let params = [
+            session.session_id.as_str().into(),
+            session.tenant_id.as_str().into(),
+            session
+                .user_id
+                .as_ref()
+                .map(civitas_model::Id::as_str)
+                .into(),
+            session.secret_digest.as_deref().into(),
+            json::text(&session.metadata)?,
+            json::text(&session.state)?,
+            session.created_at.as_micros().into(),
+            session.upgraded_at.map(Timestamp::as_micros).into(),
+            session.expires_at.as_micros().into(),
+        ];
+        if tx.execute(&INSERT, &params).await? == 0 {
+            return Err(Refusal::AlreadyExists {
+                what: "a session with this id",
+            }
+            .into());
+        }
+        Ok(())
+    }
+}
+
+impl Upgrade {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        let params = [
+            self.tenant_id.as_str().into(),
+            self.user_id.as_str().into(),
+            json::text(&self.metadata)?,
+            tx.now.as_micros().into(),
+            self.expires_at.as_micros().into(),
+            self.session_id.as_str().into(),
+        ];
+        if tx.execute(&UPGRADE, &params).await? == 0 {
+            return Err(Refusal::NotFound {
+                what: "anonymous session",
+            }
+            .into());
+        }
+        Ok(())
+    }
+}
+
+pub(crate) async fn set_state(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    session: &SessionId,
+    key: &str,
+    value: &Value,
+) -> Result<(), Stop> {
+    let row = tx.query_one(&FIND, &[session.as_str().into()]).await?;
+    let found = row
+        .as_ref()
+        .map(read)
+        .transpose()?
+        .filter(|found| found.tenant_id == *tenant);
+    // An intent may run under a session id that only its client knows: then there is nowhere to keep this.
+    let Some(found) = found else { return Ok(()) };
+    let mut state = match found.state {
+        Value::Object(state) => state,
+        _ => Map::new(),
+    };
+    if value.is_null() {
+        state.remove(key);
+    } else {
+        state.insert(key.to_owned(), value.clone());
+    }
+    let params = [
+        json::text(&state)?,
+        session.as_str().into(),
+        tenant.as_str().into(),
+    ];
+    tx.execute(&SET_STATE, &params).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete_expired(tx: &mut Transaction<'_>) -> Result<(), Stop> {
+    tx.execute(&DELETE_EXPIRED, &[tx.now.as_micros().into()])
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// A session by its id, whoever's it is: the caller must check the owner before showing it.
+    pub async fn find_session(&self, session: &SessionId) -> Result<Option<Session>, Error> {
+        let row = self
+            .database
+            .query_one(&FIND, vec![session.as_str().into()])
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+}
+
+fn read(row: &Row) -> Result<Session, Error> {
+    Ok(Session {
+        session_id: SessionId::trusted(row.text("session_id")?),
+        tenant_id: TenantId::trusted(row.text("tenant_id")?),
+        user_id: row.optional_text("user_id")?.map(UserId::trusted),
+        secret_digest: row.optional_text("secret_digest")?.map(str::to_owned),
+        metadata: json::read(row, "metadata")?,
+        state: json::read(row, "state")?,
+        created_at: Timestamp::from_micros(row.int("created_at")?),
+        upgraded_at: row.optional_int("upgraded_at")?.map(Timestamp::from_micros),
+        expires_at: Timestamp::from_micros(row.int("expires_at")?),
+    })
+}

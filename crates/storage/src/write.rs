@@ -1,0 +1,54 @@
+//! How a changeset is applied: one line per kind of change.
+
+use civitas_model::Write;
+
+use crate::changeset::{Change, Changeset};
+use crate::transaction::{Stop, Transaction};
+
+/// Applies every change of a changeset in order, or stops at the first that does not hold.
+pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Result<(), Stop> {
+    if let Some(lease) = &changeset.lease {
+        tx.check_lease(lease).await?;
+    }
+    for change in &changeset.changes {
+        match change {
+            Change::Submit(change) => change.apply(tx).await?,
+            Change::Start(change) => change.apply(tx).await?,
+            Change::Append(change) => change.apply(tx).await?,
+            Change::Suspend(change) => change.apply(tx).await?,
+            Change::Finish(change) => change.apply(tx).await?,
+            Change::Cancel(change) => change.apply(tx).await?,
+            Change::Pause(change) => change.apply(tx).await?,
+            Change::Resume(change) => change.apply(tx).await?,
+            Change::Retry(change) => change.apply(tx).await?,
+            Change::Expire(change) => change.apply(tx).await?,
+            Change::Sweep(change) => change.apply(tx).await?,
+            Change::Lease(change) => change.apply(tx).await?,
+            Change::Write(write) => apply_write(tx, write).await?,
+            Change::Upload(change) => change.apply(tx).await?,
+            Change::OpenSession(change) => change.apply(tx).await?,
+            Change::UpgradeSession(change) => change.apply(tx).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop> {
+    match write {
+        Write::Artifact(artifact) => crate::artifact::put(tx, artifact).await,
+        Write::File(file) => crate::file::put(tx, file).await,
+        Write::Contract(contract) => crate::contract::put(tx, contract).await,
+        Write::PendingIntent(pending) => crate::pending_intent::put(tx, pending).await,
+        Write::Records { records } => crate::record::put(tx, records).await,
+        Write::ForgetRecords {
+            tenant_id,
+            parent_id,
+        } => crate::record::forget(tx, tenant_id, parent_id).await,
+        Write::SessionState {
+            tenant_id,
+            session_id,
+            key,
+            value,
+        } => crate::session::set_state(tx, tenant_id, session_id, key, value).await,
+    }
+}
