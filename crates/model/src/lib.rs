@@ -5,6 +5,7 @@
 //! [`Clock`] or an [`Entropy`], so that tests decide both.
 
 pub mod artifact;
+pub mod caller;
 pub mod contract;
 pub mod entropy;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod user;
 pub mod write;
 
 pub use artifact::Artifact;
+pub use caller::{Caller, CallerKind};
 pub use contract::BoundaryContract;
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::ErrorCode;

@@ -1,0 +1,242 @@
+//! The host of a tested handler: everything in memory, with a crash before a chosen commit.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use civitas_model::execution::Wait;
+use civitas_model::journal::{Entry, Kind};
+use civitas_model::{ErrorCode, Timestamp, Write};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::waited;
+use super::world::World;
+use crate::error::{Error, Result, retry};
+use crate::host::{Batch, Host, Read, SandboxJob, Stored};
+
+pub(super) struct TestHost {
+    state: Mutex<State>,
+}
+
+struct State {
+    world: World,
+    journal: Vec<Entry>,
+    commits: usize,
+    crash_before: Option<usize>,
+    /// Intent types of children, by execution id.
+    children: Vec<(String, String)>,
+    now: Timestamp,
+}
+
+impl TestHost {
+    pub(super) fn new(world: World, crash_before: Option<usize>) -> Self {
+        let state = State {
+            world,
+            journal: Vec::new(),
+            commits: 0,
+            crash_before,
+            children: Vec::new(),
+            now: World::START,
+        };
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn journal(&self) -> Vec<Entry> {
+        self.state().journal.clone()
+    }
+
+    pub(super) fn world(&self) -> World {
+        self.state().world.clone()
+    }
+
+    pub(super) fn commits(&self) -> usize {
+        self.state().commits
+    }
+
+    /// Lets the time of a wait pass.
+    pub(super) fn pass(&self, wait: &Wait) {
+        let mut state = self.state();
+        state.now = state.now.plus(waited(wait, state.now));
+    }
+
+    /// Commits a batch, unless this is where the crash is planned.
+    pub(super) fn commit(&self, batch: Batch) -> Result<()> {
+        let mut state = self.state();
+        if state.crash_before == Some(state.commits) {
+            state.crash_before = None;
+            return Err(Error::superseded());
+        }
+        state.commits += 1;
+        state.apply(batch);
+        Ok(())
+    }
+}
+
+impl State {
+    fn apply(&mut self, batch: Batch) {
+        for entry in batch.entries {
+            if entry.kind == Kind::Event {
+                let data = entry.data.get("result").cloned().unwrap_or_default();
+                self.world.events.push((entry.name.clone(), data));
+            }
+            self.journal.push(Entry {
+                seq: self.journal.len() as u64 + 1,
+                kind: entry.kind,
+                name: entry.name,
+                data: entry.data,
+                created_at: self.now,
+            });
+        }
+        for write in batch.writes {
+            self.world.apply(write);
+        }
+        if let Some(child) = batch.child {
+            self.children
+                .push((child.execution_id.to_string(), child.intent.intent_type));
+        }
+    }
+
+    fn read(&self, read: &Read) -> Value {
+        let world = &self.world;
+        match read {
+            Read::Now => json!(self.now),
+            Read::File { file_id } => json!(world.files.get(file_id.as_str())),
+            Read::Files {
+                filter,
+                limit,
+                offset,
+            } => {
+                let wanted = filter.get("file_type").and_then(Value::as_str);
+                let files = world
+                    .files
+                    .values()
+                    .filter(|file| wanted.is_none_or(|wanted| file.file_type == wanted))
+                    .skip(*offset as usize)
+                    .take(*limit as usize);
+                json!(files.collect::<Vec<_>>())
+            }
+            Read::Upload { upload_id } => json!(world.uploads.get(upload_id)),
+            Read::Contract { contract_id } => json!(world.contracts.get(contract_id.as_str())),
+            Read::Artifact { artifact_id } => json!(world.artifacts.get(artifact_id.as_str())),
+            Read::PendingIntents { target_artifact_id } => {
+                let pending = world
+                    .pending_intents
+                    .values()
+                    .filter(|pending| pending.target_artifact_id == *target_artifact_id);
+                json!(pending.collect::<Vec<_>>())
+            }
+            Read::SessionState { .. } => Value::Object(world.session_state.clone()),
+            Read::Search { .. } => world.search.clone(),
+            Read::Outcome { execution_id } => {
+                let child = self
+                    .children
+                    .iter()
+                    .find(|(id, _)| id == execution_id.as_str());
+                let ended = child.and_then(|(_, intent_type)| world.children.get(intent_type));
+                ended.cloned().unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl World {
+    fn apply(&mut self, write: Write) {
+        match write {
+            Write::Artifact(artifact) => {
+                self.artifacts
+                    .insert(artifact.artifact_id.to_string(), *artifact);
+            }
+            Write::File(file) => {
+                self.files.insert(file.file_id.to_string(), *file);
+            }
+            Write::Contract(contract) => {
+                self.contracts
+                    .insert(contract.contract_id.to_string(), *contract);
+            }
+            Write::PendingIntent(pending) => {
+                self.pending_intents
+                    .insert(pending.intent_id.to_string(), *pending);
+            }
+            Write::Records { records } => {
+                for record in records {
+                    self.records.insert(record.record_id.to_string(), record);
+                }
+            }
+            Write::ForgetRecords { parent_id, .. } => {
+                self.records
+                    .retain(|_, record| record.parent_id != parent_id);
+            }
+            Write::SessionState { key, value, .. } => {
+                if value.is_null() {
+                    self.session_state.remove(&key);
+                } else {
+                    self.session_state.insert(key, value);
+                }
+            }
+        }
+    }
+}
+
+impl Host for TestHost {
+    fn append(&self, batch: Batch) -> BoxFuture<'_, Result<()>> {
+        let result = self.commit(batch);
+        async { result }.boxed()
+    }
+
+    fn flush(&self) -> BoxFuture<'_, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<'_, Result<Value>> {
+        let value = self.state().read(&read);
+        async { Ok(value) }.boxed()
+    }
+
+    fn sandbox(&self, job: SandboxJob) -> BoxFuture<'static, Result<Stored>> {
+        let mut state = self.state();
+        let result = match (
+            state.world.sandbox.clone(),
+            state.world.blobs.get(&job.digest),
+        ) {
+            (None, _) => Err(retry("the test has no sandbox")),
+            (_, None) => Err(retry("the test has no such blob")),
+            (Some(sandbox), Some(bytes)) => sandbox(bytes, &job.request)
+                .map_err(|(code, message)| Error::rejected(code, message)),
+        };
+        let stored = result.map(|output| state.world.put_blob(output));
+        async { stored }.boxed()
+    }
+
+    fn put_blob(&self, bytes: Bytes) -> BoxFuture<'static, Result<Stored>> {
+        let stored = self.state().world.put_blob(bytes);
+        async { Ok(stored) }.boxed()
+    }
+
+    fn get_blob(&self, digest: String, limit: u64) -> BoxFuture<'static, Result<Bytes>> {
+        let found = self.state().world.blobs.get(&digest).cloned();
+        let result = match found {
+            None => Err(retry("the test has no such blob")),
+            Some(bytes) if bytes.len() as u64 > limit => {
+                let message = format!("the content has more than {limit} bytes");
+                Err(Error::rejected(ErrorCode::PayloadTooLarge, message))
+            }
+            Some(bytes) => Ok(bytes),
+        };
+        async { result }.boxed()
+    }
+
+    fn wants_progress(&self) -> bool {
+        false
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+}
