@@ -138,7 +138,7 @@ pub struct Execution {
     pub intent: Intent,
     /// Where it stands.
     pub status: Status,
-    /// How often a handler was started on it. Also a fence: a write of an earlier start is refused.
+    /// How often a handler was started on it.
     pub attempt: u32,
     /// How many of its attempts failed and were made again.
     pub retries: u32,

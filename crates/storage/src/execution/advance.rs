@@ -1,5 +1,5 @@
-//! How a running execution moves: every change carries the attempt it was made by, so that a handler that was
-//! superseded can write nothing.
+//! How a running execution moves. Every change says which entry of the journal it follows and is refused when that is
+//! not the last one any more: a handler that was superseded, or whose earlier change got lost, can write nothing.
 
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::NewEntry;
@@ -20,15 +20,15 @@ const FINISH: Statement = Statement::new(include_str!("../queries/execution/fini
 const WAKE: Statement = Statement::new(include_str!("../queries/execution/wake.sql"));
 const STATUS: Statement = Statement::new(include_str!("../queries/execution/status.sql"));
 
-/// Starts a handler: the attempt is raised by one, which fences off every earlier one.
+/// Starts a handler, which fences off every earlier one.
 #[derive(Debug)]
 pub struct Start {
     /// Whose.
     pub tenant_id: TenantId,
     /// Which execution.
     pub execution_id: ExecutionId,
-    /// The attempt before this one.
-    pub previous_attempt: u32,
+    /// The last entry the starter knows of.
+    pub after_seq: u64,
     /// What to append to the journal.
     pub entries: Vec<NewEntry>,
 }
@@ -40,8 +40,8 @@ pub struct Append {
     pub tenant_id: TenantId,
     /// Which execution.
     pub execution_id: ExecutionId,
-    /// The attempt that writes.
-    pub attempt: u32,
+    /// The last entry the handler knows of.
+    pub after_seq: u64,
     /// What to append.
     pub entries: Vec<NewEntry>,
 }
@@ -53,8 +53,8 @@ pub struct Suspend {
     pub tenant_id: TenantId,
     /// Which execution.
     pub execution_id: ExecutionId,
-    /// The attempt that writes.
-    pub attempt: u32,
+    /// The last entry the handler knows of.
+    pub after_seq: u64,
     /// What to append.
     pub entries: Vec<NewEntry>,
     /// What it waits for.
@@ -77,8 +77,8 @@ pub struct Finish {
     pub tenant_id: TenantId,
     /// Which execution.
     pub execution_id: ExecutionId,
-    /// The attempt that writes.
-    pub attempt: u32,
+    /// The last entry the handler knows of.
+    pub after_seq: u64,
     /// What to append.
     pub entries: Vec<NewEntry>,
     /// How it ended.
@@ -91,7 +91,7 @@ impl Start {
             (self.entries.len() as u64).into(),
             tx.now.as_micros().into(),
             self.execution_id.as_str().into(),
-            self.previous_attempt.into(),
+            self.after_seq.into(),
         ];
         let row = tx.query_one(&START, &params).await?;
         let journal = Journal {
@@ -110,7 +110,7 @@ impl Append {
             (self.entries.len() as u64).into(),
             tx.now.as_micros().into(),
             self.execution_id.as_str().into(),
-            self.attempt.into(),
+            self.after_seq.into(),
         ];
         let row = tx.query_one(&APPEND, &params).await?;
         let journal = Journal {
@@ -140,7 +140,7 @@ impl Suspend {
             wake_at.map(civitas_model::Timestamp::as_micros).into(),
             failed.into(),
             self.execution_id.as_str().into(),
-            self.attempt.into(),
+            self.after_seq.into(),
         ];
         let row = tx.query_one(&WAIT, &params).await?;
         let journal = Journal {
@@ -172,7 +172,7 @@ impl Finish {
             result,
             failure,
             self.execution_id.as_str().into(),
-            self.attempt.into(),
+            self.after_seq.into(),
         ];
         let row = tx.query_one(&FINISH, &params).await?;
         let journal = Journal {

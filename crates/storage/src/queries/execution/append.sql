@@ -1,4 +1,4 @@
 UPDATE executions
 SET last_seq = last_seq + ?, updated_at = ?
-WHERE execution_id = ? AND attempt = ? AND status = 'running'
+WHERE execution_id = ? AND last_seq = ? AND status = 'running'
 RETURNING last_seq

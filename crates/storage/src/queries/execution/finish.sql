@@ -1,4 +1,4 @@
 UPDATE executions
 SET status = ?, last_seq = last_seq + ?, updated_at = ?, finished_at = ?, result = ?, failure = ?, wait = NULL, wait_on = NULL, wake_at = NULL
-WHERE execution_id = ? AND attempt = ? AND status = 'running'
+WHERE execution_id = ? AND last_seq = ? AND status = 'running'
 RETURNING last_seq

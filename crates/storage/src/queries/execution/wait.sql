@@ -1,4 +1,4 @@
 UPDATE executions
 SET status = 'waiting', last_seq = last_seq + ?, updated_at = ?, wait = ?, wait_on = ?, wake_at = ?, retries = retries + ?
-WHERE execution_id = ? AND attempt = ? AND status = 'running'
+WHERE execution_id = ? AND last_seq = ? AND status = 'running'
 RETURNING last_seq
