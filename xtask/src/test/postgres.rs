@@ -59,8 +59,8 @@ pub(super) struct Server {
     password: String,
     /// Ends when the server has closed its log, which is when it has ended.
     log: Receiver<String>,
-    /// Removed after the server, which is declared before it.
-    folder: TempDir,
+    /// Taken and removed once the server has ended.
+    folder: Option<TempDir>,
 }
 
 impl Server {
@@ -110,7 +110,7 @@ impl Server {
             port,
             password,
             log,
-            folder,
+            folder: Some(folder),
         };
         server.wait_until_ready()?;
         Ok(server)
@@ -144,6 +144,9 @@ impl Drop for Server {
         while self.log.recv_timeout(PATIENCE).is_ok() {}
         let _ = self.postmaster.kill();
         let _ = self.postmaster.wait();
+        if let Some(folder) = self.folder.take() {
+            let _ = folder.close();
+        }
     }
 }
 
@@ -255,7 +258,8 @@ mod tests {
             command::output(psql.env_clear())
         };
         let answer = folder.join("psql").is_file().then(|| psql(&server));
-        let (path, port) = (server.folder.path().to_owned(), server.port);
+        let path = server.folder.as_ref().unwrap().path().to_owned();
+        let port = server.port;
         drop(server);
         if let Some(answer) = answer {
             assert!(answer.is_some_and(|answer| answer == "2"));

@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(
             check(&Tree::of(&[(
                 POLICY,
-                "[bans]\ndeny = [{ crate = \"a:x\", reason = \"r\" }]\n"
+                "[bans]\ndeny = [{ crate = \"a:new\", reason = \"r\" }]\n"
             )]))
             .len(),
             1
