@@ -14,13 +14,16 @@ pub(super) fn run(run: &mut Run) -> anyhow::Result<()> {
         return command::run(&mut cargo);
     }
     let mut cargo = run.cargo();
+    // Not the doc tests, which have had their step, and no benchmarks.
     cargo.args([
         "test",
         "--workspace",
-        "--all-targets",
-        "--locked",
-        "--no-fail-fast",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--examples",
     ]);
+    cargo.args(["--locked", "--no-fail-fast"]);
     let mut totals = (0, 0);
     let outcome = command::run_reading(&mut cargo, |line| add(&mut totals, line));
     say::result(&format!("{} passed, {} failed", totals.0, totals.1));
