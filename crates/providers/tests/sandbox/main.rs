@@ -51,10 +51,9 @@ fn no_input() -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::empty()
 }
 
-/// A job that waits for the end of its input. Its request is longer than the pipe holds, so the child has begun to
-/// read it when the input is asked for.
-fn wait() -> Value {
-    json!({ "do": "wait", "padding": " ".repeat(200_000) })
+/// A request longer than the pipe holds, so that the child has begun to read it when the input is asked for.
+fn padded(what: &str) -> Value {
+    json!({ "do": what, "padding": " ".repeat(200_000) })
 }
 
 /// Input that tells when it is first asked for, and never ends.
@@ -315,7 +314,7 @@ async fn a_job_too_many_is_told_that_the_sandbox_is_busy() {
         ..config()
     });
     let sandbox = sandbox.unwrap();
-    let request = wait();
+    let request = padded("wait");
     let (started, first_runs) = oneshot::channel();
     let mut first = Box::pin(sandbox.run(&request, endless(started)));
     tokio::select! {
@@ -341,16 +340,15 @@ async fn a_dropped_job_takes_its_child_with_it() {
     });
     let sandbox = sandbox.unwrap();
     let (started, runs) = oneshot::channel();
-    let request = wait();
-    let job = Box::pin(sandbox.run(&request, endless(started)));
-    let child = tokio::select! {
-        _ = job => unreachable!("its input never ends"),
-        told = runs => {
-            told.unwrap();
-            process_with_argument(&mark, "serve")
-        }
-    };
-    // The job was dropped at the end of the selection.
+    // It would notice the end of its input, so it must not be reading any.
+    let request = padded("loop");
+    let mut job = Box::pin(sandbox.run(&request, endless(started)));
+    tokio::select! {
+        _ = &mut job => unreachable!("its input never ends"),
+        told = runs => told.unwrap(),
+    }
+    let child = process_with_argument(&mark, "serve");
+    drop(job);
     assert!(ends(&child), "it lives on");
 }
 
