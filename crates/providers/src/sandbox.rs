@@ -9,7 +9,7 @@
 //! - an empty environment, no inherited file descriptor, a working directory that is empty and deleted;
 //! - no new privileges, no tracing by its siblings, its own process group, death with its parent.
 //!
-//! What does not yet: it may open files its user may read, and sockets.
+//! What does not confine it: it may open the files its user may read, and sockets.
 //!
 //! The child takes one job and is killed after its answer. The protocol between the two frames everything, the
 //! document included, so that it holds for a child that takes one job after another.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use civitas_model::{Clock, SystemClock, TenantId, Timestamp};
@@ -164,7 +165,7 @@ async fn content_over_the_limit_is_refused_early_and_leaves_nothing() {
     let store = Store::new();
     let a = tenant("a");
     // It never ends: only an early refusal lets the test end.
-    let endless = stream::repeat_with(|| Ok::<_, io::Error>(Bytes::from_static(&[0; 65_536])));
+    let endless = stream::repeat_with(|| Ok::<_, io::Error>(Bytes::from(vec![0; 65_536])));
     let refused = store.blobs.put_stream(&a, endless, 3_000_000).await;
     assert!(matches!(
         refused,
@@ -234,7 +235,7 @@ async fn the_sweep_removes_old_leftovers_and_nothing_else() {
     fs::write(staging.join("0190-complete"), "whole").unwrap();
     let early = Timestamp::from_micros(1);
     assert_eq!(store.blobs.sweep_temporary(early).await.unwrap(), 0);
-    let later = SystemClock.now().plus(std::time::Duration::from_secs(60));
+    let later = SystemClock.now().plus(Duration::from_mins(1));
     assert_eq!(store.blobs.sweep_temporary(later).await.unwrap(), 2);
     assert_eq!(store.files().len(), 1);
     assert_eq!(

@@ -129,10 +129,10 @@ impl Writer {
             self.head = Bytes::copy_from_slice(&part[..part.len().min(HEAD_BYTES)]);
         }
         let mut hasher = std::mem::take(&mut self.hasher);
-        let hashed = part.clone();
+        let content = part.clone();
         let hashing = async {
             let hasher = tokio::task::spawn_blocking(move || {
-                hasher.update(&hashed);
+                hasher.update(&content);
                 hasher
             });
             hasher.await.map_err(BlobError::from)

@@ -12,10 +12,11 @@ use serde_json::Value;
 use super::confine;
 use super::protocol::{self, ANSWER, Header, InputReader, PANIC, REFUSAL};
 
-/// Exit code of a child that could not confine itself or talk to its parent (EX_OSERR of sysexits.h).
+/// Exit code of a child that could not confine itself or talk to its parent (`EX_OSERR` of sysexits.h).
 const EXIT_FAILED: u8 = 71;
 
-/// A handler's own refusal of a document, shown to the caller as it is.
+/// A handler's own refusal of a document. It reaches the caller as it is, so it is text and never markup: a document
+/// that took its parser over writes what it likes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildRefusal {
     /// A stable name for the reason.

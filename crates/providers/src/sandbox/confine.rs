@@ -2,7 +2,7 @@
 //!
 //! Both happen before the first byte of the document is read, in a process of one thread.
 //!
-//! RLIMIT_NPROC is left alone: it counts all processes and threads of the user, the server's included, so no number is
+//! `RLIMIT_NPROC` is left alone: it counts all processes and threads of the user, the server's included, so no number is
 //! both safe for the server and tight for the child.
 
 use std::fs;

@@ -37,7 +37,10 @@ pub(super) struct Job {
 
 /// What came over the child's standard output.
 enum Heard {
+    /// Kind and payload.
     Frame(u8, Vec<u8>),
+    /// No frame that a child sends is this long: it is none.
+    Nonsense,
     /// The pipe was closed before a whole frame came.
     Silence,
 }
@@ -78,10 +81,11 @@ impl Job {
             }
         };
         match heard {
-            Heard::Frame(kind, payload) => understand(kind, payload, tail),
+            Heard::Frame(kind, payload) => understand(kind, payload, &tail),
+            Heard::Nonsense => Err(crashed(HowItCrashed::Garbled, &tail)),
             Heard::Silence => {
                 let (status, ()) = futures::join!(self.child.wait(), drain(&mut stderr, &mut tail));
-                Err(explain(status?, limits, tail))
+                Err(explain(status?, limits, &tail))
             }
         }
     }
@@ -164,7 +168,7 @@ async fn listen(mut stdout: ChildStdout, limit: u64) -> Result<Heard, SandboxErr
         return Err(SandboxError::OutputTooLarge { limit });
     }
     if kind != ANSWER && length > REASON_BYTES_MAX {
-        return Ok(Heard::Frame(0, Vec::new()));
+        return Ok(Heard::Nonsense);
     }
     // Grows with what comes, not with what was promised.
     let mut payload = Vec::new();
@@ -175,7 +179,7 @@ async fn listen(mut stdout: ChildStdout, limit: u64) -> Result<Heard, SandboxErr
     Ok(Heard::Frame(kind, payload))
 }
 
-fn understand(kind: u8, payload: Vec<u8>, tail: Vec<u8>) -> Result<Bytes, SandboxError> {
+fn understand(kind: u8, payload: Vec<u8>, tail: &[u8]) -> Result<Bytes, SandboxError> {
     let how = match kind {
         ANSWER => return Ok(payload.into()),
         REFUSAL => match serde_json::from_slice(&payload) {
@@ -187,22 +191,22 @@ fn understand(kind: u8, payload: Vec<u8>, tail: Vec<u8>) -> Result<Bytes, Sandbo
         PANIC => HowItCrashed::Panic(String::from_utf8_lossy(&payload).into_owned()),
         _ => HowItCrashed::Garbled,
     };
-    Err(crashed(how, &tail))
+    Err(crashed(how, tail))
 }
 
 /// Why a child ended without an answer.
-fn explain(status: ExitStatus, limits: &Limits, tail: Vec<u8>) -> SandboxError {
+fn explain(status: ExitStatus, limits: &Limits, tail: &[u8]) -> SandboxError {
     match status.signal() {
         Some(signal) if signal == Signal::XCPU.as_raw() => SandboxError::CpuTime {
             limit: limits.cpu_seconds,
         },
-        Some(signal) if signal == Signal::ABORT.as_raw() && ran_out_of_memory(&tail) => {
+        Some(signal) if signal == Signal::ABORT.as_raw() && ran_out_of_memory(tail) => {
             SandboxError::OutOfMemory {
                 limit: limits.memory_bytes,
             }
         }
-        Some(signal) => crashed(HowItCrashed::Signal(signal), &tail),
-        None => crashed(HowItCrashed::Exit(status.code().unwrap_or(-1)), &tail),
+        Some(signal) => crashed(HowItCrashed::Signal(signal), tail),
+        None => crashed(HowItCrashed::Exit(status.code().unwrap_or(-1)), tail),
     }
 }
 

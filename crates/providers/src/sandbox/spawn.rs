@@ -1,7 +1,7 @@
 //! Starting children, on a thread made for it.
 //!
 //! A thread, because starting a process blocks, and one that lives as long as the sandbox, because the kernel kills a
-//! child when the *thread* that started it ends (PR_SET_PDEATHSIG, prctl(2)); threads of the runtime come and go.
+//! child when the *thread* that started it ends (`PR_SET_PDEATHSIG`, prctl(2)); threads of the runtime come and go.
 
 use std::ffi::OsString;
 use std::io;

@@ -1,7 +1,14 @@
 //! The sandbox with real children: `child.rs` beside this file, built by Cargo as `sandbox-test-child`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "all of this file is a test, its plain functions too"
+)]
+
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
@@ -9,8 +16,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use civitas_providers::sandbox::{HowItCrashed, Limits, Sandbox, SandboxConfig, SandboxError};
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, stream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::{Value, json};
 use tokio::sync::{Barrier, oneshot};
@@ -43,7 +51,12 @@ fn no_input() -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream::empty()
 }
 
-/// Input that tells when it is first asked for, which is when a child runs, and never ends.
+/// A request longer than the pipe holds, so that the child has begun to read it when the input is asked for.
+fn padded(what: &str) -> Value {
+    json!({ "do": what, "padding": " ".repeat(200_000) })
+}
+
+/// Input that tells when it is first asked for, and never ends.
 fn endless(started: oneshot::Sender<()>) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let mut started = Some(started);
     stream::poll_fn(move |_| {
@@ -161,7 +174,7 @@ async fn endless_printing_ends_at_a_limit_and_fills_nothing() {
 #[tokio::test]
 async fn a_huge_input_is_refused_while_it_comes() {
     // It never ends: only an early refusal lets the test end.
-    let input = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[0; 65_536])));
+    let input = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from(vec![0; 65_536])));
     let error = sandbox(LIMITS).run(&json!({ "do": "wait" }), input).await;
     assert!(
         matches!(error, Err(SandboxError::InputTooLarge { limit }) if limit == LIMITS.input_bytes)
@@ -244,7 +257,18 @@ async fn the_child_sees_nothing_of_the_server() {
     );
     let create = seen["create"].as_str().unwrap();
     assert!(create.contains("No such file"), "{create}");
-    assert_eq!(seen["grow"], json!(true), "a file can grow");
+}
+
+#[tokio::test]
+async fn a_child_that_writes_to_a_file_is_ended() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let request = json!({ "do": "write", "path": file.path() });
+    let error = sandbox(LIMITS).run(&request, no_input()).await.unwrap_err();
+    let SandboxError::Crashed { how, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(how, HowItCrashed::Signal(25), "SIGXFSZ");
+    assert_eq!(file.as_file().metadata().unwrap().len(), 0);
 }
 
 /// Counts itself while a child reads it.
@@ -290,7 +314,7 @@ async fn a_job_too_many_is_told_that_the_sandbox_is_busy() {
         ..config()
     });
     let sandbox = sandbox.unwrap();
-    let request = json!({ "do": "wait" });
+    let request = padded("wait");
     let (started, first_runs) = oneshot::channel();
     let mut first = Box::pin(sandbox.run(&request, endless(started)));
     tokio::select! {
@@ -316,34 +340,57 @@ async fn a_dropped_job_takes_its_child_with_it() {
     });
     let sandbox = sandbox.unwrap();
     let (started, runs) = oneshot::channel();
-    let request = json!({ "do": "wait" });
-    let job = Box::pin(sandbox.run(&request, endless(started)));
-    let child = tokio::select! {
-        _ = job => unreachable!("its input never ends"),
-        told = runs => {
-            told.unwrap();
-            process_with_argument(&mark)
-        }
-    };
-    // The job was dropped at the end of the selection.
-    let end = [PollFd::new(&child, PollFlags::IN)];
+    // It would notice the end of its input, so it must not be reading any.
+    let request = padded("loop");
+    let mut job = Box::pin(sandbox.run(&request, endless(started)));
+    tokio::select! {
+        _ = &mut job => unreachable!("its input never ends"),
+        told = runs => told.unwrap(),
+    }
+    let child = process_with_argument(&mark, "serve");
+    drop(job);
+    assert!(ends(&child), "it lives on");
+}
+
+#[test]
+fn a_killed_server_takes_its_children_with_it() {
+    let mark = format!("orphan-{}", std::process::id());
+    let mut server = Command::new(env!("CARGO_BIN_EXE_sandbox-test-child"))
+        .args(["serve", &mark])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut lines = BufReader::new(server.stdout.take().unwrap());
+    lines.read_line(&mut line).unwrap();
+    assert_eq!(line, "the child runs\n");
+    let child = process_with_argument(&mark, "serve");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(ends(&child), "it lives on");
+}
+
+/// Whether the process ends within two seconds.
+fn ends(process: &OwnedFd) -> bool {
     let limit = Timespec {
         tv_sec: 2,
         tv_nsec: 0,
     };
-    assert_eq!(poll(&mut { end }, Some(&limit)).unwrap(), 1, "it lives on");
+    let mut end = [PollFd::new(process, PollFlags::IN)];
+    poll(&mut end, Some(&limit)).unwrap() == 1
 }
 
-/// A descriptor of the process that was started with this argument; it becomes readable when the process ends.
-fn process_with_argument(argument: &str) -> rustix::fd::OwnedFd {
+/// A descriptor of the process that has one argument and not the other; it becomes readable when the process ends.
+fn process_with_argument(argument: &str, not: &str) -> OwnedFd {
     let found = std::fs::read_dir("/proc").unwrap().find_map(|entry| {
         let entry = entry.unwrap();
         let id = entry.file_name().to_str()?.parse().ok()?;
-        let arguments = std::fs::read(entry.path().join("cmdline")).ok()?;
-        let mut arguments = arguments.split(|byte| *byte == 0);
-        arguments
-            .any(|one| one == argument.as_bytes())
-            .then_some(id)
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        let has = |wanted: &str| {
+            line.split(|byte| *byte == 0)
+                .any(|one| one == wanted.as_bytes())
+        };
+        (has(argument) && !has(not)).then_some(id)
     });
     let id = Pid::from_raw(found.expect("the child runs")).unwrap();
     pidfd_open(id, PidfdFlags::empty()).unwrap()
