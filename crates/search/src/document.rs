@@ -4,7 +4,7 @@ use civitas_model::{Record, TenantId, Timestamp};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value,
+    FAST, Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value,
 };
 use tantivy::{TantivyDocument, Term};
 
@@ -42,7 +42,7 @@ pub struct Fields {
     pub text: Field,
     /// Microseconds since the epoch.
     pub date: Field,
-    /// What a hit shows, in this order of names.
+    /// What a hit shows: its ids, source, kind, title, headings, body and metadata.
     shown: [Field; 8],
 }
 
@@ -78,7 +78,7 @@ pub fn schema() -> (Schema, Fields) {
         title: schema.add_text_field("title", analyzed(positions)),
         heading: schema.add_text_field("heading", analyzed(IndexRecordOption::WithFreqs)),
         text: schema.add_text_field("text", analyzed(positions)),
-        date: schema.add_i64_field(DATE, INDEXED | FAST | STORED),
+        date: schema.add_i64_field(DATE, FAST | STORED),
         shown: [
             schema.add_text_field("shown_record", STORED),
             schema.add_text_field("shown_parent", STORED),
@@ -222,5 +222,10 @@ fn bounded(value: String) -> String {
         return value;
     }
     let digest = Sha256::digest(value.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        for nibble in [byte >> 4, byte & 15] {
+            hex.extend(char::from_digit(u32::from(nibble), 16));
+        }
+        hex
+    })
 }

@@ -88,22 +88,21 @@ impl Index {
     /// to `<dir>.damaged` (replacing what was there); both then answer 0 to [`applied_position`](Self::applied_position).
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
         std::fs::create_dir_all(dir)?;
-        match Self::open_existing(dir, options) {
-            Ok(Some(index)) => return Ok(index),
-            Ok(None) => std::fs::remove_dir_all(dir)?,
-            Err(error) if is_damage(&error) => set_aside(dir)?,
-            Err(error) => return Err(error.into()),
+        if dir.join("meta.json").exists() {
+            match Self::open_existing(dir, options) {
+                Ok(Some(index)) => return Ok(index),
+                Ok(None) => std::fs::remove_dir_all(dir)?,
+                Err(error) if is_damage(&error) => set_aside(dir)?,
+                Err(error) => return Err(error.into()),
+            }
         }
         std::fs::create_dir_all(dir)?;
         let engine = tantivy::Index::create_in_dir(dir, schema().0)?;
         Ok(Self::assemble(engine, 0, options)?)
     }
 
-    /// The index in the folder, unless there is none of this version.
+    /// The index in the folder, unless it is of another version.
     fn open_existing(dir: &Path, options: Options) -> Result<Option<Self>, TantivyError> {
-        if !dir.join("meta.json").exists() {
-            return Ok(None);
-        }
         let engine = tantivy::Index::open_in_dir(dir)?;
         if engine.schema() != schema().0 {
             return Ok(None);
@@ -215,8 +214,13 @@ impl Index {
     /// Forgets every record and returns to position 0, for a refill.
     pub fn clear(&self) -> Result<(), Error> {
         let mut writing = self.writing()?;
-        if let Some(writer) = &writing.writer {
-            writer.delete_all_documents()?;
+        let cleared = writing
+            .writer
+            .as_ref()
+            .map_or(Ok(0), IndexWriter::delete_all_documents);
+        if let Err(error) = cleared {
+            *writing = Writing::default();
+            return Err(error.into());
         }
         self.finish(&mut writing, 0)
     }
@@ -285,9 +289,9 @@ fn position_of(payload: &str) -> Option<u64> {
 /// Whether the error says that the files are bad, rather than out of reach.
 fn is_damage(error: &TantivyError) -> bool {
     let broken = |error: &io::Error| {
-        !matches!(
+        matches!(
             error.kind(),
-            io::ErrorKind::PermissionDenied | io::ErrorKind::StorageFull
+            io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
         )
     };
     match error {
@@ -315,7 +319,7 @@ fn set_aside(dir: &Path) -> io::Result<()> {
     name.push(".damaged");
     let aside = dir.with_file_name(name);
     match std::fs::remove_dir_all(&aside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => std::fs::rename(dir, aside),
     }
 }

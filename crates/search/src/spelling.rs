@@ -69,7 +69,7 @@ pub fn corrections(
     above: usize,
 ) -> Result<Vec<String>, TantivyError> {
     let length = word.chars().count();
-    if length < 4 || length > 40 || !word.chars().all(|c| c.is_alphabetic() && !is_spaceless(c)) {
+    if !(4..=40).contains(&length) || !word.chars().all(|c| c.is_alphabetic() && !is_spaceless(c)) {
         return Ok(Vec::new());
     }
     let distance = if length < 8 { 1 } else { 2 };
