@@ -46,6 +46,13 @@ impl Changeset {
         self
     }
 
+    /// Adds all changes of another changeset, after those that are here; its lease, if any, is not taken over.
+    #[must_use]
+    pub fn with_all(mut self, other: Self) -> Self {
+        self.changes.extend(other.changes);
+        self
+    }
+
     /// Adds changes of domain state.
     #[must_use]
     pub fn with_writes(mut self, writes: Vec<Write>) -> Self {
