@@ -4,7 +4,7 @@ use civitas_model::{Session, SessionId, TenantId, Timestamp, UserId};
 use civitas_sql::{Error, Row, Statement};
 use serde_json::{Map, Value};
 
-use crate::changeset::Refusal;
+use crate::changeset::{Change, Refusal};
 use crate::json;
 use crate::store::Store;
 use crate::transaction::{Stop, Transaction};
@@ -13,6 +13,10 @@ const INSERT: Statement = Statement::new(include_str!("queries/session/insert.sq
 const FIND: Statement = Statement::new(include_str!("queries/session/find.sql"));
 const UPGRADE: Statement = Statement::new(include_str!("queries/session/upgrade.sql"));
 const SET_STATE: Statement = Statement::new(include_str!("queries/session/set_state.sql"));
+const FIND_BY_SECRET: Statement =
+    Statement::new(include_str!("queries/session/find_by_secret.sql"));
+const EXTEND: Statement = Statement::new(include_str!("queries/session/extend.sql"));
+const END: Statement = Statement::new(include_str!("queries/session/end.sql"));
 const DELETE_EXPIRED: Statement =
     Statement::new(include_str!("queries/session/delete_expired.sql"));
 
@@ -33,6 +37,69 @@ pub struct Upgrade {
     pub metadata: Value,
     /// When it ends now.
     pub expires_at: Timestamp,
+}
+
+/// When a session ends.
+#[derive(Debug)]
+pub enum SessionEnd {
+    /// Later, while its user goes on. Nothing happens when it has ended or is someone else's.
+    Extend {
+        /// The session.
+        session_id: SessionId,
+        /// Whose it must be.
+        user_id: UserId,
+        /// When it ends now.
+        expires_at: Timestamp,
+    },
+    /// Now.
+    Now {
+        /// The session.
+        session_id: SessionId,
+    },
+}
+
+impl From<NewSession> for Change {
+    fn from(change: NewSession) -> Self {
+        Self::OpenSession(Box::new(change))
+    }
+}
+
+impl From<Upgrade> for Change {
+    fn from(change: Upgrade) -> Self {
+        Self::UpgradeSession(Box::new(change))
+    }
+}
+
+impl From<SessionEnd> for Change {
+    fn from(change: SessionEnd) -> Self {
+        Self::EndSession(change)
+    }
+}
+
+impl SessionEnd {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        let now = tx.now.as_micros();
+        match self {
+            Self::Extend {
+                session_id,
+                user_id,
+                expires_at,
+            } => {
+                let params = [
+                    expires_at.as_micros().into(),
+                    session_id.as_str().into(),
+                    user_id.as_str().into(),
+                    now.into(),
+                ];
+                tx.execute(&EXTEND, &params).await?;
+            }
+            Self::Now { session_id } => {
+                let params = [now.into(), session_id.as_str().into(), now.into()];
+                tx.execute(&END, &params).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl NewSession {
@@ -129,6 +196,13 @@ impl Store {
             .database
             .query_one(&FIND, vec![session.as_str().into()])
             .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The session whose secret has this digest.
+    pub async fn find_session_by_secret(&self, digest: &str) -> Result<Option<Session>, Error> {
+        let params = vec![digest.into()];
+        let row = self.database.query_one(&FIND_BY_SECRET, params).await?;
         row.as_ref().map(read).transpose()
     }
 }

@@ -28,6 +28,16 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Upload(change) => change.apply(tx).await?,
             Change::OpenSession(change) => change.apply(tx).await?,
             Change::UpgradeSession(change) => change.apply(tx).await?,
+            Change::EndSession(change) => change.apply(tx).await?,
+            Change::Tenant(change) => change.apply(tx).await?,
+            Change::User(change) => change.apply(tx).await?,
+            Change::Membership(change) => change.apply(tx).await?,
+            Change::Invitation(change) => change.apply(tx).await?,
+            Change::RefreshToken(change) => change.apply(tx).await?,
+            Change::ServiceToken(change) => change.apply(tx).await?,
+            Change::Ticket(change) => change.apply(tx).await?,
+            Change::Try(change) => change.apply(tx).await?,
+            Change::Setting(change) => change.apply(tx).await?,
         }
     }
     Ok(())

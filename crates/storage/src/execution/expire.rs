@@ -4,7 +4,7 @@ use civitas_model::Timestamp;
 use civitas_sql::Statement;
 
 use crate::transaction::{Stop, Transaction};
-use crate::{idempotency, outbox, session, upload};
+use crate::{idempotency, invitation, outbox, rate_limit, refresh_token, session, ticket, upload};
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
 const DELETE: Statement = Statement::new(include_str!("../queries/execution/delete.sql"));
@@ -20,7 +20,7 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions, old idempotency keys and notes of uploads nobody claimed.
+/// Removes ended sessions and credentials, old idempotency keys and notes of uploads nobody claimed.
 #[derive(Debug)]
 pub struct Sweep {
     /// Idempotency keys and uploads from before this.
@@ -48,6 +48,10 @@ impl Sweep {
         idempotency::delete_old(tx, self.unused_since).await?;
         upload::delete_old(tx, self.unused_since).await?;
         session::delete_expired(tx).await?;
+        invitation::delete_expired(tx).await?;
+        refresh_token::delete_expired(tx).await?;
+        ticket::delete_expired(tx).await?;
+        rate_limit::delete_expired(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }
