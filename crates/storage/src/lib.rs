@@ -14,6 +14,7 @@
 //! [`Change`], and a case in the conformance suite.
 
 pub mod artifact;
+pub mod backup;
 mod changeset;
 mod committer;
 mod contract;
