@@ -264,3 +264,54 @@ fn value(found: ValueRef<'_>, column: &str) -> Result<Val, Error> {
         ValueRef::Blob(bytes) => Val::Blob(bytes.to_vec()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGES_MAX: u64 = 100;
+
+    fn write(writer: &mut Writer) {
+        for _ in 0..PAGES_MAX {
+            let page = Val::Text("x".repeat(4000));
+            writer
+                .execute("INSERT INTO t (a) VALUES (?)", &[page])
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_long_write_ahead_file_is_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let mut writer = Writer::open(&path).unwrap();
+        writer.script("CREATE TABLE t (a TEXT)").unwrap();
+        write(&mut writer);
+        assert!(log_pages(&path) > PAGES_MAX);
+        writer.bound_log(PAGES_MAX).unwrap();
+        assert_eq!(log_pages(&path), 0);
+    }
+
+    #[test]
+    fn a_long_reading_is_waited_for_once_and_not_by_every_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let mut writer = Writer::open(&path).unwrap();
+        writer.script("CREATE TABLE t (a TEXT)").unwrap();
+        let reader = open_reader(&path).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        query(&reader, "SELECT a FROM t", &[]).unwrap();
+        write(&mut writer);
+        writer.bound_log(PAGES_MAX).unwrap();
+        let pages = log_pages(&path);
+        assert!(pages > PAGES_MAX, "the reader still needs it");
+        assert_eq!(writer.log_pages_tolerated, pages + PAGES_MAX);
+        drop(reader);
+        // Not tried again before it has grown.
+        writer.bound_log(PAGES_MAX).unwrap();
+        assert_eq!(log_pages(&path), pages);
+        write(&mut writer);
+        writer.bound_log(PAGES_MAX).unwrap();
+        assert_eq!((log_pages(&path), writer.log_pages_tolerated), (0, 0));
+    }
+}

@@ -81,7 +81,7 @@ pub async fn an_old_epoch_is_refused(t: Fixture) {
 pub async fn an_old_epoch_is_refused_in_the_transaction_of_the_take_over(t: Fixture) {
     let first = t.lease("n1").await;
     t.clock.advance(MINUTE * 2);
-    // One changeset is certainly one transaction: here the take-over comes between two writes of the old holder.
+    // What is queued without waiting shares a transaction: the epoch is read, then taken over, then asked for again.
     let mut commits = Vec::new();
     for round in 0..20 {
         let before = Changeset::new()
