@@ -1,2 +1,67 @@
-//! The one door to the project's chores.
-fn main() {}
+//! The one door to the project's chores: `cargo xtask tidy`, `cargo xtask test`, `cargo xtask gen`.
+//!
+//! Invariant: this crate depends on no other crate of the workspace and on few from outside, so that it is built in
+//! seconds and still works when the rest does not compile.
+
+mod command;
+mod generated;
+mod say;
+mod test;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "The project's chores",
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Check the house rules and print every breach as `file:line`.
+    Tidy,
+    /// Run everything that must pass before a change is taken: format, lints, tidy, all tests.
+    Test {
+        /// Also run the tests that take minutes (sets `CIVITAS_SLOW_TESTS=1`).
+        #[arg(long)]
+        slow: bool,
+    },
+    /// Write the generated files again.
+    Gen,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Tidy => tidy::run(&root()),
+        Chore::Test { slow } => test::run(&root(), slow),
+        Chore::Gen => generated::write(&root()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::note(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Reads a text file, naming it when that fails.
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}

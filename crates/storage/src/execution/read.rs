@@ -156,6 +156,13 @@ impl Executions<'_> {
         rows.iter().map(read).collect()
     }
 
+    /// Whether some execution finished before a time; for retention.
+    pub async fn has_expired(&self, finished_before: Timestamp) -> Result<bool, Error> {
+        const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
+        let params = vec![finished_before.as_micros().into(), 1_u32.into()];
+        Ok(!self.0.database.query(&EXPIRED, params).await?.is_empty())
+    }
+
     /// When the next waiting execution wakes by itself; for the engine.
     pub async fn next_wake(&self) -> Result<Option<Timestamp>, Error> {
         let row = self.0.database.query_one(&NEXT_WAKE, Vec::new()).await?;

@@ -1,0 +1,115 @@
+//! Bytes to text: byte order marks, UTF-8, UTF-16, and the code pages of the WHATWG Encoding Standard.
+
+use std::borrow::Cow;
+
+use chardetng::EncodingDetector;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use crate::document::Document;
+use crate::error::Error;
+use crate::place::Place;
+use crate::request::Options;
+
+/// How much is looked at to tell one code page from another.
+const DETECT_BYTES: usize = 1 << 20;
+
+/// Decode as the options wish, or as `declared` by the file itself, or as detected. Notes the encoding, and warns of
+/// bytes that stand for nothing.
+pub(crate) fn decode<'a>(
+    document: &mut Document,
+    bytes: &'a [u8],
+    options: &Options,
+    declared: Option<&'static Encoding>,
+) -> Result<Cow<'a, str>, Error> {
+    let wished = match &options.encoding {
+        Some(label) => {
+            Some(
+                Encoding::for_label(label.as_bytes()).ok_or_else(|| Error::Option {
+                    option: "encoding",
+                    why: format!("`{label}` is not a known encoding label"),
+                })?,
+            )
+        }
+        None => None,
+    };
+    let encoding = wished.unwrap_or_else(|| detect(bytes, declared));
+    // `decode` honours a byte order mark over the encoding it is called on.
+    let (text, used, damaged) = encoding.decode(bytes);
+    document.encoding = Some(used.name().to_owned());
+    if damaged {
+        document.warn(
+            "undecodable_bytes",
+            format!(
+                "some bytes are not valid {}; each was replaced by U+FFFD",
+                used.name()
+            ),
+            Place::default(),
+        );
+    }
+    Ok(text)
+}
+
+/// The most plausible encoding.
+pub(crate) fn detect(bytes: &[u8], declared: Option<&'static Encoding>) -> &'static Encoding {
+    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+        return encoding;
+    }
+    if let Some(encoding) = utf16_without_mark(bytes) {
+        return encoding;
+    }
+    let Err(error) = std::str::from_utf8(bytes) else {
+        // Valid UTF-8 beyond ASCII is no accident, whatever the file declares.
+        return UTF_8;
+    };
+    if let Some(encoding) = declared.filter(|encoding| *encoding != UTF_8) {
+        return encoding;
+    }
+    if mostly_utf8(bytes, error.valid_up_to()) {
+        return UTF_8;
+    }
+    let mut detector = EncodingDetector::new();
+    // A long ASCII lead says nothing about the code page: look around the first odd byte.
+    let start = error.valid_up_to().saturating_sub(DETECT_BYTES / 2);
+    let end = bytes.len().min(start + DETECT_BYTES);
+    let sample = bytes.get(start..end).unwrap_or(bytes);
+    detector.feed(sample, end == bytes.len());
+    let guess = detector.guess(None, false);
+    // Stateful encodings are guessed from escape sequences alone; without letters to show for it take the Western one.
+    if guess == UTF_8 { WINDOWS_1252 } else { guess }
+}
+
+/// UTF-16 text in Western scripts has a zero in every other byte.
+fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
+    let sample = bytes.get(..4096).unwrap_or(bytes);
+    if sample.len() < 4 || !bytes.len().is_multiple_of(2) {
+        return None;
+    }
+    let pairs = sample.len() / 2;
+    let (mut even, mut odd) = (0, 0);
+    for pair in sample.chunks_exact(2) {
+        even += usize::from(pair[0] == 0 && pair[1] != 0);
+        odd += usize::from(pair[1] == 0 && pair[0] != 0);
+    }
+    if odd * 10 >= pairs * 7 && even * 20 <= pairs {
+        Some(UTF_16LE)
+    } else if even * 10 >= pairs * 7 && odd * 20 <= pairs {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// Whether this is UTF-8 with a few broken places rather than a code page: reading it as one would spoil every
+/// accented letter for the sake of one bad byte.
+fn mostly_utf8(bytes: &[u8], valid_up_to: usize) -> bool {
+    let start = valid_up_to.saturating_sub(DETECT_BYTES / 2);
+    let sample = bytes
+        .get(start..bytes.len().min(start + DETECT_BYTES))
+        .unwrap_or(bytes);
+    let (mut good, mut bad) = (0_usize, 0_usize);
+    for chunk in sample.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    good > bad.saturating_mul(4)
+}

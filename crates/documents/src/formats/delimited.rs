@@ -1,0 +1,211 @@
+//! CSV and TSV: RFC 4180 and what people write instead of it.
+
+use std::io;
+
+use csv::{ByteRecord, ReaderBuilder};
+use serde_json::json;
+
+use crate::document::Document;
+use crate::encoding::decode;
+use crate::error::Error;
+use crate::place::Place;
+use crate::request::Options;
+use crate::sniff::{Dialect, HEAD_BYTES, dialect};
+use crate::table::{Builder, ColumnKind, classify};
+
+/// The most columns of a table; beyond it a file is an attack or a transposed matrix.
+const COLUMNS_MAX: usize = 16_384;
+
+/// The most delimiters without a line end. Far above the columns: a long quoted cell may hold some.
+const DELIMITERS_MAX: usize = 2_000_000;
+
+/// Read a delimited text.
+pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
+    let text = decode(document, bytes, options, None)?;
+    let head = text
+        .get(..text.floor_char_boundary(HEAD_BYTES))
+        .unwrap_or(&text);
+    let found = dialect(head.as_bytes(), head.len() == text.len());
+    let delimiter = delimiter(found, options)?;
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(1 << 18)
+        .from_reader(Guard {
+            rest: text.as_bytes(),
+            delimiter,
+            run: 0,
+        });
+    let mut first = ByteRecord::new();
+    let mut second = ByteRecord::new();
+    let has_first = read(&mut reader, &mut first)?;
+    let has_second = read(&mut reader, &mut second)?;
+    let has_header = options
+        .has_header
+        .unwrap_or_else(|| is_header(&first, &second));
+    let headers = if has_header {
+        first.iter().map(to_name).collect()
+    } else {
+        Vec::new()
+    };
+    let mut rows = Rows {
+        expected: first.len(),
+        table: Builder::new(headers, options.rows_max),
+        ragged: 0,
+    };
+    if has_first && !has_header {
+        rows.push(document, &first);
+    }
+    if has_second {
+        rows.push(document, &second);
+    }
+    // The buffers are reused: a row costs an allocation only if it is kept.
+    while read(&mut reader, &mut second)? {
+        rows.push(document, &second);
+    }
+    let Rows { table, ragged, .. } = rows;
+    let lines = reader.position().line().saturating_sub(1).max(1);
+    let count = table.row_count();
+    let place = Place {
+        rows: (count > 0).then_some((1, count)),
+        ..Place::lines(1, lines)
+    };
+    document.push_table(table.finish("table", place));
+    document.record_count = count;
+    document
+        .metadata
+        .insert("delimiter".to_owned(), json!(char::from(delimiter)));
+    document
+        .metadata
+        .insert("has_header".to_owned(), json!(has_header));
+    if ragged > 0 {
+        document
+            .metadata
+            .insert("ragged_rows".to_owned(), json!(ragged));
+    }
+    Ok(())
+}
+
+fn delimiter(found: Option<Dialect>, options: &Options) -> Result<u8, Error> {
+    let Some(wish) = options.delimiter else {
+        return Ok(found.map_or(b',', |dialect| dialect.delimiter));
+    };
+    u8::try_from(wish)
+        .ok()
+        .filter(|byte| byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n'))
+        .ok_or_else(|| Error::Option {
+            option: "delimiter",
+            why: format!(
+                "`{}` is not an ASCII character that can part cells",
+                wish.escape_default()
+            ),
+        })
+}
+
+fn read(reader: &mut csv::Reader<Guard<'_>>, record: &mut ByteRecord) -> Result<bool, Error> {
+    let too_wide = Error::TooLarge {
+        limit: COLUMNS_MAX as u64,
+        what: "columns in a row",
+    };
+    // Reading from memory fails for one reason alone, which is the guard's.
+    match reader.read_byte_record(record) {
+        Ok(more) if record.len() <= COLUMNS_MAX => Ok(more),
+        _ => Err(too_wide),
+    }
+}
+
+/// Stops reading a line of far too many cells before the reader has gathered all of them.
+struct Guard<'a> {
+    rest: &'a [u8],
+    delimiter: u8,
+    /// Delimiters in the pieces before without a line end between them.
+    run: usize,
+}
+
+impl io::Read for Guard<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.rest.read(buffer)?;
+        let piece = buffer.get(..count).unwrap_or_default();
+        self.run = match memchr::memchr2(b'\n', b'\r', piece) {
+            Some(_) => 0,
+            None => self.run + memchr::memchr_iter(self.delimiter, piece).count(),
+        };
+        if self.run > DELIMITERS_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(count)
+    }
+}
+
+struct Rows {
+    expected: usize,
+    table: Builder,
+    ragged: u64,
+}
+
+impl Rows {
+    fn push(&mut self, document: &mut Document, record: &ByteRecord) {
+        // The whole text was decoded, and records are cut at ASCII bytes: cells are valid UTF-8.
+        self.table.push(
+            record
+                .iter()
+                .map(|cell| std::str::from_utf8(cell).unwrap_or_default()),
+        );
+        if record.len() == self.expected {
+            return;
+        }
+        self.ragged += 1;
+        if document.lists_warnings() {
+            let row = self.table.row_count();
+            let line = record.position().map_or(0, csv::Position::line);
+            let message = format!(
+                "row {row} has {} cells, the first record has {}",
+                record.len(),
+                self.expected
+            );
+            let place = Place {
+                rows: Some((row, row)),
+                ..Place::lines(line, line)
+            };
+            document.warn("ragged_row", message, place);
+        }
+    }
+}
+
+fn to_name(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).trim().to_owned()
+}
+
+/// Whether the first record names the columns: all of its cells are words, all different, and either the second
+/// record has a value that is no word, or the names look like names.
+fn is_header(first: &ByteRecord, second: &ByteRecord) -> bool {
+    let kind = |cell: &[u8]| {
+        let text = String::from_utf8_lossy(cell);
+        let text = text.trim();
+        if text.is_empty() {
+            ColumnKind::Empty
+        } else {
+            classify(text)
+        }
+    };
+    let mut names: Vec<&[u8]> = first.iter().collect();
+    let all_words = names
+        .iter()
+        .all(|cell| kind(cell) == ColumnKind::Text && cell.len() <= 120);
+    if names.is_empty() || !all_words {
+        return false;
+    }
+    names.sort_unstable();
+    let all_differ = names.windows(2).all(|pair| pair[0] != pair[1]);
+    // Names are words; a cell with a digit or an at sign in it is rather a value.
+    let name_like = |cell: &&[u8]| {
+        !cell
+            .iter()
+            .any(|byte| byte.is_ascii_digit() || *byte == b'@')
+    };
+    let second_has_values = second
+        .iter()
+        .any(|cell| kind(cell) != ColumnKind::Text && kind(cell) != ColumnKind::Empty);
+    all_differ && (second_has_values || names.iter().all(name_like))
+}

@@ -1,0 +1,76 @@
+//! Pure parsers: bytes in, structure out.
+//!
+//! [`sniff`] decides what some bytes are, [`parse`] turns them into a [`Document`] (outline, blocks in reading order,
+//! tables with inferred column types, warnings), and [`chunks`] cuts that document into pieces for search, each of
+//! which knows its [`Place`].
+//!
+//! ```
+//! use civitas_documents::{Request, chunks, parse};
+//!
+//! let request = Request::new("prices.csv");
+//! let document = parse(&request, b"item;price\nbolt;1,20\nnut;0,80\n").unwrap();
+//! assert_eq!(document.tables[0].columns[1].name, "price");
+//! assert_eq!(chunks(&document)[0].place.rows, Some((1, 2)));
+//! ```
+//!
+//! # Invariants
+//!
+//! - No I/O, no async, no clock, no randomness: the same bytes give the same document, with the same
+//!   [`Document::fingerprint`], on every machine.
+//! - No input panics, and none recurses deeper than a stated limit. Deadlines and memory limits come from outside: the
+//!   platform runs this crate only in a confined child process.
+//! - Nothing is invented and nothing is dropped silently. What could not be read is a [`Warning`] or an [`Error`].
+//! - A value keeps its original text; its type is inferred beside it.
+//!
+//! # Adding a format
+//!
+//! Write one file in `src/formats/` with a `parse` function, and add its line to the list in `src/formats/mod.rs`. A
+//! format that [`sniff`] does not recognise yet also needs a variant in [`Format`] and a signature in `src/sniff.rs`.
+
+mod chunk;
+mod document;
+mod encoding;
+mod error;
+mod format;
+mod formats;
+mod parsing_type;
+mod place;
+mod request;
+mod sniff;
+mod table;
+mod text;
+
+pub use chunk::{Chunk, chunks};
+pub use document::{Block, BlockKind, Document, Heading, Warning};
+pub use error::Error;
+pub use format::Format;
+pub use parsing_type::ParsingType;
+pub use place::Place;
+pub use request::{Options, Request};
+pub use sniff::{Detected, HEAD_BYTES, sniff};
+pub use table::{Column, ColumnKind, Table};
+
+/// Read `bytes` as the request asks.
+///
+/// The format is decided by content first and by the name second. Errors say what is wrong with the bytes and what to
+/// do; a document with a few bad places is returned with warnings instead.
+pub fn parse(request: &Request, bytes: &[u8]) -> Result<Document, Error> {
+    if bytes.is_empty() {
+        return Err(Error::Empty);
+    }
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    let detected = sniff(head, &request.name);
+    let Some(parser) = formats::parser(detected.format) else {
+        return Err(Error::UnsupportedFormat {
+            format: detected.format,
+        });
+    };
+    let parsing_type = ParsingType::choose(request.parsing_type, detected.format, &request.options);
+    let mut document = Document::new(detected, parsing_type);
+    parser(&mut document, bytes, &request.options)?;
+    document.finish();
+    Ok(document)
+}
+
+#[cfg(test)]
+mod tests;

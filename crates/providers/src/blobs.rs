@@ -1,0 +1,178 @@
+//! Stored content, addressed by its SHA-256 digest in a namespace of its tenant.
+//!
+//! An object's name is `objects/<SHA-256 of the tenant's id>/<SHA-256 of the content>`, both in lower-case
+//! hexadecimal: a name cannot leave its folder whatever a tenant's id holds, and knowing a digest opens nothing in
+//! another tenant's namespace. Within a tenant, identical content is stored once.
+//!
+//! Content is written under `staging/` first, hashed on the way, and moved to its name when it is whole. Only then is
+//! it acknowledged, and by then it survives a power cut. What a crash leaves in `staging/` is swept at the next start
+//! by [`Blobs::sweep_temporary`].
+//!
+//! Storing the same content again and deleting it are not ordered by this module: whoever counts the uses of a digest
+//! deletes it only when none is left or in the making.
+
+mod download;
+mod error;
+mod local;
+mod upload;
+
+use std::ops::Range;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use civitas_model::{TenantId, Timestamp};
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt, stream};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
+
+pub use error::BlobError;
+
+use error::BoxError;
+use local::LocalFolder;
+
+/// How much of the content's beginning an upload returns for sniffing its type, in bytes.
+pub const HEAD_BYTES: usize = 64 * 1024;
+
+/// A store of content. Cloning is cheap; the clones share one store.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    folder: Arc<LocalFolder>,
+}
+
+/// What was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// SHA-256 of the content: 64 lower-case hexadecimal characters.
+    pub digest: String,
+    /// Length of the content in bytes.
+    pub size: u64,
+    /// The first [`HEAD_BYTES`] of the content, or all of it when it is shorter.
+    pub head: Bytes,
+}
+
+impl Blobs {
+    /// Opens the store in the folder `dir`, which is created readable by its owner only (mode 0700).
+    ///
+    /// Blocks while it touches the disk: call it at start-up.
+    pub fn local(dir: &FilePath) -> Result<Self, BlobError> {
+        let (folder, store) = LocalFolder::open(dir)?;
+        Ok(Self {
+            store: Arc::new(store),
+            folder: Arc::new(folder),
+        })
+    }
+
+    /// Stores the content of `stream` for `tenant` and returns once it is durable.
+    ///
+    /// Memory stays flat, at a few MiB, however long the stream is. Content longer than `limit`
+    /// bytes is refused with [`BlobError::TooLarge`] as soon as the limit is passed, before the excess is written. A
+    /// refused, failed or dropped upload leaves nothing behind; one that is dropped after its last byte was written
+    /// may still be stored, whole.
+    pub async fn put_stream<S, E>(
+        &self,
+        tenant: &TenantId,
+        stream: S,
+        limit: u64,
+    ) -> Result<Stored, BlobError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Into<BoxError>,
+    {
+        let stream = std::pin::pin!(stream.map(|chunk| chunk.map_err(Into::into)));
+        upload::put(self, tenant, stream, limit).await
+    }
+
+    /// Stores `content` for `tenant` and returns once it is durable.
+    pub async fn put(&self, tenant: &TenantId, content: Bytes) -> Result<Stored, BlobError> {
+        let chunks = stream::iter([Ok::<_, BoxError>(content)]);
+        self.put_stream(tenant, chunks, u64::MAX).await
+    }
+
+    /// The whole content, which must not be longer than `limit` bytes; checked against its digest.
+    pub async fn get(
+        &self,
+        tenant: &TenantId,
+        digest: &str,
+        limit: u64,
+    ) -> Result<Bytes, BlobError> {
+        download::whole(self, &object(tenant, digest)?, digest, limit).await
+    }
+
+    /// The length of the whole content, and the bytes of `range` (cut at the content's end) or of all of it, in
+    /// bounded chunks.
+    ///
+    /// A range that is empty or starts at or after the end is [`BlobError::RangeNotSatisfiable`].
+    pub async fn stream(
+        &self,
+        tenant: &TenantId,
+        digest: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<(u64, BoxStream<'static, Result<Bytes, BlobError>>), BlobError> {
+        download::ranged(self, &object(tenant, digest)?, range).await
+    }
+
+    /// The content's length in bytes.
+    pub async fn size(&self, tenant: &TenantId, digest: &str) -> Result<u64, BlobError> {
+        Ok(self.store.head(&object(tenant, digest)?).await?.size)
+    }
+
+    /// Whether the content is stored.
+    pub async fn exists(&self, tenant: &TenantId, digest: &str) -> Result<bool, BlobError> {
+        match self.size(tenant, digest).await {
+            Ok(_) => Ok(true),
+            Err(BlobError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes the content and returns once that is durable. Downloads that have begun are served to their end.
+    pub async fn delete(&self, tenant: &TenantId, digest: &str) -> Result<(), BlobError> {
+        self.store.delete(&object(tenant, digest)?).await?;
+        self.folder.sync_namespace(namespace(tenant)).await
+    }
+
+    /// Removes what interrupted uploads left behind and was last written before `older_than`; says how many objects.
+    ///
+    /// Meant for start-up, when no upload is running: then "now" is the right time to pass.
+    pub async fn sweep_temporary(&self, older_than: Timestamp) -> Result<u64, BlobError> {
+        self.folder.sweep_staging(older_than).await
+    }
+}
+
+/// The folder that holds all content of a tenant. Hashed, because an id may be any text: `..`, slashes, any length.
+fn namespace(tenant: &TenantId) -> String {
+    hex(&Sha256::digest(tenant.as_str()))
+}
+
+/// Where the content with this digest lives, once the digest is known to be one.
+fn object(tenant: &TenantId, digest: &str) -> Result<Path, BlobError> {
+    let well_formed = digest.len() == 64
+        && digest
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !well_formed {
+        return Err(BlobError::InvalidDigest);
+    }
+    Ok(Path::from_iter([
+        local::OBJECTS,
+        &namespace(tenant),
+        digest,
+    ]))
+}
+
+/// Lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! The executor: runs one handler from where its journal ends to its end, or to where it waits.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use civitas_intent::host::{Batch, Ended};
+use civitas_intent::{Context, Definition, Policy};
+use civitas_model::execution::{Failure, Status, Wait};
+use civitas_model::journal::{Entry, Kind, NewEntry};
+use civitas_model::{ErrorCode, Execution};
+use civitas_storage::execution::{Finish, Outcome, Start, Suspend};
+use civitas_storage::{Changeset, CommitError, Refusal, SqlError};
+use futures::FutureExt;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::host::RunHost;
+use crate::queue::Ready;
+use crate::runtime::Engine;
+
+/// Entries of a journal read at once.
+const PAGE: u32 = 1000;
+/// How long to wait before looking again at an execution whose run ended without a trace, such as when storage failed.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// What to do with an execution after its run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    /// Nothing: its state is durable.
+    Nothing,
+    /// Look at it again after a while: what became of it is not known.
+    LookAgain(Duration),
+}
+
+/// Runs an execution. Whatever happens, what is durable is consistent; the answer says whether to look again.
+pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationToken) -> After {
+    let loaded = match ready.fresh {
+        Some(execution) => Ok(Some((*execution, Vec::new()))),
+        None => load(engine, &ready).await,
+    };
+    let (execution, journal) = match loaded {
+        Ok(Some(loaded)) => loaded,
+        Ok(None) => return After::Nothing,
+        Err(error) => {
+            tracing::warn!(%error, execution_id = %ready.execution_id, "an execution cannot be read");
+            return After::LookAgain(LOOK_AGAIN);
+        }
+    };
+    let execution = Arc::new(execution);
+    let host = Arc::new(RunHost::new(Arc::clone(engine), Arc::clone(&execution)));
+    match attempt(engine, &execution, journal, &host, stop).await {
+        Ok(()) => After::Nothing,
+        Err(CommitError::Refused(Refusal::LeaseLost)) => {
+            engine.lose_lease();
+            After::Nothing
+        }
+        Err(CommitError::Refused(refusal)) => {
+            // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
+            tracing::debug!(%refusal, execution_id = %execution.execution_id, "a run was superseded");
+            After::LookAgain(Duration::ZERO)
+        }
+        Err(error) => {
+            tracing::warn!(%error, execution_id = %execution.execution_id, "a run could not be recorded");
+            After::LookAgain(LOOK_AGAIN)
+        }
+    }
+}
+
+/// Reads an execution and its journal, when it may run now.
+async fn load(engine: &Engine, ready: &Ready) -> Result<Option<(Execution, Vec<Entry>)>, SqlError> {
+    let executions = engine.store.executions();
+    let Some(execution) = executions
+        .find(&ready.tenant_id, &ready.execution_id)
+        .await?
+    else {
+        return Ok(None);
+    };
+    if !may_run(engine, &execution) {
+        return Ok(None);
+    }
+    let mut journal: Vec<Entry> = Vec::new();
+    while (journal.len() as u64) < execution.last_seq {
+        let after = journal.last().map_or(0, |entry| entry.seq);
+        let page = executions.journal(&ready.execution_id, after, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        journal.extend(page);
+    }
+    // Someone appended between the two readings: the next look sees both.
+    if journal
+        .last()
+        .is_none_or(|entry| entry.seq != execution.last_seq)
+    {
+        return Err(SqlError::inconsistent(
+            "outbox.seq",
+            "the journal grew while it was read",
+        ));
+    }
+    Ok(Some((execution, journal)))
+}
+
+fn may_run(engine: &Engine, execution: &Execution) -> bool {
+    match (&execution.status, &execution.wait) {
+        (Status::Pending | Status::Running, _) | (Status::Waiting, Some(Wait::Child { .. })) => {
+            true
+        }
+        (Status::Waiting, Some(wait)) => wait
+            .until()
+            .is_some_and(|until| until <= engine.clock.now()),
+        _ => false,
+    }
+}
+
+async fn attempt(
+    engine: &Arc<Engine>,
+    execution: &Arc<Execution>,
+    journal: Vec<Entry>,
+    host: &Arc<RunHost>,
+    stop: &CancellationToken,
+) -> Result<(), CommitError> {
+    let run = Run { execution, host };
+    run.start().await?;
+    let Some(definition) = engine.registry.find(&execution.intent.intent_type) else {
+        let message =
+            "no realm of this binary registers the intent: run a binary that does, and retry";
+        return run
+            .fail(ErrorCode::UnknownIntentType, message.to_owned())
+            .await;
+    };
+    let intent = Arc::new(execution.intent.clone());
+    let context = Context::new(
+        execution.execution_id.clone(),
+        intent,
+        journal,
+        Arc::<RunHost>::clone(host),
+    );
+    let ended = tokio::select! {
+        // Cancelled, paused, or the node stops: the run ends without a trace.
+        () = stop.cancelled() => return Ok(()),
+        ended = guarded(context, definition) => ended,
+    };
+    match ended {
+        Ended::Completed { artifacts, last } => run.complete(artifacts, last).await,
+        Ended::Suspended { wait, last } => run.suspend(wait, last).await,
+        Ended::Rejected { code, message } => run.fail(code, message).await,
+        Ended::Retry { error } => run.retry(engine, definition.policy(), error).await,
+        Ended::Superseded => host.settle().await,
+    }
+}
+
+/// Runs the handler with a time limit, and turns a panic into an error worth retrying.
+async fn guarded(context: Context, definition: &Definition) -> Ended {
+    let limit = definition.policy().attempt_timeout;
+    let run = AssertUnwindSafe(context.run(definition)).catch_unwind();
+    match tokio::time::timeout(limit, run).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(panic)) => Ended::Retry {
+            error: format!("the handler panicked: {}", describe(&*panic)),
+        },
+        Err(_) => Ended::Retry {
+            error: format!("the attempt took longer than {limit:?}"),
+        },
+    }
+}
+
+fn describe(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned())
+}
+
+/// The changesets that begin and end a run.
+struct Run<'a> {
+    execution: &'a Execution,
+    host: &'a RunHost,
+}
+
+impl Run<'_> {
+    /// Queued, not awaited: the handler's first changeset follows it, and falls with it.
+    async fn start(&self) -> Result<(), CommitError> {
+        let attempt = self.execution.attempt + 1;
+        let entries = vec![NewEntry::new(
+            Kind::Started,
+            "",
+            json!({ "attempt": attempt }),
+        )];
+        self.host
+            .enqueue(1, None, |after_seq| {
+                Changeset::new().with(Start {
+                    tenant_id: self.execution.intent.tenant_id.clone(),
+                    execution_id: self.execution.execution_id.clone(),
+                    after_seq,
+                    entries,
+                })
+            })
+            .await
+    }
+
+    async fn complete(
+        &self,
+        artifacts: serde_json::Map<String, Value>,
+        last: Batch,
+    ) -> Result<(), CommitError> {
+        let keys: Vec<&String> = artifacts.keys().collect();
+        let entry = NewEntry::new(Kind::Completed, "", json!({ "artifacts": keys }));
+        self.finish(entry, last, Outcome::Completed(Value::Object(artifacts)))
+            .await
+    }
+
+    /// What the handler wrote since its last operation is dropped: a failed execution keeps what its steps committed.
+    async fn fail(&self, code: ErrorCode, message: String) -> Result<(), CommitError> {
+        let failure = Failure {
+            code: code.as_str().to_owned(),
+            message,
+        };
+        let entry = NewEntry::new(Kind::Failed, "", json!(failure));
+        self.finish(entry, Batch::default(), Outcome::Failed(failure))
+            .await
+    }
+
+    async fn finish(
+        &self,
+        entry: NewEntry,
+        last: Batch,
+        outcome: Outcome,
+    ) -> Result<(), CommitError> {
+        let status = match &outcome {
+            Outcome::Completed(_) => "completed",
+            Outcome::Failed(_) => "failed",
+        };
+        self.host
+            .enqueue(1, None, |after_seq| {
+                Changeset::new().with_writes(last.writes).with(Finish {
+                    tenant_id: self.execution.intent.tenant_id.clone(),
+                    execution_id: self.execution.execution_id.clone(),
+                    after_seq,
+                    entries: vec![entry],
+                    outcome,
+                })
+            })
+            .await?;
+        self.host.settle().await?;
+        let intent_type = self.execution.intent.intent_type.clone();
+        metrics::counter!("civitas_executions_finished_total", "status" => status, "intent_type" => intent_type)
+            .increment(1);
+        Ok(())
+    }
+
+    async fn suspend(&self, wait: Wait, last: Batch) -> Result<(), CommitError> {
+        let entry = NewEntry::new(Kind::Waiting, "", json!(wait));
+        self.park(wait, entry, last).await
+    }
+
+    async fn retry(
+        &self,
+        engine: &Engine,
+        policy: &Policy,
+        error: String,
+    ) -> Result<(), CommitError> {
+        if self.execution.retries >= policy.retries_max {
+            let message = format!("every retry was used up; the last error: {error}");
+            return self.fail(ErrorCode::RetriesExhausted, message).await;
+        }
+        let delay = backoff(policy, self.execution.retries, engine.entropy.fraction());
+        let wait = Wait::Retry {
+            until: engine.clock.now().plus(delay),
+            error,
+        };
+        let entry = NewEntry::new(Kind::Retrying, "", json!(wait));
+        self.park(wait, entry, Batch::default()).await
+    }
+
+    async fn park(&self, wait: Wait, entry: NewEntry, last: Batch) -> Result<(), CommitError> {
+        self.host
+            .enqueue(1, None, |after_seq| {
+                Changeset::new().with_writes(last.writes).with(Suspend {
+                    tenant_id: self.execution.intent.tenant_id.clone(),
+                    execution_id: self.execution.execution_id.clone(),
+                    after_seq,
+                    entries: vec![entry],
+                    wait,
+                })
+            })
+            .await?;
+        self.host.settle().await
+    }
+}
+
+/// Exponential, with full jitter over the upper half: retries of many executions spread out.
+fn backoff(policy: &Policy, retries: u32, fraction: f64) -> Duration {
+    let delay = policy
+        .retry_delay
+        .saturating_mul(2_u32.saturating_pow(retries.min(20)))
+        .min(policy.retry_delay_max);
+    delay.mul_f64(0.5 + fraction / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_its_limit_and_is_never_less_than_half() {
+        let policy = Policy {
+            retry_delay: Duration::from_secs(1),
+            retry_delay_max: Duration::from_secs(10),
+            ..Policy::DEFAULT
+        };
+        let seconds = |retries, fraction| backoff(&policy, retries, fraction).as_secs_f64();
+        assert!((seconds(0, 0.0) - 0.5).abs() < 1e-9);
+        assert!((seconds(2, 1.0) - 4.0).abs() < 1e-9);
+        assert!((seconds(u32::MAX, 1.0) - 10.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,299 @@
+//! Intake: checks a submission, records it, and only then says "accepted".
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use civitas_model::execution::Intent;
+use civitas_model::{
+    Caller, ExecutionId, Id, IntentId, SessionId, SolutionId, TenantId, Timestamp,
+};
+use civitas_storage::execution::{Idempotency, Submit};
+use civitas_storage::{Changeset, CommitError, Refusal};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::child;
+use crate::error::SubmitError;
+use crate::queue::Ready;
+use crate::runtime::Engine;
+
+/// How full the committer's queue may be before submissions are turned away.
+const LOAD_MAX: f64 = 0.9;
+/// The longest idempotency key, in characters.
+const KEY_LENGTH_MAX: usize = 256;
+/// The session of submissions whose credential implies none.
+const DEFAULT_SESSION: &str = "default";
+/// The solution of submissions that name none.
+const DEFAULT_SOLUTION: &str = "default";
+
+/// What a client submits.
+#[derive(Debug, Clone, Default)]
+pub struct Submission {
+    /// The intent's own id; made here when absent.
+    pub intent_id: Option<IntentId>,
+    /// Which intent.
+    pub intent_type: String,
+    /// The tenant, when the client names one; must be the caller's.
+    pub tenant_id: Option<TenantId>,
+    /// The session; the credential's when absent.
+    pub session_id: Option<SessionId>,
+    /// The solution; from the metadata, the parameters, or `default` when absent.
+    pub solution_id: Option<SolutionId>,
+    /// The parameters: an object.
+    pub parameters: Map<String, Value>,
+    /// Free-form labels.
+    pub metadata: Map<String, Value>,
+    /// The key under which a repetition is the same submission.
+    pub idempotency_key: Option<String>,
+}
+
+/// The answer to a submission: it is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The execution.
+    pub execution_id: ExecutionId,
+    /// The intent.
+    pub intent_id: IntentId,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// Whether this repeats an earlier submission with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// Idempotency keys whose submission is being recorded.
+#[derive(Default)]
+pub(crate) struct InFlight(Mutex<HashSet<(TenantId, String)>>);
+
+/// Holds a key while its submission is being recorded.
+struct Hold<'a> {
+    keys: &'a InFlight,
+    key: (TenantId, String),
+}
+
+impl InFlight {
+    fn hold(&self, tenant: &TenantId, key: &str) -> Result<Hold<'_>, SubmitError> {
+        let key = (tenant.clone(), key.to_owned());
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !keys.insert(key.clone()) {
+            return Err(SubmitError::KeyInFlight);
+        }
+        Ok(Hold { keys: self, key })
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.keys
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
+    }
+}
+
+/// Accepts a submission.
+pub(crate) async fn submit(
+    engine: &Engine,
+    caller: &Caller,
+    submission: Submission,
+) -> Result<Accepted, SubmitError> {
+    check(engine, caller, &submission)?;
+    let tenant = &caller.tenant_id;
+    let key = submission.idempotency_key.clone();
+    let idempotency = key.map(|key| Idempotency {
+        body_digest: body_digest(&submission),
+        key,
+    });
+    let _hold = idempotency
+        .as_ref()
+        .map(|idempotency| engine.in_flight.hold(tenant, &idempotency.key))
+        .transpose()?;
+    let intent = intent(engine, caller, submission);
+    let execution_id: ExecutionId = Id::generate(&*engine.clock, &*engine.entropy);
+    let ready = Ready::fresh(&child::accepted(execution_id.clone(), intent.clone()));
+    let accepted = Accepted {
+        execution_id: execution_id.clone(),
+        intent_id: intent.intent_id.clone(),
+        created_at: intent.created_at,
+        replayed: false,
+    };
+    let intent_type = intent.intent_type.clone();
+    let submit = Submit {
+        execution_id,
+        intent,
+        parent: None,
+        idempotency,
+    };
+    match engine.store.commit(Changeset::new().with(submit)).await {
+        Ok(_) => {}
+        Err(CommitError::Refused(Refusal::AlreadySubmitted {
+            execution_id,
+            intent_id,
+            created_at,
+        })) => {
+            return Ok(Accepted {
+                execution_id,
+                intent_id,
+                created_at,
+                replayed: true,
+            });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    metrics::counter!("civitas_intents_accepted_total", "intent_type" => intent_type).increment(1);
+    engine.queue.push_fresh(ready);
+    Ok(accepted)
+}
+
+/// Everything that is checked before anything is recorded.
+fn check(engine: &Engine, caller: &Caller, submission: &Submission) -> Result<(), SubmitError> {
+    if let Some(named) = &submission.tenant_id
+        && *named != caller.tenant_id
+    {
+        return Err(SubmitError::ForeignTenant {
+            named: named.to_string(),
+        });
+    }
+    if submission
+        .idempotency_key
+        .as_ref()
+        .is_some_and(|key| key.chars().count() > KEY_LENGTH_MAX)
+    {
+        let limit = format!("{KEY_LENGTH_MAX} characters");
+        return Err(SubmitError::TooLarge {
+            what: "the idempotency key",
+            limit,
+        });
+    }
+    let name = submission.intent_type.as_str();
+    let Some(definition) = engine.registry.find(name) else {
+        let intent_type = name.chars().take(KEY_LENGTH_MAX).collect();
+        return Err(SubmitError::UnknownType {
+            intent_type,
+            nearest: engine.registry.nearest(name),
+        });
+    };
+    let needed = definition.policy().permission;
+    if !caller.may(needed) {
+        return Err(SubmitError::Forbidden {
+            intent_type: name.to_owned(),
+            needed,
+        });
+    }
+    let parameters = Value::Object(submission.parameters.clone());
+    if let Err(errors) = engine.registry.check(name, &parameters) {
+        return Err(SubmitError::InvalidParameters {
+            intent_type: name.to_owned(),
+            errors,
+        });
+    }
+    if engine.stopping.is_cancelled() {
+        return Err(SubmitError::Busy {
+            reason: "the server is stopping",
+            retry_after: 5,
+        });
+    }
+    if engine.store.load() > LOAD_MAX {
+        return Err(SubmitError::Busy {
+            reason: "too many writes are waiting",
+            retry_after: 1,
+        });
+    }
+    Ok(())
+}
+
+fn intent(engine: &Engine, caller: &Caller, submission: Submission) -> Intent {
+    let solution_id = submission.solution_id.unwrap_or_else(|| {
+        let named = [&submission.metadata, &submission.parameters]
+            .into_iter()
+            .find_map(|map| SolutionId::new(map.get("solution_id")?.as_str()?).ok());
+        named.unwrap_or_else(|| SolutionId::trusted(DEFAULT_SOLUTION))
+    });
+    Intent {
+        intent_id: submission
+            .intent_id
+            .unwrap_or_else(|| Id::generate(&*engine.clock, &*engine.entropy)),
+        intent_type: submission.intent_type,
+        tenant_id: caller.tenant_id.clone(),
+        session_id: submission
+            .session_id
+            .or_else(|| caller.session_id.clone())
+            .unwrap_or_else(|| SessionId::trusted(DEFAULT_SESSION)),
+        solution_id,
+        user_id: caller.user_id.clone(),
+        parameters: Value::Object(submission.parameters),
+        metadata: Value::Object(submission.metadata),
+        created_at: engine.clock.now(),
+    }
+}
+
+/// SHA-256 over the parts of a submission that make it what it is, with the keys of objects in order.
+fn body_digest(submission: &Submission) -> String {
+    let mut hasher = Sha256::new();
+    let ids = [
+        submission.intent_id.as_ref().map(Id::as_str),
+        Some(submission.intent_type.as_str()),
+        submission.session_id.as_ref().map(Id::as_str),
+        submission.solution_id.as_ref().map(Id::as_str),
+    ];
+    for id in ids {
+        hasher.update(id.unwrap_or_default());
+        hasher.update([0]);
+    }
+    for map in [&submission.parameters, &submission.metadata] {
+        hasher.update(sorted(&Value::Object(map.clone())).to_string());
+        hasher.update([0]);
+    }
+    let digest = hasher.finalize();
+    digest.iter().fold(String::with_capacity(64), |text, byte| {
+        text + &format!("{byte:02x}")
+    })
+}
+
+/// The same value with the keys of every object in order, however the map type keeps them.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            Value::Object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key.clone(), sorted(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn submission(parameters: &Value) -> Submission {
+        Submission {
+            intent_type: "t".into(),
+            parameters: parameters.as_object().unwrap().clone(),
+            ..Submission::default()
+        }
+    }
+
+    #[test]
+    fn the_order_of_keys_does_not_change_a_body() {
+        let one = submission(&serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap());
+        let other = submission(&serde_json::from_str(r#"{"b":{"d":3,"c":2},"a":1}"#).unwrap());
+        assert_eq!(body_digest(&one), body_digest(&other));
+    }
+
+    #[test]
+    fn another_value_is_another_body() {
+        assert_ne!(
+            body_digest(&submission(&json!({ "a": 1 }))),
+            body_digest(&submission(&json!({ "a": 2 })))
+        );
+    }
+}

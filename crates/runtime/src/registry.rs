@@ -1,0 +1,143 @@
+//! The registry: every realm and intent of this binary, with their compiled schemas.
+
+use std::collections::HashMap;
+
+use civitas_intent::{Definition, Realm};
+use serde_json::Value;
+
+use crate::schema::{Invalid, Schema};
+
+/// How many names are suggested for an unknown type.
+const NEAREST_MAX: usize = 3;
+
+/// Everything this binary can be asked to do.
+pub struct Registry {
+    realms: Vec<Realm>,
+    intents: HashMap<&'static str, Registered>,
+}
+
+struct Registered {
+    realm: &'static str,
+    definition: Definition,
+    schema: Schema,
+}
+
+/// Why realms cannot be registered together.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// Two intents have one name.
+    #[error("the intent `{name}` is registered twice, by the realms `{first}` and `{second}`")]
+    Duplicate {
+        /// The name.
+        name: &'static str,
+        /// The realm that registered it first.
+        first: &'static str,
+        /// The other realm.
+        second: &'static str,
+    },
+    /// A schema does not compile.
+    #[error("the schema of the intent `{name}` does not compile: {reason}")]
+    Schema {
+        /// The intent.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Registry {
+    /// Registers realms.
+    pub fn new(realms: Vec<Realm>) -> Result<Self, RegistryError> {
+        let mut intents: HashMap<&'static str, Registered> = HashMap::new();
+        for realm in &realms {
+            for definition in realm.definitions() {
+                let name = definition.name();
+                let schema = Schema::compile(definition.parameters())
+                    .map_err(|reason| RegistryError::Schema { name, reason })?;
+                let registered = Registered {
+                    realm: realm.name(),
+                    definition: definition.clone(),
+                    schema,
+                };
+                if let Some(earlier) = intents.insert(name, registered) {
+                    let first = earlier.realm;
+                    return Err(RegistryError::Duplicate {
+                        name,
+                        first,
+                        second: realm.name(),
+                    });
+                }
+            }
+        }
+        Ok(Self { realms, intents })
+    }
+
+    /// The realms, in the order they were given.
+    pub fn realms(&self) -> &[Realm] {
+        &self.realms
+    }
+
+    /// An intent by its type.
+    pub fn find(&self, name: &str) -> Option<&Definition> {
+        self.intents
+            .get(name)
+            .map(|registered| &registered.definition)
+    }
+
+    /// The realm an intent belongs to.
+    pub fn realm_of(&self, name: &str) -> Option<&'static str> {
+        self.intents.get(name).map(|registered| registered.realm)
+    }
+
+    /// Checks parameters against the schema of a known intent.
+    pub(crate) fn check(&self, name: &str, parameters: &Value) -> Result<(), Vec<Invalid>> {
+        self.intents
+            .get(name)
+            .map_or(Ok(()), |registered| registered.schema.check(parameters))
+    }
+
+    /// Known names that look like `name`, best first.
+    pub fn nearest(&self, name: &str) -> Vec<String> {
+        let name = name.chars().take(64).collect::<String>().to_lowercase();
+        let mut scored: Vec<(usize, &str)> = self
+            .intents
+            .keys()
+            .map(|known| (distance(&name, known), *known))
+            .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
+            .collect();
+        scored.sort_unstable();
+        scored
+            .into_iter()
+            .take(NEAREST_MAX)
+            .map(|(_, known)| known.to_owned())
+            .collect()
+    }
+}
+
+/// The Levenshtein distance, by the two-row method (Wagner and Fischer, 1974).
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_counted_in_edits() {
+        assert_eq!(distance("parse", "parse"), 0);
+        assert_eq!(distance("prase_content", "parse_content"), 2);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}
