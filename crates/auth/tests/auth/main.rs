@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod member;
 #[cfg(test)]
+mod once;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod service_token;

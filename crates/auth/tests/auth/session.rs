@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use civitas_auth::{Error, Secret};
-use civitas_model::{Caller, CallerKind, ErrorCode, SessionId};
+use civitas_model::{Caller, CallerKind, ErrorCode, Permission, Role, SessionId};
 use serde_json::{Map, Value, json};
 
 use crate::world::World;
@@ -173,5 +173,34 @@ async fn too_much_metadata_is_refused() {
         let huge = metadata(&json!({ "k": "x".repeat(17_000) }));
         let refused = world.auth.create_anonymous(huge).await.unwrap_err();
         assert_eq!(refused.code(), ErrorCode::ValidationFailed);
+    }
+}
+
+#[tokio::test]
+async fn a_session_stays_in_the_tenant_it_was_made_in() {
+    for world in World::each().await {
+        let ada = world.register("ada@example.org").await;
+        let bob = world.register("bob@example.org").await;
+        let (ada_calls, bob_calls) = (world.caller(&ada).await, world.caller(&bob).await);
+        let invitation = world.auth.invite(&ada_calls, Role::User, None).await;
+        let invitation = invitation.unwrap();
+        let accepted = world.auth.accept_invitation(&bob_calls, &invitation).await;
+        let tenant = accepted.unwrap().tenant_id;
+        let there = world.auth.switch_tenant(&bob_calls, &tenant).await.unwrap();
+        let there = world.caller(&there).await;
+        let seen = world.auth.find_session(&there, &bob.session_id).await;
+        assert_eq!(seen.unwrap_err().code(), ErrorCode::NotFound);
+
+        let operator = Caller::local_operator();
+        let session = world.auth.create_session(&operator, None, Map::new()).await;
+        let id = session.unwrap().session_id;
+        let day = Duration::from_hours(24);
+        let made = world
+            .auth
+            .create_service_token(&ada_calls, "m", &[Permission::Read], day)
+            .await;
+        let machine = world.authenticate(&made.unwrap().1).await.unwrap();
+        let seen = world.auth.find_session(&machine, &id).await;
+        assert_eq!(seen.unwrap_err().code(), ErrorCode::NotFound);
     }
 }
