@@ -1,7 +1,7 @@
 //! What users do with their own account.
 
 use civitas_model::user::Membership;
-use civitas_model::{Caller, User};
+use civitas_model::{Caller, CallerKind, User};
 use civitas_storage::{Account, Changeset, RefreshTokenChange, SessionEnd, UserChange};
 
 use crate::auth::Auth;
@@ -65,7 +65,11 @@ impl Auth {
             .with(SessionEnd::Now {
                 session_id: session_id.clone(),
             });
-        let revoked = vec![Revoked::Session(session_id.clone())];
+        // Only a user's session has access tokens that would outlive it.
+        let revoked = match caller.kind {
+            CallerKind::User => vec![Revoked::Session(session_id.clone())],
+            _ => Vec::new(),
+        };
         self.revoke(changes, revoked).await
     }
 

@@ -9,7 +9,7 @@ use civitas_storage::Store;
 
 use crate::rate_limit::RateLimits;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// How to open authentication. Time is the store's clock, so that tokens and what is stored about them agree.

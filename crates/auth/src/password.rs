@@ -52,6 +52,25 @@ impl Hasher {
         })
     }
 
+    /// Stops hashing until the permit is dropped, so that a test can act while others wait.
+    #[cfg(test)]
+    pub(crate) async fn pause(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let all = u32::try_from(self.threads.available_permits()).unwrap();
+        Arc::clone(&self.threads)
+            .acquire_many_owned(all)
+            .await
+            .unwrap()
+    }
+
+    /// Waits until this many hash or wait.
+    #[cfg(test)]
+    pub(crate) async fn wait_for_waiting(&self, many: usize) {
+        let places = Hashing::default().concurrency + Hashing::default().queue_max;
+        while places - self.places.available_permits() < many {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Hashes a new password.
     pub(crate) async fn hash(&self, password: &Secret) -> Result<PasswordHash, Error> {
         let (params, password) = (self.params.clone(), password.clone());

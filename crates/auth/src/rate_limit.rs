@@ -107,7 +107,7 @@ mod tests {
             Duration::from_secs(2)
         );
         assert_eq!(
-            whole_seconds(Duration::from_secs(60)),
+            whole_seconds(Duration::from_mins(1)),
             Duration::from_mins(1)
         );
     }

@@ -14,7 +14,8 @@ use crate::sign_in::{Descent, SignedIn, expect};
 
 /// Successors a token gives at most within the grace window.
 const SIBLINGS_MAX: usize = 5;
-/// Losing the race for a token once makes it a used one; losing again means it was revoked.
+/// Losing the race for a token makes it a used one, and the account may change once in between; who is refused this often
+/// asks for a successor of a token whose successors are in use.
 const ROUNDS_MAX: usize = 3;
 
 impl Auth {
@@ -24,6 +25,7 @@ impl Auth {
     /// then it gives another successor.
     pub async fn refresh(&self, token: &Secret) -> Result<SignedIn, Error> {
         let digest = token.digest();
+        let mut contested = None;
         for _ in 0..ROUNDS_MAX {
             let found = self.store.refresh_tokens().find(&digest).await?;
             let token = found
@@ -41,20 +43,21 @@ impl Auth {
                 }
                 Some(_) => return self.refuse_reuse(&token).await,
             };
-            let in_grace = token.used_at.is_some();
             let (account, membership) = self.standing(&token).await?;
             let changes = expect(&account).with(claim);
-            let changes = self.succeed(changes, account, &membership, &token).await?;
-            match self.store.commit(changes.0).await {
-                Ok(_) => return Ok(changes.1),
-                Err(CommitError::Refused(Refusal::Changed { .. })) if in_grace => {
-                    return self.refuse_reuse(&token).await;
+            let (changes, signed_in) = self.succeed(changes, account, &membership, &token).await?;
+            match self.store.commit(changes).await {
+                Ok(_) => return Ok(signed_in),
+                Err(CommitError::Refused(Refusal::Changed { .. })) => {
+                    contested = token.used_at.is_some().then_some(token);
                 }
-                Err(CommitError::Refused(Refusal::Changed { .. })) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::InvalidToken)
+        match contested {
+            Some(token) => self.refuse_reuse(&token).await,
+            None => Err(Error::InvalidToken),
+        }
     }
 
     async fn succeed(
@@ -107,14 +110,15 @@ impl Auth {
             session_id = %token.session_id,
             "a refresh token was used again: its family is revoked"
         );
-        let changes = Changeset::new()
-            .with(RefreshTokenChange::RevokeFamily {
-                family: token.family.clone(),
-            })
-            .with(SessionEnd::Now {
-                session_id: token.session_id.clone(),
-            });
-        let revoked = vec![Revoked::Session(token.session_id.clone())];
+        let tokens = self.store.refresh_tokens();
+        let mut revoked = Vec::new();
+        let mut changes = Changeset::new().with(RefreshTokenChange::RevokeFamily {
+            family: token.family.clone(),
+        });
+        for session_id in tokens.sessions_of_family(&token.family).await? {
+            revoked.push(Revoked::Session(session_id.clone()));
+            changes = changes.with(SessionEnd::Now { session_id });
+        }
         self.revoke(changes, revoked).await?;
         Err(Error::InvalidToken)
     }

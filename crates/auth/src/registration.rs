@@ -86,18 +86,21 @@ fn finish(errors: Vec<FieldError>) -> Result<(), Error> {
     }
 }
 
-fn broken(pointer: &'static str, detail: String) -> Option<FieldError> {
-    Some(FieldError { pointer, detail })
+fn broken(pointer: &'static str, detail: impl Into<String>) -> FieldError {
+    FieldError {
+        pointer,
+        detail: detail.into(),
+    }
 }
 
 fn check_email(email: &str) -> Option<FieldError> {
     if email.chars().count() > EMAIL_CHARS_MAX {
         let detail = format!("the email must have at most {EMAIL_CHARS_MAX} characters");
-        return broken("/email", detail);
+        return Some(broken("/email", detail));
     }
     if !is_email(email) {
         let detail = "the email must be an address such as name@example.org";
-        return broken("/email", detail.into());
+        return Some(broken("/email", detail));
     }
     None
 }
@@ -133,7 +136,7 @@ fn check_password(pointer: &'static str, password: &Secret) -> Option<FieldError
     }
     let detail =
         format!("the password must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters");
-    broken(pointer, detail)
+    Some(broken(pointer, detail))
 }
 
 fn clean_name(name: &str) -> String {
@@ -148,7 +151,7 @@ fn check_name(name: &str) -> Option<FieldError> {
     let detail = format!(
         "the name must have 1 to {NAME_CHARS_MAX} characters, not counting < > \" ', and no control characters"
     );
-    broken("/name", detail)
+    Some(broken("/name", detail))
 }
 
 #[cfg(test)]

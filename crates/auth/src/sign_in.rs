@@ -284,3 +284,6 @@ pub(crate) fn expect(account: &Account) -> Changeset {
         token_version: account.token_version,
     })
 }
+
+#[cfg(test)]
+mod tests;

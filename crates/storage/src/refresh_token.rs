@@ -11,6 +11,8 @@ const INSERT: Statement = Statement::new(include_str!("queries/refresh_token/ins
 const FIND: Statement = Statement::new(include_str!("queries/refresh_token/find.sql"));
 const USE: Statement = Statement::new(include_str!("queries/refresh_token/use.sql"));
 const CHILDREN: Statement = Statement::new(include_str!("queries/refresh_token/children.sql"));
+const SESSIONS_OF_FAMILY: Statement =
+    Statement::new(include_str!("queries/refresh_token/sessions_of_family.sql"));
 const REVOKE_FAMILY: Statement =
     Statement::new(include_str!("queries/refresh_token/revoke_family.sql"));
 const REVOKE_SESSION: Statement =
@@ -175,6 +177,15 @@ impl RefreshTokens<'_> {
         let params = vec![digest.into()];
         let row = self.0.database.query_one(&FIND, params).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// The sessions a family keeps or kept alive: more than one when its client was away for long.
+    pub async fn sessions_of_family(&self, family: &str) -> Result<Vec<SessionId>, Error> {
+        let params = vec![family.into()];
+        let rows = self.0.database.query(&SESSIONS_OF_FAMILY, params).await?;
+        rows.iter()
+            .map(|row| Ok(SessionId::trusted(row.text("session_id")?)))
+            .collect()
     }
 
     /// Sessions of which a token was revoked after `since`.

@@ -174,7 +174,7 @@ fn a_token_outlives_a_rotation_but_not_its_own_end() {
 fn a_huge_token_is_refused_unread() {
     let (_folder, keys) = ring();
     let huge = signed(&keys, |_, claims| {
-        claims["email"] = json!("x".repeat(LENGTH_MAX))
+        claims["email"] = json!("x".repeat(LENGTH_MAX));
     });
     assert_eq!(verify(&keys, &huge), Err(Error::InvalidToken));
 }
