@@ -91,11 +91,11 @@ impl SessionEnd {
                     user_id.as_str().into(),
                     now.into(),
                 ];
-                tx.execute(&EXTEND, &params).await?;
+                tx.execute(&EXTEND, params.into()).await?;
             }
             Self::Now { session_id } => {
                 let params = [now.into(), session_id.as_str().into(), now.into()];
-                tx.execute(&END, &params).await?;
+                tx.execute(&END, params.into()).await?;
             }
         }
         Ok(())
