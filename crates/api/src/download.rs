@@ -9,36 +9,62 @@ use civitas_providers::blobs::{BlobError, Blobs};
 use crate::problem::Problem;
 
 /// Answers a file's bytes, or the part of them that the `Range` header asks for.
-pub(crate) async fn respond(blobs: &Blobs, file: &File, request: &HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn respond(
+    blobs: &Blobs,
+    file: &File,
+    request: &HeaderMap,
+) -> Result<Response, Problem> {
     let etag = format!("\"{}\"", file.digest);
-    let text = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        request
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     if text(header::IF_NONE_MATCH).is_some_and(|wanted| wanted == "*" || wanted.contains(&etag)) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
     // A range of something else than the client has seen is of no use to it (RFC 9110 section 13.1.5).
     let same = text(header::IF_RANGE).is_none_or(|wanted| wanted == etag);
-    let range = text(header::RANGE).filter(|_| same).map(|range| parse(range, file.size));
+    let range = text(header::RANGE)
+        .filter(|_| same)
+        .map(|range| parse(range, file.size));
     let wanted = match range {
         Some(Requested::Unsatisfiable) => return Err(unsatisfiable(file.size)),
         Some(Requested::Part { first, last }) => Some(first..last + 1),
         Some(Requested::Whole) | None => None,
     };
-    let (size, body) =
-        blobs.stream(&file.tenant_id, &file.digest, wanted.clone()).await.map_err(problem)?;
+    let (size, body) = blobs
+        .stream(&file.tenant_id, &file.digest, wanted.clone())
+        .await
+        .map_err(problem)?;
     let mut response = Body::from_stream(body).into_response();
-    let length = wanted.as_ref().map_or(size, |range| range.end.min(size) - range.start);
+    let length = wanted
+        .as_ref()
+        .map_or(size, |range| range.end.min(size) - range.start);
     if let Some(range) = wanted {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        let part = format!("bytes {}-{}/{size}", range.start, range.start + length.saturating_sub(1));
+        let part = format!(
+            "bytes {}-{}/{size}",
+            range.start,
+            range.start + length.saturating_sub(1)
+        );
         insert(&mut response, header::CONTENT_RANGE, &part);
     }
     insert(&mut response, header::CONTENT_LENGTH, &length.to_string());
     insert(&mut response, header::CONTENT_TYPE, &file.mime_type);
-    insert(&mut response, header::CONTENT_DISPOSITION, &attachment(&file.ui_name));
+    insert(
+        &mut response,
+        header::CONTENT_DISPOSITION,
+        &attachment(&file.ui_name),
+    );
     insert(&mut response, header::ETAG, &etag);
     insert(&mut response, header::ACCEPT_RANGES, "bytes");
     insert(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    insert(&mut response, header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'");
+    insert(
+        &mut response,
+        header::CONTENT_SECURITY_POLICY,
+        "sandbox; default-src 'none'",
+    );
     insert(&mut response, header::CACHE_CONTROL, "private, no-cache");
     Ok(response)
 }
@@ -62,12 +88,18 @@ fn unsatisfiable(size: u64) -> Problem {
 
 fn problem(error: BlobError) -> Problem {
     match error {
-        BlobError::NotFound => Problem::new(ErrorCode::NotFound, "the file's content is gone: it was purged"),
+        BlobError::NotFound => Problem::new(
+            ErrorCode::NotFound,
+            "the file's content is gone: it was purged",
+        ),
         BlobError::RangeNotSatisfiable { size } => unsatisfiable(size),
         error => {
             tracing::error!(%error, "stored content cannot be read");
-            Problem::new(ErrorCode::ServiceUnavailable, "stored content cannot be read now: try again")
-                .retry_after(1)
+            Problem::new(
+                ErrorCode::ServiceUnavailable,
+                "stored content cannot be read now: try again",
+            )
+            .retry_after(1)
         }
     }
 }
@@ -94,7 +126,10 @@ enum Requested {
 
 /// Reads a `Range` header. Several ranges, or one that is not understood, mean the whole (RFC 9110 section 14.2).
 fn parse(range: &str, size: u64) -> Requested {
-    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+    let Some((first, last)) = range
+        .strip_prefix("bytes=")
+        .and_then(|range| range.split_once('-'))
+    else {
         return Requested::Whole;
     };
     let (first, last) = match (first.trim(), last.trim()) {
@@ -112,7 +147,11 @@ fn parse(range: &str, size: u64) -> Requested {
             _ => return Requested::Whole,
         },
     };
-    if first >= size { Requested::Unsatisfiable } else { Requested::Part { first, last } }
+    if first >= size {
+        Requested::Unsatisfiable
+    } else {
+        Requested::Part { first, last }
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +177,9 @@ mod tests {
     #[test]
     fn a_name_can_break_neither_the_header_nor_the_folder() {
         let header = attachment("../\"a\"\r\n\u{e4}.txt");
-        assert_eq!(header, "attachment; filename*=UTF-8''..%2F%22a%22%0D%0A%C3%A4.txt");
+        assert_eq!(
+            header,
+            "attachment; filename*=UTF-8''..%2F%22a%22%0D%0A%C3%A4.txt"
+        );
     }
 }

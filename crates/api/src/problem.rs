@@ -71,7 +71,10 @@ impl Problem {
 
     /// There is no such thing for this caller.
     pub fn not_found(what: &str) -> Self {
-        Self::new(ErrorCode::NotFound, format!("there is no such {what}: check its id and your tenant"))
+        Self::new(
+            ErrorCode::NotFound,
+            format!("there is no such {what}: check its id and your tenant"),
+        )
     }
 
     /// The body, path or query is well-formed but not valid at one place.
@@ -86,7 +89,8 @@ impl Problem {
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<Invalid>) -> Self {
         let errors = errors.into_iter();
-        self.errors.extend(errors.map(|Invalid { pointer, detail }| FieldError { pointer, detail }));
+        self.errors
+            .extend(errors.map(|Invalid { pointer, detail }| FieldError { pointer, detail }));
         self
     }
 
@@ -204,7 +208,9 @@ fn framework_error(response: &Response<Body>) -> Option<ErrorCode> {
 fn framework_detail(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NotFound => "nothing is served at this path: see /docs for what is",
-        ErrorCode::MethodNotAllowed => "this path does not take this method: see the `Allow` header",
+        ErrorCode::MethodNotAllowed => {
+            "this path does not take this method: see the `Allow` header"
+        }
         ErrorCode::PayloadTooLarge => "the body is over its limit",
         ErrorCode::UnsupportedMediaType => "this path does not read this content type",
         ErrorCode::ServiceUnavailable => "the server could not answer in time: try again",
@@ -254,7 +260,11 @@ fn title(code: ErrorCode) -> String {
 impl From<SqlError> for Problem {
     fn from(error: SqlError) -> Self {
         tracing::error!(%error, "storage cannot be read");
-        Self::new(ErrorCode::ServiceUnavailable, "storage cannot be read now: try again").retry_after(1)
+        Self::new(
+            ErrorCode::ServiceUnavailable,
+            "storage cannot be read now: try again",
+        )
+        .retry_after(1)
     }
 }
 
@@ -264,8 +274,11 @@ impl From<CommitError> for Problem {
             CommitError::Refused(refusal) => Self::new(ErrorCode::Conflict, refusal.to_string()),
             CommitError::Unavailable(reason) => {
                 tracing::error!(%reason, "storage cannot be written");
-                Self::new(ErrorCode::ServiceUnavailable, "storage cannot be written now: try again")
-                    .retry_after(1)
+                Self::new(
+                    ErrorCode::ServiceUnavailable,
+                    "storage cannot be written now: try again",
+                )
+                .retry_after(1)
             }
         }
     }
@@ -283,10 +296,17 @@ impl From<civitas_auth::Error> for Problem {
                 });
                 problem.with_errors(errors.collect())
             }
-            Error::RateLimited { limit, window, retry_after } => problem
+            Error::RateLimited {
+                limit,
+                window,
+                retry_after,
+            } => problem
                 .retry_after(retry_after.as_secs().max(1))
                 .with_header(HeaderName::from_static("x-ratelimit-limit"), limit.into())
-                .with_header(HeaderName::from_static("x-ratelimit-window"), window.as_secs().into()),
+                .with_header(
+                    HeaderName::from_static("x-ratelimit-window"),
+                    window.as_secs().into(),
+                ),
             Error::Busy { retry_after, .. } => problem.retry_after(retry_after.as_secs().max(1)),
             Error::Unavailable(_) => problem.retry_after(1),
             _ => problem,
@@ -301,7 +321,10 @@ impl From<civitas_runtime::SubmitError> for Problem {
         match error {
             SubmitError::UnknownType { nearest, .. } => {
                 let mut problem = Self::new(ErrorCode::UnknownIntentType, detail.clone());
-                problem.errors.push(FieldError { pointer: "/intent_type".into(), detail });
+                problem.errors.push(FieldError {
+                    pointer: "/intent_type".into(),
+                    detail,
+                });
                 problem.with("suggestions", json!(nearest))
             }
             SubmitError::InvalidParameters { errors, .. } => {
@@ -336,8 +359,11 @@ impl From<civitas_runtime::ControlError> for Problem {
             ControlError::WrongState { .. } => Self::new(ErrorCode::Conflict, detail),
             ControlError::Unavailable(reason) => {
                 tracing::error!(%reason, "an execution cannot be steered");
-                Self::new(ErrorCode::ServiceUnavailable, "storage is not available now: try again")
-                    .retry_after(1)
+                Self::new(
+                    ErrorCode::ServiceUnavailable,
+                    "storage is not available now: try again",
+                )
+                .retry_after(1)
             }
         }
     }

@@ -15,7 +15,9 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
-use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::request_id::{
+    MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
+};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 
@@ -46,7 +48,10 @@ impl Server {
     pub fn new(state: AppState) -> Self {
         let (api, document) = openapi::router(&state.settings.limits).split_for_parts();
         let layers = ServiceBuilder::new()
-            .layer(SetRequestIdLayer::new(REQUEST_ID, RequestIds(Arc::clone(&state.entropy))))
+            .layer(SetRequestIdLayer::new(
+                REQUEST_ID,
+                RequestIds(Arc::clone(&state.entropy)),
+            ))
             .layer(PropagateRequestIdLayer::new(REQUEST_ID))
             .layer(middleware::from_fn(log))
             .layer(SetResponseHeaderLayer::if_not_present(
@@ -54,7 +59,11 @@ impl Server {
                 HeaderValue::from_static("nosniff"),
             ))
             .layer(access::cors(&state.settings))
-            .layer(CompressionLayer::new().gzip(true).compress_when(worth_compressing()))
+            .layer(
+                CompressionLayer::new()
+                    .gzip(true)
+                    .compress_when(worth_compressing()),
+            )
             .layer(middleware::from_fn(problem::finish))
             .layer(CatchPanicLayer::custom(|_| {
                 let detail = "something broke on our side: the server's log has the request id";
@@ -62,14 +71,19 @@ impl Server {
             }))
             .layer(middleware::from_fn_with_state(state.clone(), access::guard))
             .layer(middleware::from_fn(trim_slash));
-        let router = api.merge(routes::docs(document)).layer(layers).with_state(state.clone());
+        let router = api
+            .merge(routes::docs(document))
+            .layer(layers)
+            .with_state(state.clone());
         Self { router, state }
     }
 
     /// Serves until the state's `stopping` is cancelled, then lets open requests end.
     pub async fn run(self, options: ServerOptions) -> std::io::Result<()> {
         let stopping = self.state.stopping.clone();
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
         let ending = stopping.clone();
         let serving = axum::serve(options.listener, service)
             .with_graceful_shutdown(async move { ending.cancelled().await });
@@ -98,7 +112,9 @@ struct RequestIds(Arc<dyn Entropy>);
 
 impl MakeRequestId for RequestIds {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        HeaderValue::from_str(&self.0.uuid_v4().to_string()).ok().map(RequestId::new)
+        HeaderValue::from_str(&self.0.uuid_v4().to_string())
+            .ok()
+            .map(RequestId::new)
     }
 }
 
@@ -123,18 +139,32 @@ async fn log(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|matched| matched.as_str().to_owned());
     let id = request.extensions().get::<RequestId>();
-    let id = id.and_then(|id| id.header_value().to_str().ok()).unwrap_or_default().to_owned();
+    let id = id
+        .and_then(|id| id.header_value().to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let span = tracing::info_span!("request", request_id = %id, %method, %path);
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     let elapsed = started.elapsed();
     let _entered = span.enter();
     if status.is_server_error() {
-        tracing::error!(status = status.as_u16(), elapsed_us = elapsed.as_micros(), "answered");
+        tracing::error!(
+            status = status.as_u16(),
+            elapsed_us = elapsed.as_micros(),
+            "answered"
+        );
     } else {
-        tracing::debug!(status = status.as_u16(), elapsed_us = elapsed.as_micros(), "answered");
+        tracing::debug!(
+            status = status.as_u16(),
+            elapsed_us = elapsed.as_micros(),
+            "answered"
+        );
     }
     let route = route.unwrap_or_else(|| "other".to_owned());
     let labels = [

@@ -79,6 +79,11 @@ impl Auth {
         Ok(claims.into_caller())
     }
 
+    /// How long credentials last.
+    pub const fn lifetimes(&self) -> &Lifetimes {
+        &self.lifetimes
+    }
+
     /// Makes a new signing key, which signs from now on. Tokens signed before stay valid until they end.
     pub async fn rotate_keys(&self) -> Result<(), OpenError> {
         let (keys, entropy, now) = (

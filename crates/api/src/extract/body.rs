@@ -42,7 +42,14 @@ fn check_content_type(request: &Request) -> Result<(), Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let essence = content_type
         .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        .map(|value| {
+            value
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        });
     match essence.as_deref() {
         Some("application/json") => Ok(()),
         Some(other) if other.starts_with("application/") && other.ends_with("+json") => Ok(()),
@@ -54,13 +61,19 @@ fn check_content_type(request: &Request) -> Result<(), Problem> {
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let detail = "the body is over the limit of this path: upload files to /api/content/files";
-            return Problem::new(ErrorCode::PayloadTooLarge, detail);
-        }
-        Problem::new(ErrorCode::BadRequest, "the body could not be read to its end: send it again")
-    })
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                let detail =
+                    "the body is over the limit of this path: upload files to /api/content/files";
+                return Problem::new(ErrorCode::PayloadTooLarge, detail);
+            }
+            Problem::new(
+                ErrorCode::BadRequest,
+                "the body could not be read to its end: send it again",
+            )
+        })
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -68,14 +81,21 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
-        if error.is_data() { Problem::invalid(pointer, error.to_string()) } else { malformed(&error) }
+        if error.is_data() {
+            Problem::invalid(pointer, error.to_string())
+        } else {
+            malformed(&error)
+        }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(parsed)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    Problem::new(ErrorCode::MalformedBody, format!("the body is not JSON: {error}"))
+    Problem::new(
+        ErrorCode::MalformedBody,
+        format!("the body is not JSON: {error}"),
+    )
 }
 
 /// The place as a JSON Pointer (RFC 6901).
@@ -109,7 +129,9 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_named_by_its_pointer() {
-        let problem = parse::<Outer>(br#"{"in/ner":[1,"x"]}"#).map(|outer| outer.inner).unwrap_err();
+        let problem = parse::<Outer>(br#"{"in/ner":[1,"x"]}"#)
+            .map(|outer| outer.inner)
+            .unwrap_err();
         assert_eq!(problem.status(), StatusCode::UNPROCESSABLE_ENTITY);
         assert!(format!("{problem:?}").contains("/in~1ner/1"));
     }

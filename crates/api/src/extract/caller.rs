@@ -35,7 +35,9 @@ impl FromRequestParts<AppState> for Authenticated {
 
 /// The token of the `Authorization` header (RFC 6750).
 fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
-    let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
     value
         .to_str()
         .ok()
@@ -48,9 +50,9 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
 fn without_credential(state: &AppState) -> Result<Caller, Problem> {
     match state.settings.access {
         Access::Development => Ok(Caller::local_operator()),
-        Access::Credentials => {
-            Err(unauthorized("Missing or invalid Authorization header: sign in at /api/auth/login"))
-        }
+        Access::Credentials => Err(unauthorized(
+            "Missing or invalid Authorization header: sign in at /api/auth/login",
+        )),
     }
 }
 
@@ -64,7 +66,8 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<(), Pro
         return Ok(());
     }
     let needed = permission.as_str();
-    let detail = format!("this needs the permission `{needed}`: ask an administrator of your tenant");
+    let detail =
+        format!("this needs the permission `{needed}`: ask an administrator of your tenant");
     Err(Problem::new(ErrorCode::Forbidden, detail))
 }
 
@@ -85,14 +88,20 @@ impl FromRequestParts<AppState> for SocketCaller {
             return authenticate(state, token).await.map(Self);
         }
         let query = axum::extract::Query::<Tokens>::try_from_uri(&parts.uri);
-        let token = query.ok().and_then(|query| query.0.access_token.or(query.0.session_token));
-        let Some(token) = token else { return without_credential(state).map(Self) };
+        let token = query
+            .ok()
+            .and_then(|query| query.0.access_token.or(query.0.session_token));
+        let Some(token) = token else {
+            return without_credential(state).map(Self);
+        };
         // A ticket is good for one use and thirty seconds, so it may stand in a URL, which proxies write to their logs.
         if let Ok(caller) = state.auth.redeem_ticket(&Secret::new(token.as_str())).await {
             return Ok(Self(caller));
         }
         if !state.settings.query_tokens {
-            return Err(unauthorized("only a ticket from /api/auth/ws-ticket may stand in a URL"));
+            return Err(unauthorized(
+                "only a ticket from /api/auth/ws-ticket may stand in a URL",
+            ));
         }
         authenticate(state, &token).await.map(Self)
     }
@@ -101,13 +110,22 @@ impl FromRequestParts<AppState> for SocketCaller {
 /// A user's access token, a machine's service token, or the secret of an anonymous session.
 async fn authenticate(state: &AppState, token: &str) -> Result<Caller, Problem> {
     if token.starts_with(ANONYMOUS_PREFIX) {
-        return Ok(state.auth.authenticate_session_token(&Secret::new(token)).await?);
+        return Ok(state
+            .auth
+            .authenticate_session_token(&Secret::new(token))
+            .await?);
     }
     Ok(state.auth.authenticate(token).await?)
 }
 
 /// The token that a browser offers as a subprotocol, beside [`SUBPROTOCOL`].
 fn subprotocol_token(parts: &Parts) -> Option<&str> {
-    let offered = parts.headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
-    offered.split(',').find_map(|protocol| protocol.trim().strip_prefix("bearer."))
+    let offered = parts
+        .headers
+        .get(header::SEC_WEBSOCKET_PROTOCOL)?
+        .to_str()
+        .ok()?;
+    offered
+        .split(',')
+        .find_map(|protocol| protocol.trim().strip_prefix("bearer."))
 }

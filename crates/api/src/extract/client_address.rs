@@ -16,15 +16,20 @@ impl FromRequestParts<AppState> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         if state.settings.trust_proxy {
-            let forwarded = ["x-forwarded-for", "x-real-ip"].into_iter().find_map(|name| {
-                let value = parts.headers.get(name)?.to_str().ok()?;
-                value.split(',').next()?.trim().parse::<IpAddr>().ok()
-            });
+            let forwarded = ["x-forwarded-for", "x-real-ip"]
+                .into_iter()
+                .find_map(|name| {
+                    let value = parts.headers.get(name)?.to_str().ok()?;
+                    value.split(',').next()?.trim().parse::<IpAddr>().ok()
+                });
             if let Some(address) = forwarded {
                 return Ok(Self(address));
             }
         }
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())))
+        Ok(Self(peer.map_or(
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            |ConnectInfo(peer)| peer.ip(),
+        )))
     }
 }

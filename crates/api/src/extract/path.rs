@@ -19,6 +19,8 @@ impl<K, S: Send + Sync> FromRequestParts<S> for PathId<K> {
             .await
             .map_err(|_| Problem::not_found("thing"))?;
         let segment = segments.into_values().next().unwrap_or_default();
-        Id::new(segment).map(Self).map_err(|_| Problem::not_found("thing"))
+        Id::new(segment)
+            .map(Self)
+            .map_err(|_| Problem::not_found("thing"))
     }
 }

@@ -44,10 +44,18 @@ pub(crate) async fn resolve(
     Body(body): Body<Resolve>,
 ) -> Result<Json<Value>, Problem> {
     require(&caller, Permission::Read)?;
-    if body.tenant_id.as_ref().is_some_and(|named| *named != caller.tenant_id) {
+    if body
+        .tenant_id
+        .as_ref()
+        .is_some_and(|named| *named != caller.tenant_id)
+    {
         return Err(Problem::not_found("artifact"));
     }
-    let found = state.store.artifacts().find(&caller.tenant_id, &body.artifact_id).await?;
+    let found = state
+        .store
+        .artifacts()
+        .find(&caller.tenant_id, &body.artifact_id)
+        .await?;
     let usable = [Lifecycle::Ready, Lifecycle::Archived];
     let artifact = found
         .filter(|artifact| artifact.artifact_type == body.artifact_type)
@@ -108,7 +116,11 @@ pub(crate) async fn list(
         .collect();
     if let Some(wanted) = body.artifact_type {
         // Both filters hold: a type the intent does not work on matches nothing.
-        types = if types.is_empty() || types.contains(&wanted) { vec![wanted] } else { vec![String::new()] };
+        types = if types.is_empty() || types.contains(&wanted) {
+            vec![wanted]
+        } else {
+            vec![String::new()]
+        };
     }
     let filter = ArtifactFilter {
         types,
@@ -117,27 +129,43 @@ pub(crate) async fn list(
     };
     let limit = body.limit.unwrap_or(100).clamp(1, PAGE_MAX);
     let artifacts = state.store.artifacts();
-    let found = artifacts.list(&caller.tenant_id, &filter, limit, body.offset).await?;
+    let found = artifacts
+        .list(&caller.tenant_id, &filter, limit, body.offset)
+        .await?;
     let total = artifacts.count(&caller.tenant_id, &filter).await?;
-    let shown = ["artifact_id", "artifact_type", "lifecycle_state", "semantic_descriptor", "created_at", "updated_at"];
+    let shown = [
+        "artifact_id",
+        "artifact_type",
+        "lifecycle_state",
+        "semantic_descriptor",
+        "created_at",
+        "updated_at",
+    ];
     let artifacts = found
         .iter()
         .map(|artifact| {
             let record = record(artifact);
-            let kept = record.into_iter().filter(|(key, _)| shown.contains(&key.as_str()));
+            let kept = record
+                .into_iter()
+                .filter(|(key, _)| shown.contains(&key.as_str()));
             json!(kept.collect::<Map<_, _>>())
         })
         .collect();
-    Ok(Json(ArtifactPage { artifacts, total, limit, offset: body.offset }))
+    Ok(Json(ArtifactPage {
+        artifacts,
+        total,
+        limit,
+        offset: body.offset,
+    }))
 }
 
 /// The types an intent works on, as the contract lists them; none means any.
 fn eligible_types(intent: Option<&str>) -> &'static [&'static str] {
     match intent {
         Some("parse_content") => &["file"],
-        Some("extract_embeddings" | "create_deterministic_embeddings" | "hydrate_semantic_profile") => {
-            &["parsed_content"]
-        }
+        Some(
+            "extract_embeddings" | "create_deterministic_embeddings" | "hydrate_semantic_profile",
+        ) => &["parsed_content"],
         Some("save_materialization") => &["file", "parsed_content", "embeddings"],
         _ => &[],
     }

@@ -37,7 +37,11 @@ pub(crate) async fn show(
 ) -> Result<Json<Value>, Problem> {
     require(&caller, Permission::Read)?;
     let tenant = &caller.tenant_id;
-    if query.tenant_id.as_ref().is_some_and(|named| named != tenant) {
+    if query
+        .tenant_id
+        .as_ref()
+        .is_some_and(|named| named != tenant)
+    {
         return Err(Problem::not_found("artifact"));
     }
     let found = state.store.artifacts().find(tenant, &artifact_id).await?;
@@ -59,7 +63,12 @@ pub(crate) fn record(artifact: &Artifact) -> Map<String, Value> {
 
 async fn file_facts(state: &AppState, artifact: &Artifact) -> Result<Map<String, Value>, Problem> {
     let file_id = FileId::trusted(artifact.artifact_id.as_str());
-    let Some(file) = state.store.files().find(&artifact.tenant_id, &file_id).await? else {
+    let Some(file) = state
+        .store
+        .files()
+        .find(&artifact.tenant_id, &file_id)
+        .await?
+    else {
         return Ok(Map::new());
     };
     let facts = json!({

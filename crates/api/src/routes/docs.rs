@@ -24,7 +24,12 @@ pub(crate) fn router(document: OpenApi) -> Router<AppState> {
     let text: Arc<str> = document.to_json().unwrap_or_default().into();
     let json = get(move || {
         let text = Arc::clone(&text);
-        async move { ([(header::CONTENT_TYPE, "application/json")], text.to_string()) }
+        async move {
+            (
+                [(header::CONTENT_TYPE, "application/json")],
+                text.to_string(),
+            )
+        }
     });
     let swagger = SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json"));
     Router::new()

@@ -64,7 +64,11 @@ pub(crate) async fn list(
         before: query.cursor,
     };
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let mut found = state.store.executions().list(&caller.tenant_id, &filter, limit + 1).await?;
+    let mut found = state
+        .store
+        .executions()
+        .list(&caller.tenant_id, &filter, limit + 1)
+        .await?;
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let last = found.last().filter(|_| has_more);
@@ -76,7 +80,10 @@ pub(crate) async fn list(
             answer(&state, execution)
         })
         .collect();
-    Ok(Json(ExecutionPage { executions, next_cursor }))
+    Ok(Json(ExecutionPage {
+        executions,
+        next_cursor,
+    }))
 }
 
 fn statuses(text: &str) -> Result<Vec<Status>, Problem> {

@@ -44,11 +44,19 @@ pub(crate) async fn show(State(state): State<AppState>) -> (StatusCode, Json<Hea
     let (ready, running) = state.runtime.depth();
     let applied = state.search.applied_position();
     let health = Health {
-        status: if last_change.is_some() { "healthy" } else { "unhealthy" },
+        status: if last_change.is_some() {
+            "healthy"
+        } else {
+            "unhealthy"
+        },
         service: "civitas",
         version: env!("CARGO_PKG_VERSION"),
         realms: state.runtime.registry().realms().len(),
-        database: if last_change.is_some() { "connected" } else { "disconnected" },
+        database: if last_change.is_some() {
+            "connected"
+        } else {
+            "disconnected"
+        },
         api: "operational",
         components: json!({
             "database": { "backend": state.store.backend().as_str() },
@@ -60,8 +68,11 @@ pub(crate) async fn show(State(state): State<AppState>) -> (StatusCode, Json<Hea
             },
         }),
     };
-    let status =
-        if last_change.is_some() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if last_change.is_some() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(health))
 }
 

@@ -52,11 +52,19 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Catalogue>, Problem> {
     require(&caller, Permission::Read)?;
-    let definitions =
-        state.runtime.registry().realms().iter().flat_map(|realm| realm.definitions());
-    let intents: Vec<Intent> =
-        definitions.filter_map(|definition| find(&state, definition.name())).collect();
-    Ok(Json(Catalogue { total: intents.len(), intents }))
+    let definitions = state
+        .runtime
+        .registry()
+        .realms()
+        .iter()
+        .flat_map(|realm| realm.definitions());
+    let intents: Vec<Intent> = definitions
+        .filter_map(|definition| find(&state, definition.name()))
+        .collect();
+    Ok(Json(Catalogue {
+        total: intents.len(),
+        intents,
+    }))
 }
 
 /// Show one intent with its schemas.

@@ -26,10 +26,17 @@ pub(crate) async fn show(
     gauge("civitas_search_records", state.search.record_count());
     metrics::gauge!("civitas_commit_queue_ratio").set(state.store.load());
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, content_type)], state.metrics.render()).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, content_type)],
+        state.metrics.render(),
+    )
+        .into_response())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts stay far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a float; counts stay far below 2^52"
+)]
 fn gauge(name: &'static str, value: u64) {
     metrics::gauge!(name).set(value as f64);
 }

@@ -69,7 +69,10 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(intents::list))
         .routes(routes!(intents::show))
         // Doing it.
-        .merge(large(limits.submission_bytes, routes!(intent::submit::submit)))
+        .merge(large(
+            limits.submission_bytes,
+            routes!(intent::submit::submit),
+        ))
         .routes(routes!(intent::pending::create))
         .routes(routes!(intent::pending::list))
         // What became of it.
@@ -96,10 +99,14 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
 
 /// A route with a body limit of its own.
 fn large(bytes: usize, route: UtoipaMethodRouter<AppState>) -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(route).layer(DefaultBodyLimit::max(bytes))
+    OpenApiRouter::new()
+        .routes(route)
+        .layer(DefaultBodyLimit::max(bytes))
 }
 
 /// A route that counts its body itself, while it streams.
 fn unlimited(route: UtoipaMethodRouter<AppState>) -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(route).layer(DefaultBodyLimit::disable())
+    OpenApiRouter::new()
+        .routes(route)
+        .layer(DefaultBodyLimit::disable())
 }

@@ -49,9 +49,17 @@ pub(crate) async fn list(
             name: realm.name(),
             description: realm.description(),
             intents_supported: realm.definitions().len(),
-            intents: realm.definitions().iter().map(|definition| definition.name()).collect(),
+            intents: realm
+                .definitions()
+                .iter()
+                .map(|definition| definition.name())
+                .collect(),
         })
         .collect();
     let realm_names = realms.iter().map(|realm| realm.name).collect();
-    Ok(Json(Realms { total: realms.len(), realms, realm_names }))
+    Ok(Json(Realms {
+        total: realms.len(),
+        realms,
+        realm_names,
+    }))
 }

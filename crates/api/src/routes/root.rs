@@ -25,7 +25,9 @@ struct Root {
 /// Say what this is: JSON, or a page of links where HTML is preferred.
 #[utoipa::path(get, path = "/", tag = "health", responses((status = 200, body = Root)))]
 pub(crate) async fn show(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
     if prefers_html(accept.unwrap_or_default()) {
         return Html(page(&state)).into_response();
     }
@@ -40,7 +42,11 @@ pub(crate) async fn show(State(state): State<AppState>, headers: HeaderMap) -> R
 
 /// Whether HTML stands before JSON in an `Accept` header. Browsers list it first; clients of APIs do not list it.
 fn prefers_html(accept: &str) -> bool {
-    let place = |wanted: &str| accept.split(',').position(|range| range.trim().starts_with(wanted));
+    let place = |wanted: &str| {
+        accept
+            .split(',')
+            .position(|range| range.trim().starts_with(wanted))
+    };
     match (place("text/html"), place("application/json")) {
         (Some(html), Some(json)) => html < json,
         (html, _) => html.is_some(),

@@ -79,12 +79,19 @@ pub(crate) async fn search(
 
 fn split(list: Option<&str>) -> Vec<String> {
     let items = list.unwrap_or_default().split(',').map(str::trim);
-    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    items
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn found(answer: &Answer) -> Found {
     Found {
-        hits: answer.hits.iter().map(civitas_search::Hit::to_json).collect(),
+        hits: answer
+            .hits
+            .iter()
+            .map(civitas_search::Hit::to_json)
+            .collect(),
         total: answer.total,
         suggestions: answer.suggestions.clone(),
         took_us: u64::try_from(answer.took.as_micros()).unwrap_or(u64::MAX),
@@ -98,8 +105,11 @@ fn problem(error: civitas_search::Error) -> Problem {
         | civitas_search::Error::FilterValues(_) => Problem::invalid("/", error.to_string()),
         error => {
             tracing::error!(%error, "the search index cannot be read");
-            Problem::new(ErrorCode::ServiceUnavailable, "search cannot answer now: try again")
-                .retry_after(1)
+            Problem::new(
+                ErrorCode::ServiceUnavailable,
+                "search cannot answer now: try again",
+            )
+            .retry_after(1)
         }
     }
 }

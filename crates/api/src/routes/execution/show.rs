@@ -71,8 +71,15 @@ pub(crate) async fn show(
     let found = state.runtime.find(&caller.tenant_id, &execution_id).await?;
     let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let entries = state.store.executions().journal(&execution_id, query.after, limit).await?;
-    let next_after = entries.last().map(|entry| entry.seq).filter(|seq| *seq < execution.last_seq);
+    let entries = state
+        .store
+        .executions()
+        .journal(&caller.tenant_id, &execution_id, query.after, limit)
+        .await?;
+    let next_after = entries
+        .last()
+        .map(|entry| entry.seq)
+        .filter(|seq| *seq < execution.last_seq);
     let intent = execution.intent.clone();
     let journal = entries
         .iter()

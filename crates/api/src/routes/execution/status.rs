@@ -86,7 +86,11 @@ pub(crate) async fn status(
 ) -> Result<Json<ExecutionStatus>, Problem> {
     require(&caller, Permission::Read)?;
     let tenant = &caller.tenant_id;
-    if query.tenant_id.as_ref().is_some_and(|named| named != tenant) {
+    if query
+        .tenant_id
+        .as_ref()
+        .is_some_and(|named| named != tenant)
+    {
         return Err(Problem::not_found("execution"));
     }
     let found = if query.wait == 0 {
@@ -99,14 +103,30 @@ pub(crate) async fn status(
         }
     };
     let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
-    let events =
-        if query.include_events { Some(events(&state, &execution_id).await?) } else { None };
-    Ok(Json(ExecutionStatus { events, ..answer(&state, execution) }))
+    let events = if query.include_events {
+        Some(events(&state, tenant, &execution_id).await?)
+    } else {
+        None
+    };
+    Ok(Json(ExecutionStatus {
+        events,
+        ..answer(&state, execution)
+    }))
 }
 
-async fn events(state: &AppState, execution: &ExecutionId) -> Result<Vec<Value>, Problem> {
-    let journal = state.store.executions().journal(execution, 0, EVENTS_MAX).await?;
-    let events = journal.into_iter().filter(|entry| entry.kind == Kind::Event);
+async fn events(
+    state: &AppState,
+    tenant: &TenantId,
+    execution: &ExecutionId,
+) -> Result<Vec<Value>, Problem> {
+    let journal = state
+        .store
+        .executions()
+        .journal(tenant, execution, 0, EVENTS_MAX)
+        .await?;
+    let events = journal
+        .into_iter()
+        .filter(|entry| entry.kind == Kind::Event);
     Ok(events
         .map(|entry| {
             let data = entry.data.get("result").cloned().unwrap_or_default();
@@ -122,7 +142,9 @@ pub(crate) fn answer(state: &AppState, execution: Execution) -> ExecutionStatus 
         None => (None, None),
     };
     let intent = execution.intent;
-    let artifacts = execution.result.map(|result| with_aliases(state, &intent.intent_type, result));
+    let artifacts = execution
+        .result
+        .map(|result| with_aliases(state, &intent.intent_type, result));
     ExecutionStatus {
         execution_id: execution.execution_id,
         intent_id: intent.intent_id,
@@ -142,7 +164,9 @@ pub(crate) fn answer(state: &AppState, execution: Execution) -> ExecutionStatus 
 
 /// The artifacts under their own keys and those that older clients read.
 fn with_aliases(state: &AppState, intent_type: &str, result: Value) -> Value {
-    let Value::Object(mut artifacts) = result else { return result };
+    let Value::Object(mut artifacts) = result else {
+        return result;
+    };
     if let Some(definition) = state.runtime.registry().find(intent_type) {
         add_aliases(&mut artifacts, definition.artifact(), definition.aliases());
     }
@@ -150,9 +174,13 @@ fn with_aliases(state: &AppState, intent_type: &str, result: Value) -> Value {
 }
 
 fn add_aliases(artifacts: &mut Map<String, Value>, key: &str, aliases: &[&str]) {
-    let Some(artifact) = artifacts.get(key).cloned() else { return };
+    let Some(artifact) = artifacts.get(key).cloned() else {
+        return;
+    };
     for alias in aliases {
-        artifacts.entry((*alias).to_owned()).or_insert_with(|| artifact.clone());
+        artifacts
+            .entry((*alias).to_owned())
+            .or_insert_with(|| artifact.clone());
     }
 }
 
@@ -162,9 +190,14 @@ mod tests {
 
     #[test]
     fn an_alias_never_replaces_an_artifact_of_its_own() {
-        let mut artifacts =
-            Map::from_iter([("main".to_owned(), json!(1)), ("other".to_owned(), json!(2))]);
+        let mut artifacts = Map::from_iter([
+            ("main".to_owned(), json!(1)),
+            ("other".to_owned(), json!(2)),
+        ]);
         add_aliases(&mut artifacts, "main", &["other", "old"]);
-        assert_eq!(Value::Object(artifacts), json!({ "main": 1, "other": 2, "old": 1 }));
+        assert_eq!(
+            Value::Object(artifacts),
+            json!({ "main": 1, "other": 2, "old": 1 })
+        );
     }
 }

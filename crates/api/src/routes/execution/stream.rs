@@ -63,12 +63,24 @@ pub(crate) async fn stream(
     request: Request,
 ) -> Result<Response, Problem> {
     require(&caller, Permission::Read)?;
-    let permit = state.streams.clone().try_acquire_owned().map_err(|_| too_many())?;
+    let permit = state
+        .streams
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| too_many())?;
     let found = state.runtime.find(&caller.tenant_id, &execution_id).await?;
     let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
-    let watch = state.runtime.watch(&caller.tenant_id, &execution_id, query.after).await?;
+    let watch = state
+        .runtime
+        .watch(&caller.tenant_id, &execution_id, query.after)
+        .await?;
     let watch = watch.ok_or_else(|| Problem::not_found("execution"))?;
-    let follower = Follower { state: state.clone(), execution, watch, _permit: permit };
+    let follower = Follower {
+        state: state.clone(),
+        execution,
+        watch,
+        _permit: permit,
+    };
     let upgrade = request.headers().get(header::UPGRADE);
     if !upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Ok(lines(follower));
@@ -119,11 +131,17 @@ impl Follower {
                 let intent_id = &self.execution.intent.intent_id;
                 Next::Message(message(&self.execution.execution_id, intent_id, &entry))
             }
-            Ok(None) => Next::End { code: close_code::NORMAL, reason: "the execution has ended" },
+            Ok(None) => Next::End {
+                code: close_code::NORMAL,
+                reason: "the execution has ended",
+            },
             Err(error) => {
                 tracing::warn!(%error, "a stream cannot be read");
                 let reason = "storage cannot be read: come back with the last seq";
-                Next::End { code: close_code::ERROR, reason }
+                Next::End {
+                    code: close_code::ERROR,
+                    reason,
+                }
             }
         }
     }
@@ -132,14 +150,17 @@ impl Follower {
 fn lines(follower: Follower) -> Response {
     let body = stream::unfold(follower, |mut follower| async move {
         match follower.next().await {
-            Next::Message(value) => {
-                Some((Ok::<_, Infallible>(Bytes::from(format!("{value}\n"))), follower))
-            }
+            Next::Message(value) => Some((
+                Ok::<_, Infallible>(Bytes::from(format!("{value}\n"))),
+                follower,
+            )),
             Next::End { .. } => None,
         }
     });
-    let headers =
-        [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-ndjson"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (headers, Body::from_stream(body)).into_response()
 }
 
@@ -171,7 +192,10 @@ async fn push(mut socket: WebSocket, mut follower: Follower) {
 }
 
 async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
-    let frame = CloseFrame { code, reason: reason.into() };
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
     // A client that is gone needs no goodbye.
     let _ = tokio::time::timeout(SEND_PATIENCE, socket.send(Message::Close(Some(frame)))).await;
 }

@@ -70,7 +70,9 @@ pub(crate) async fn create(
             .with("suggestions", registry.nearest(&body.intent_type).into()));
     }
     let now = state.clock.now();
-    let intent_id = body.intent_id.unwrap_or_else(|| Id::generate(&*state.clock, &*state.entropy));
+    let intent_id = body
+        .intent_id
+        .unwrap_or_else(|| Id::generate(&*state.clock, &*state.entropy));
     let pending = PendingIntent {
         intent_id: intent_id.clone(),
         tenant_id: caller.tenant_id,
@@ -85,7 +87,10 @@ pub(crate) async fn create(
     };
     let changeset = Changeset::new().with(Write::PendingIntent(Box::new(pending)));
     state.store.commit(changeset).await?;
-    Ok(Json(CreatedPending { intent_id, status: "pending" }))
+    Ok(Json(CreatedPending {
+        intent_id,
+        status: "pending",
+    }))
 }
 
 /// Which pending intents.
@@ -144,7 +149,10 @@ pub(crate) async fn list(
         intent_type: body.intent_type,
         status: Some(Status::Pending),
     };
-    let found = state.store.list_pending_intents(&caller.tenant_id, &filter, PAGE).await?;
+    let found = state
+        .store
+        .list_pending_intents(&caller.tenant_id, &filter, PAGE)
+        .await?;
     let intents: Vec<PendingItem> = found
         .into_iter()
         .map(|pending| PendingItem {
@@ -157,7 +165,10 @@ pub(crate) async fn list(
             updated_at: pending.updated_at,
         })
         .collect();
-    Ok(Json(PendingIntents { total: intents.len(), intents }))
+    Ok(Json(PendingIntents {
+        total: intents.len(),
+        intents,
+    }))
 }
 
 /// A tenant that is named must be the credential's.

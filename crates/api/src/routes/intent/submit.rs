@@ -82,12 +82,17 @@ pub(crate) async fn submit(
     headers: HeaderMap,
     Body(body): Body<SubmitIntent>,
 ) -> Result<Json<Submitted>, Problem> {
-    let accepted = state.runtime.submit(&caller, submission(&headers, body)).await?;
+    let accepted = state
+        .runtime
+        .submit(&caller, submission(&headers, body))
+        .await?;
     Ok(Json(accepted.into()))
 }
 
 fn submission(headers: &HeaderMap, body: SubmitIntent) -> Submission {
-    let header = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+    let header = headers
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok());
     Submission {
         intent_id: body.intent_id,
         intent_type: body.intent_type,

@@ -32,7 +32,11 @@ pub(crate) async fn download(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     require(&caller, Permission::Read)?;
-    let found = state.store.files().find(&caller.tenant_id, &file_id).await?;
+    let found = state
+        .store
+        .files()
+        .find(&caller.tenant_id, &file_id)
+        .await?;
     let file = found
         .filter(|file| file.status != Status::Purged)
         .ok_or_else(|| Problem::not_found("file"))?;

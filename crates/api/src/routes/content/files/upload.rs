@@ -75,10 +75,15 @@ pub(crate) async fn upload(
 ) -> Result<Json<Uploaded>, Problem> {
     require(&caller, Permission::Write)?;
     check_length(&state, &request)?;
-    let mut form = Multipart::from_request(request, &state).await.map_err(|rejection| {
-        let detail = format!("{}: send `multipart/form-data` with a field `file`", rejection.body_text());
-        Problem::new(ErrorCode::UnsupportedMediaType, detail)
-    })?;
+    let mut form = Multipart::from_request(request, &state)
+        .await
+        .map_err(|rejection| {
+            let detail = format!(
+                "{}: send `multipart/form-data` with a field `file`",
+                rejection.body_text()
+            );
+            Problem::new(ErrorCode::UnsupportedMediaType, detail)
+        })?;
     let mut session_id = None;
     let mut files = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
@@ -87,18 +92,23 @@ pub(crate) async fn upload(
                 files.push(take(&state, &caller, session_id.clone(), field).await?);
             }
             "file" | "files" | "files[]" => {
-                let detail = format!("a request takes up to {FILES_MAX} files: send the rest in another");
+                let detail =
+                    format!("a request takes up to {FILES_MAX} files: send the rest in another");
                 return Err(Problem::new(ErrorCode::PayloadTooLarge, detail));
             }
             "session_id" => session_id = Some(read_session(field).await?),
             other => {
-                let detail = "is not a field of this form: send `file` and, before it, `session_id`";
+                let detail =
+                    "is not a field of this form: send `file` and, before it, `session_id`";
                 return Err(Problem::invalid(format!("/{other}"), detail));
             }
         }
     }
     if files.is_empty() {
-        return Err(Problem::invalid("/file", "is missing: send at least one file"));
+        return Err(Problem::invalid(
+            "/file",
+            "is missing: send at least one file",
+        ));
     }
     Ok(Json(Uploaded { files }))
 }
@@ -115,7 +125,8 @@ fn check_length(state: &AppState, request: &Request) -> Result<(), Problem> {
 }
 
 fn too_large(limit: u64) -> Problem {
-    let detail = format!("a file may have up to {limit} bytes (`upload_bytes`): send a smaller one");
+    let detail =
+        format!("a file may have up to {limit} bytes (`upload_bytes`): send a smaller one");
     Problem::new(ErrorCode::PayloadTooLarge, detail)
 }
 
@@ -163,7 +174,7 @@ async fn take(
         file_type: detected.file_type.to_owned(),
         mime_type: detected.mime_type.to_owned(),
     };
-    state.store.commit(Changeset::new().with(Change::Upload(upload))).await?;
+    claim(state, caller, upload).await?;
     let parameters = Map::from_iter([
         ("ui_name".to_owned(), Value::from(name.as_str())),
         ("upload_id".to_owned(), Value::from(upload_id.as_str())),
@@ -184,16 +195,39 @@ async fn take(
     })
 }
 
+/// Notes the upload, so that its content counts as used from here on.
+async fn claim(state: &AppState, caller: &Caller, upload: Upload) -> Result<(), Problem> {
+    let _claiming = state.claiming.lock().await;
+    let digest = upload.digest.clone();
+    state
+        .store
+        .commit(Changeset::new().with(Change::Upload(upload)))
+        .await?;
+    // The same content may have been freed, as nobody used it, since it was stored.
+    match state.blobs.exists(&caller.tenant_id, &digest).await {
+        Ok(true) => Ok(()),
+        _ => Err(Problem::new(
+            ErrorCode::ServiceUnavailable,
+            "the file could not be kept: send it again",
+        )
+        .retry_after(1)),
+    }
+}
+
 fn refused(error: BlobError, limit: u64) -> Problem {
     match error {
         BlobError::TooLarge { .. } => too_large(limit),
-        BlobError::Interrupted(_) => {
-            Problem::new(ErrorCode::BadRequest, "the upload ended before the file did: send it again")
-        }
+        BlobError::Interrupted(_) => Problem::new(
+            ErrorCode::BadRequest,
+            "the upload ended before the file did: send it again",
+        ),
         error => {
             tracing::error!(%error, "an upload cannot be stored");
-            Problem::new(ErrorCode::ServiceUnavailable, "the file cannot be stored now: try again")
-                .retry_after(5)
+            Problem::new(
+                ErrorCode::ServiceUnavailable,
+                "the file cannot be stored now: try again",
+            )
+            .retry_after(5)
         }
     }
 }
