@@ -75,7 +75,7 @@ impl InvitationChange {
                     now.into(),
                     invitation.expires_at.as_micros().into(),
                 ];
-                tx.execute(&INSERT, &params).await?;
+                tx.execute(&INSERT, params.into()).await?;
                 Ok(())
             }
             Self::Use { digest, user_id } => {
@@ -85,7 +85,7 @@ impl InvitationChange {
                     digest.as_str().into(),
                     now.into(),
                 ];
-                if tx.execute(&USE, &params).await? == 0 {
+                if tx.execute(&USE, params.into()).await? == 0 {
                     return Err(Refusal::NotFound { what: "invitation" }.into());
                 }
                 Ok(())
@@ -95,7 +95,7 @@ impl InvitationChange {
 }
 
 pub(crate) async fn delete_expired(tx: &mut Transaction<'_>) -> Result<(), Stop> {
-    tx.execute(&DELETE_EXPIRED, &[tx.now.as_micros().into()])
+    tx.execute(&DELETE_EXPIRED, vec![tx.now.as_micros().into()])
         .await?;
     Ok(())
 }

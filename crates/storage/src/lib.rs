@@ -9,11 +9,15 @@
 //! - No transaction is open outside this crate, and SQL lives only in `queries/<noun>/<verb>.sql`.
 //! - Every reading names the tenant, except the engine's own (what to run next, what to index next).
 //! - What is published after a commit is exactly what was committed.
+//! - An execution moves only from the journal entry that its mover knows of, so that changes may be queued one after
+//!   the other without waiting: when one is not applied, those that rely on it are refused.
+//! - A backup holds every table, because it reads which there are from the database.
 //!
 //! A new table needs: a migration per database, its queries, a module with its changes and readings, a line in
-//! [`Change`], and a case in the conformance suite.
+//! [`Change`], and cases in the conformance suite (`tests/conformance`), the one of tenant isolation among them.
 
 pub mod artifact;
+pub mod backup;
 mod changeset;
 mod committer;
 mod contract;

@@ -50,7 +50,7 @@ impl MembershipChange {
                     membership.role.as_str().into(),
                     tx.now.as_micros().into(),
                 ];
-                if tx.execute(&INSERT, &params).await? == 0 {
+                if tx.execute(&INSERT, params.into()).await? == 0 {
                     return Err(Refusal::AlreadyExists {
                         what: "a membership of this user",
                     }
@@ -64,11 +64,11 @@ impl MembershipChange {
                     membership.tenant_id.as_str().into(),
                     membership.user_id.as_str().into(),
                 ];
-                tx.execute(&SET_ROLE, &params).await? == 1
+                tx.execute(&SET_ROLE, params.into()).await? == 1
             }
             Self::Delete { tenant_id, user_id } => {
                 let params = [tenant_id.as_str().into(), user_id.as_str().into()];
-                tx.execute(&DELETE, &params).await? == 1
+                tx.execute(&DELETE, params.into()).await? == 1
             }
         };
         if done {

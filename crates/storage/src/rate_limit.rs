@@ -51,7 +51,7 @@ impl Try {
             json::text(&tries)?,
             tx.now.plus(self.window).as_micros().into(),
         ];
-        tx.execute(&PUT, &params).await?;
+        tx.execute(&PUT, params.into()).await?;
         Ok(())
     }
 
@@ -70,7 +70,7 @@ impl Try {
 }
 
 pub(crate) async fn delete_expired(tx: &mut Transaction<'_>) -> Result<(), Stop> {
-    tx.execute(&DELETE_EXPIRED, &[tx.now.as_micros().into()])
+    tx.execute(&DELETE_EXPIRED, vec![tx.now.as_micros().into()])
         .await?;
     Ok(())
 }

@@ -101,7 +101,7 @@ impl RefreshTokenChange {
             Self::Insert(token) => return insert(tx, token).await,
             Self::Use { digest } => {
                 let params = [now.into(), digest.as_str().into()];
-                if tx.execute(&USE, &params).await? == 0 {
+                if tx.execute(&USE, params.into()).await? == 0 {
                     return Err(CHANGED.into());
                 }
                 return Ok(());
@@ -114,7 +114,7 @@ impl RefreshTokenChange {
             Self::RevokeSession { session_id } => (&REVOKE_SESSION, session_id.as_str()),
             Self::RevokeUser { user_id } => (&REVOKE_USER, user_id.as_str()),
         };
-        tx.execute(statement, &[now.into(), subject.into()]).await?;
+        tx.execute(statement, vec![now.into(), subject.into()]).await?;
         Ok(())
     }
 }
@@ -130,7 +130,7 @@ async fn insert(tx: &mut Transaction<'_>, token: &RefreshToken) -> Result<(), St
         token.issued_at.as_micros().into(),
         token.expires_at.as_micros().into(),
     ];
-    tx.execute(&INSERT, &params).await?;
+    tx.execute(&INSERT, params.into()).await?;
     Ok(())
 }
 
@@ -156,7 +156,7 @@ async fn expect_unused_successors(
 }
 
 pub(crate) async fn delete_expired(tx: &mut Transaction<'_>) -> Result<(), Stop> {
-    tx.execute(&DELETE_EXPIRED, &[tx.now.as_micros().into()])
+    tx.execute(&DELETE_EXPIRED, vec![tx.now.as_micros().into()])
         .await?;
     Ok(())
 }

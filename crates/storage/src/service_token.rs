@@ -84,7 +84,7 @@ impl ServiceTokenChange {
                     token.created_at.as_micros().into(),
                     token.expires_at.as_micros().into(),
                 ];
-                tx.execute(&INSERT, &params).await?;
+                tx.execute(&INSERT, params.into()).await?;
             }
             Self::Revoke {
                 tenant_id,
@@ -95,7 +95,7 @@ impl ServiceTokenChange {
                     tenant_id.as_str().into(),
                     token_id.as_str().into(),
                 ];
-                if tx.execute(&REVOKE, &params).await? == 0 {
+                if tx.execute(&REVOKE, params.into()).await? == 0 {
                     return Err(Refusal::NotFound {
                         what: "service token",
                     }
@@ -103,7 +103,7 @@ impl ServiceTokenChange {
                 }
             }
             Self::Touch { token_id } => {
-                tx.execute(&TOUCH, &[now.into(), token_id.as_str().into()])
+                tx.execute(&TOUCH, vec![now.into(), token_id.as_str().into()])
                     .await?;
             }
         }

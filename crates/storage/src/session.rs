@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::changeset::{Change, Refusal};
 use crate::json;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const INSERT: Statement = Statement::new(include_str!("queries/session/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/session/find.sql"));
@@ -91,11 +91,11 @@ impl SessionEnd {
                     user_id.as_str().into(),
                     now.into(),
                 ];
-                tx.execute(&EXTEND, &params).await?;
+                tx.execute(&EXTEND, params.into()).await?;
             }
             Self::Now { session_id } => {
                 let params = [now.into(), session_id.as_str().into(), now.into()];
-                tx.execute(&END, &params).await?;
+                tx.execute(&END, params.into()).await?;
             }
         }
         Ok(())
@@ -105,7 +105,7 @@ impl SessionEnd {
 impl NewSession {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
         let session = &self.0;
-        let params = [
+        let params = vec![
             session.session_id.as_str().into(),
             session.tenant_id.as_str().into(),
             session
@@ -120,19 +120,17 @@ impl NewSession {
             session.upgraded_at.map(Timestamp::as_micros).into(),
             session.expires_at.as_micros().into(),
         ];
-        if tx.execute(&INSERT, &params).await? == 0 {
-            return Err(Refusal::AlreadyExists {
-                what: "a session with this id",
-            }
-            .into());
-        }
-        Ok(())
+        let taken = Refusal::AlreadyExists {
+            what: "a session with this id",
+        };
+        tx.execute_later(&INSERT, params, Meaning::required(taken))
+            .await
     }
 }
 
 impl Upgrade {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
-        let params = [
+        let params = vec![
             self.tenant_id.as_str().into(),
             self.user_id.as_str().into(),
             json::text(&self.metadata)?,
@@ -140,13 +138,11 @@ impl Upgrade {
             self.expires_at.as_micros().into(),
             self.session_id.as_str().into(),
         ];
-        if tx.execute(&UPGRADE, &params).await? == 0 {
-            return Err(Refusal::NotFound {
-                what: "anonymous session",
-            }
-            .into());
-        }
-        Ok(())
+        let missing = Refusal::NotFound {
+            what: "anonymous session",
+        };
+        tx.execute_later(&UPGRADE, params, Meaning::required(missing))
+            .await
     }
 }
 
@@ -174,19 +170,18 @@ pub(crate) async fn set_state(
     } else {
         state.insert(key.to_owned(), value.clone());
     }
-    let params = [
+    let params = vec![
         json::text(&state)?,
         session.as_str().into(),
         tenant.as_str().into(),
     ];
-    tx.execute(&SET_STATE, &params).await?;
-    Ok(())
+    tx.execute_later(&SET_STATE, params, Meaning::Nothing).await
 }
 
 pub(crate) async fn delete_expired(tx: &mut Transaction<'_>) -> Result<(), Stop> {
-    tx.execute(&DELETE_EXPIRED, &[tx.now.as_micros().into()])
-        .await?;
-    Ok(())
+    let params = vec![tx.now.as_micros().into()];
+    tx.execute_later(&DELETE_EXPIRED, params, Meaning::Nothing)
+        .await
 }
 
 impl Store {

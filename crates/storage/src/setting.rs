@@ -44,11 +44,11 @@ impl SettingChange {
                     value.as_str().into(),
                     tx.now.as_micros().into(),
                 ];
-                tx.execute(&PUT, &params).await?;
+                tx.execute(&PUT, params.into()).await?;
             }
             Self::Take { name, value } => {
                 let params = [(*name).into(), value.as_str().into()];
-                if tx.execute(&TAKE, &params).await? == 0 {
+                if tx.execute(&TAKE, params.into()).await? == 0 {
                     return Err(Refusal::NotFound { what: "setting" }.into());
                 }
             }

@@ -47,14 +47,14 @@ impl TenantChange {
             owner.into(),
             tx.now.as_micros().into(),
         ];
-        let inserted = tx.execute(&INSERT, &params).await? == 1;
+        let inserted = tx.execute(&INSERT, params.into()).await? == 1;
         match (self, owner) {
             (Self::Insert(_), _) if !inserted => Err(Refusal::AlreadyExists {
                 what: "a tenant with this id",
             }
             .into()),
             (Self::Ensure(_), Some(owner)) if !inserted => {
-                tx.execute(&CLAIM, &[owner.into(), tenant.tenant_id.as_str().into()])
+                tx.execute(&CLAIM, vec![owner.into(), tenant.tenant_id.as_str().into()])
                     .await?;
                 Ok(())
             }

@@ -62,11 +62,11 @@ impl TicketChange {
                     json::text(&ticket.caller)?,
                     ticket.expires_at.as_micros().into(),
                 ];
-                tx.execute(&INSERT, &params).await?;
+                tx.execute(&INSERT, params.into()).await?;
             }
             Self::Take { digest } => {
                 let params = [digest.as_str().into(), tx.now.as_micros().into()];
-                if tx.execute(&TAKE, &params).await? == 0 {
+                if tx.execute(&TAKE, params.into()).await? == 0 {
                     return Err(Refusal::NotFound { what: "ticket" }.into());
                 }
             }
@@ -76,7 +76,7 @@ impl TicketChange {
 }
 
 pub(crate) async fn delete_expired(tx: &mut Transaction<'_>) -> Result<(), Stop> {
-    tx.execute(&DELETE_EXPIRED, &[tx.now.as_micros().into()])
+    tx.execute(&DELETE_EXPIRED, vec![tx.now.as_micros().into()])
         .await?;
     Ok(())
 }

@@ -99,7 +99,7 @@ impl UserChange {
                 token_version,
             } => {
                 let params = [now.into(), user_id.as_str().into(), (*token_version).into()];
-                tx.execute(&ADVANCE, &params).await? == 1
+                tx.execute(&ADVANCE, params.into()).await? == 1
             }
             Self::SetPassword {
                 user_id,
@@ -112,7 +112,7 @@ impl UserChange {
                     user_id.as_str().into(),
                     (*token_version).into(),
                 ];
-                tx.execute(&SET_PASSWORD, &params).await? == 1
+                tx.execute(&SET_PASSWORD, params.into()).await? == 1
             }
         };
         if held {
@@ -140,7 +140,7 @@ async fn insert(
         password_hash.0.as_str().into(),
         user.created_at.as_micros().into(),
     ];
-    if tx.execute(&INSERT, &params).await? == 0 {
+    if tx.execute(&INSERT, params.into()).await? == 0 {
         return Err(Refusal::AlreadyExists {
             what: "an account with this e-mail address",
         }

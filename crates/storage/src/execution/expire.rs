@@ -3,7 +3,7 @@
 use civitas_model::Timestamp;
 use civitas_sql::Statement;
 
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{idempotency, invitation, outbox, rate_limit, refresh_token, session, ticket, upload};
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -34,8 +34,9 @@ impl Expire {
         let params = [self.finished_before.as_micros().into(), self.limit.into()];
         for row in tx.query(&EXPIRED, &params).await? {
             let execution = row.text("execution_id")?;
-            if tx.execute(&DELETE, &[execution.into()]).await? == 1 {
-                tx.execute(&DELETE_INTENT, &[execution.into()]).await?;
+            if tx.execute(&DELETE, vec![execution.into()]).await? == 1 {
+                tx.execute_later(&DELETE_INTENT, vec![execution.into()], Meaning::Nothing)
+                    .await?;
                 outbox::delete_stream(tx, execution).await?;
             }
         }
