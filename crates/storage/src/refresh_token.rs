@@ -114,7 +114,8 @@ impl RefreshTokenChange {
             Self::RevokeSession { session_id } => (&REVOKE_SESSION, session_id.as_str()),
             Self::RevokeUser { user_id } => (&REVOKE_USER, user_id.as_str()),
         };
-        tx.execute(statement, vec![now.into(), subject.into()]).await?;
+        tx.execute(statement, vec![now.into(), subject.into()])
+            .await?;
         Ok(())
     }
 }
