@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::error::Error;
 use crate::registration::Registration;
 use crate::secret::Secret;
-use crate::sign_in::SignedIn;
+use crate::sign_in::{Descent, SignedIn};
 
 const SETTING: &str = "setup_token_digest";
 
@@ -61,12 +61,7 @@ impl Auth {
             })
             .with(ensure_tenant(default_tenant(), &account.user))
             .with_all(changes);
-        let (changes, signed_in) = self.grant(
-            changes,
-            account,
-            &membership,
-            &crate::sign_in::Descent::SignIn,
-        )?;
+        let (changes, signed_in) = self.grant(changes, account, &membership, &Descent::SignIn)?;
         match self.store.commit(changes).await {
             Ok(_) => Ok(signed_in),
             Err(CommitError::Refused(Refusal::NotFound { .. })) => Err(Error::SetupTokenInvalid),

@@ -176,3 +176,29 @@ async fn a_refused_registration_leaves_nothing_behind() {
         assert_eq!(world.store.find_tenant(&tenant_id).await.unwrap(), None);
     }
 }
+
+#[tokio::test]
+async fn a_sweep_removes_what_ran_out_and_nothing_else() {
+    for world in World::each().await {
+        let ada = world.register("ada@example.org").await;
+        let caller = world.caller(&ada).await;
+        let early = world.auth.invite(&caller, Role::User, None).await.unwrap();
+        world.advance(Duration::from_hours(24 * 6));
+        let late = world.auth.invite(&caller, Role::User, None).await.unwrap();
+        let bob = world.register("bob@example.org").await;
+        world.advance(Duration::from_hours(25));
+        let sweep = || civitas_storage::execution::Sweep {
+            unused_since: Timestamp::default(),
+            records_applied: 0,
+        };
+        commit(&world, Change::Sweep(sweep())).await.unwrap();
+        let bob = world.auth.refresh(&bob.refresh_token).await.unwrap();
+        let bob_calls = world.caller(&bob).await;
+        let refused = world.auth.accept_invitation(&bob_calls, &early).await;
+        assert!(refused.is_err());
+        let accepted = world.auth.accept_invitation(&bob_calls, &late).await;
+        assert!(accepted.is_ok());
+        let refreshed = world.auth.refresh(&ada.refresh_token).await;
+        assert!(refreshed.is_ok(), "a refresh token outlives its session");
+    }
+}

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use civitas_model::execution::{Status, Wait};
-use civitas_model::{TenantId, Write};
+use civitas_model::user::Membership;
+use civitas_model::{Permission, Role, TenantId, UserId, Write};
 use civitas_storage::artifact::ArtifactFilter;
 use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
-use civitas_storage::{Change, Changeset, FileFilter, PendingIntentFilter, Refusal};
+use civitas_storage::{
+    Change, Changeset, FileFilter, MembershipChange, PendingIntentFilter, Refusal, ServiceToken,
+    ServiceTokenChange,
+};
 use serde_json::json;
 
 use crate::documents::{artifact, contract, file, pending_intent, upload};
@@ -28,13 +32,22 @@ const TABLES: &[(&str, &str)] = &[
     ("files", "files"),
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
+    ("invitations", "none: found by the digest of its secret"),
     ("leases", "none: the engine's own"),
+    ("memberships", "memberships"),
     ("outbox", "outbox"),
     ("pending_intents", "pending_intents"),
+    ("rate_limits", "none: keys only"),
     ("records", "records"),
+    ("refresh_tokens", "none: found by the digest of its secret"),
     ("schema_migrations", "none: versions only"),
+    ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
+    ("settings", "none: the server's own"),
+    ("tenants", "none: found by its own id"),
     ("uploads", "uploads"),
+    ("users", "none: a user belongs to no tenant"),
+    ("ws_tickets", "none: found by the digest of its secret"),
 ];
 
 /// The case of each reading, as `file::function`; those without one are not a tenant's.
@@ -46,12 +59,28 @@ const READINGS: &[(&str, &str)] = &[
     ("file::count_by_digest", "files"),
     ("file::find", "files"),
     ("file::list", "files"),
+    (
+        "invitation::find_invitation",
+        "none: found by the digest of its secret",
+    ),
     ("lease::acquire_lease", "none: the engine's own"),
     ("lease::lease_holder", "none: the engine's own"),
+    ("membership::count", "memberships"),
+    ("membership::find", "memberships"),
+    ("membership::list", "memberships"),
+    (
+        "membership::list_by_user",
+        "none: a user's own, in every tenant",
+    ),
     ("pending_intent::list_pending_intents", "pending_intents"),
+    ("rate_limit::retry_at", "none: keys only"),
     ("read::count_by_status", "executions"),
     ("read::due", "none: the engine's own, for every tenant"),
     ("read::find", "executions"),
+    (
+        "read::has_expired",
+        "none: the engine's own, for every tenant",
+    ),
     ("read::journal", "outbox"),
     ("read::list", "executions"),
     (
@@ -73,14 +102,47 @@ const READINGS: &[(&str, &str)] = &[
         "none: the search index's own, for every tenant",
     ),
     (
+        "refresh_token::find",
+        "none: found by the digest of its secret",
+    ),
+    (
+        "refresh_token::sessions_of_family",
+        "none: a family has one user",
+    ),
+    (
+        "refresh_token::sessions_revoked_since",
+        "none: authentication's own, for every tenant",
+    ),
+    (
+        "service_token::find_by_digest",
+        "none: found by the digest of its secret",
+    ),
+    ("service_token::list", "service_tokens"),
+    (
         "session::find_session",
         "none: the owner is checked by whoever shows it",
     ),
+    (
+        "session::find_session_by_secret",
+        "none: found by the digest of its secret",
+    ),
+    ("setting::find_setting", "none: the server's own"),
     ("store::commit", "none: not a reading"),
     ("store::enqueue", "none: not a reading"),
     ("store::next", "none: ids and numbers, for this node only"),
     ("store::open", "none: not a reading"),
+    ("tenant::find_tenant", "none: found by its own id"),
+    (
+        "ticket::find_ticket",
+        "none: found by the digest of its secret",
+    ),
     ("upload::find_upload", "uploads"),
+    ("user::find", "none: a user belongs to no tenant"),
+    ("user::find_by_email", "none: a user belongs to no tenant"),
+    (
+        "user::token_versions_raised_since",
+        "none: authentication's own, for every tenant",
+    ),
 ];
 
 pub async fn every_table_and_reading_has_a_case(t: Fixture) {
@@ -290,6 +352,66 @@ pub async fn sessions(t: Fixture) {
     .await;
     let found = t.store.find_session(&id("s")).await.unwrap();
     assert_eq!(found, Some(session("s", at(9))));
+}
+
+pub async fn memberships(t: Fixture) {
+    let (b, u) = (other_tenant(), UserId::trusted("u"));
+    let membership = |tenant_id, role| Membership {
+        tenant_id,
+        user_id: u.clone(),
+        role,
+    };
+    t.commit(MembershipChange::Insert(membership(tenant(), Role::Admin)))
+        .await;
+    let memberships = t.store.memberships();
+    assert_eq!(memberships.find(&b, &u).await.unwrap(), None);
+    assert_eq!(memberships.list(&b, 9, 0).await.unwrap(), []);
+    assert_eq!(memberships.count(&b, Role::Admin).await.unwrap(), 0);
+    let missing = Refusal::NotFound { what: "member" };
+    for change in [
+        MembershipChange::SetRole(membership(b.clone(), Role::Viewer)),
+        MembershipChange::Delete {
+            tenant_id: b.clone(),
+            user_id: u.clone(),
+        },
+    ] {
+        assert_eq!(t.refused(change).await, missing);
+    }
+    t.commit(MembershipChange::Insert(membership(b, Role::Viewer)))
+        .await;
+    let found = memberships.find(&tenant(), &u).await.unwrap();
+    assert_eq!(found, Some(membership(tenant(), Role::Admin)));
+}
+
+pub async fn service_tokens(t: Fixture) {
+    let b = other_tenant();
+    let token = ServiceToken {
+        token_id: "id".into(),
+        tenant_id: tenant(),
+        name: "n".into(),
+        scopes: vec![Permission::Read],
+        created_by: "c".into(),
+        created_at: at(0),
+        expires_at: at(9),
+        last_used_at: None,
+        revoked_at: None,
+    };
+    t.commit(ServiceTokenChange::Insert {
+        digest: "d".into(),
+        token: token.clone(),
+    })
+    .await;
+    let tokens = t.store.service_tokens();
+    assert_eq!(tokens.list(&b, 9, 0).await.unwrap(), []);
+    let revoke = ServiceTokenChange::Revoke {
+        tenant_id: b,
+        token_id: "id".into(),
+    };
+    let missing = Refusal::NotFound {
+        what: "service token",
+    };
+    assert_eq!(t.refused(revoke).await, missing);
+    assert_eq!(tokens.list(&tenant(), 9, 0).await.unwrap(), [token]);
 }
 
 pub async fn a_write_into_another_tenant_is_refused(t: Fixture) {

@@ -136,6 +136,8 @@ conformance! {
         records,
         sessions,
         a_write_into_another_tenant_is_refused,
+        memberships,
+        service_tokens,
     }
     model { random_changes_agree_with_a_small_model }
     queries { every_query_is_prepared_on_a_new_database }
