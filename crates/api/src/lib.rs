@@ -22,5 +22,6 @@ mod stream;
 
 pub use openapi::document as openapi;
 pub use problem::Problem;
+pub use routes::PUBLIC;
 pub use server::{Server, ServerOptions};
 pub use state::{Access, AppState, Limits, Settings};

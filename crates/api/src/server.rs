@@ -27,7 +27,7 @@ use crate::{access, openapi, problem, routes};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers smaller than this are not worth compressing, in bytes.
-const COMPRESS_BYTES_MIN: u16 = 1024;
+const COMPRESS_BYTES_MIN: u64 = 1024;
 
 /// Where to listen.
 pub struct ServerOptions {
@@ -72,7 +72,7 @@ impl Server {
             .layer(middleware::from_fn_with_state(state.clone(), access::guard))
             .layer(middleware::from_fn(trim_slash));
         let router = api
-            .merge(routes::docs(document))
+            .merge(routes::docs(&document))
             .layer(layers)
             .with_state(state.clone());
         Self { router, state }

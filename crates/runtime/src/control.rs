@@ -63,7 +63,7 @@ pub(crate) async fn cancel(
             let change = Change::Cancel(Cancel(request(caller, &child)));
             match commit(engine, change).await {
                 // It ended by itself meanwhile.
-                Ok(_) | Err(ControlError::WrongState { .. } | ControlError::NotFound) => {}
+                Ok(()) | Err(ControlError::WrongState { .. } | ControlError::NotFound) => {}
                 Err(error) => return Err(error),
             }
             engine.running.stop(&child);

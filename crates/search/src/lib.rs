@@ -30,6 +30,8 @@ mod excerpt;
 mod index;
 mod matching;
 mod plan;
+mod projection;
+mod request;
 mod search;
 mod spelling;
 mod syntax;
@@ -38,6 +40,8 @@ pub use document::BODY_LENGTH_MAX;
 pub use error::Error;
 pub use excerpt::{Matched, MatchedField, Snippet};
 pub use index::{Change, Index, Options};
+pub use projection::project;
+pub use request::Request;
 pub use search::{
     Answer, FILTER_VALUES_MAX, Hit, LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX, Query, Sort,
 };

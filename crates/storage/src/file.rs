@@ -102,9 +102,10 @@ impl Files<'_> {
             .collect()
     }
 
-    /// How many files of a tenant still need the blob of this digest.
+    /// How many files and unclaimed uploads of a tenant need the blob of this digest.
     pub async fn count_by_digest(&self, tenant: &TenantId, digest: &str) -> Result<u64, Error> {
-        let params = vec![tenant.as_str().into(), digest.into()];
+        let (tenant, digest) = (tenant.as_str(), digest);
+        let params = vec![tenant.into(), digest.into(), tenant.into(), digest.into()];
         let row = self.0.database.query_one(&COUNT_BY_DIGEST, params).await?;
         row.map_or(Ok(0), |row| row.count("count"))
     }

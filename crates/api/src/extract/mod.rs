@@ -7,7 +7,7 @@ mod path;
 mod query;
 
 pub(crate) use body::{Body, OptionalBody};
-pub(crate) use caller::{Authenticated, SocketCaller, require};
+pub(crate) use caller::{Authenticated, SUBPROTOCOL, SocketCaller, require};
 pub(crate) use client_address::ClientAddress;
 pub(crate) use path::PathId;
-pub(crate) use query::Query;
+pub(crate) use query::Params;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
 
-use crate::extract::{Authenticated, PathId, Query, require};
+use crate::extract::{Authenticated, Params, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -33,7 +33,7 @@ pub(crate) async fn show(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     PathId(artifact_id): PathId<ArtifactKind>,
-    Query(query): Query<ShowQuery>,
+    Params(query): Params<ShowQuery>,
 ) -> Result<Json<Value>, Problem> {
     require(&caller, Permission::Read)?;
     let tenant = &caller.tenant_id;

@@ -20,7 +20,7 @@ const REDOC_PAGE: &str = "<!doctype html><html lang=en><head><meta charset=utf-8
     <body><redoc spec-url=/openapi.json></redoc><script src=/redoc/redoc.standalone.js></script></body></html>";
 
 /// The pages and the document.
-pub(crate) fn router(document: OpenApi) -> Router<AppState> {
+pub(crate) fn router(document: &OpenApi) -> Router<AppState> {
     let text: Arc<str> = document.to_json().unwrap_or_default().into();
     let json = get(move || {
         let text = Arc::clone(&text);

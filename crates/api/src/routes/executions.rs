@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::execution::status::{ExecutionStatus, answer};
-use crate::extract::{Authenticated, Query, require};
+use crate::extract::{Authenticated, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -54,7 +54,7 @@ pub(crate) struct ExecutionPage {
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Query(query): Query<ListQuery>,
+    Params(query): Params<ListQuery>,
 ) -> Result<Json<ExecutionPage>, Problem> {
     require(&caller, Permission::Read)?;
     let filter = ExecutionFilter {

@@ -52,15 +52,11 @@ pub(crate) async fn list(
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Catalogue>, Problem> {
     require(&caller, Permission::Read)?;
-    let definitions = state
-        .runtime
-        .registry()
-        .realms()
-        .iter()
-        .flat_map(|realm| realm.definitions());
-    let intents: Vec<Intent> = definitions
-        .filter_map(|definition| find(&state, definition.name()))
-        .collect();
+    let mut intents = Vec::new();
+    for realm in state.runtime.registry().realms() {
+        let named = realm.definitions().iter();
+        intents.extend(named.filter_map(|definition| find(&state, definition.name())));
+    }
     Ok(Json(Catalogue {
         total: intents.len(),
         intents,

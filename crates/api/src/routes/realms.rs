@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use civitas_intent::Definition;
 use civitas_model::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,11 +50,7 @@ pub(crate) async fn list(
             name: realm.name(),
             description: realm.description(),
             intents_supported: realm.definitions().len(),
-            intents: realm
-                .definitions()
-                .iter()
-                .map(|definition| definition.name())
-                .collect(),
+            intents: realm.definitions().iter().map(Definition::name).collect(),
         })
         .collect();
     let realm_names = realms.iter().map(|realm| realm.name).collect();

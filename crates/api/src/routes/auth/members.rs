@@ -8,7 +8,7 @@ use civitas_model::id::UserKind;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Authenticated, Body, PathId, Query};
+use crate::extract::{Authenticated, Body, Params, PathId};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -59,7 +59,7 @@ struct Member {
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Query(query): Query<PageQuery>,
+    Params(query): Params<PageQuery>,
 ) -> Result<Json<Members>, Problem> {
     let found = state
         .auth

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::members::PageQuery;
-use crate::extract::{Authenticated, Body, Query};
+use crate::extract::{Authenticated, Body, Params};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -113,7 +113,7 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Query(query): Query<PageQuery>,
+    Params(query): Params<PageQuery>,
 ) -> Result<Json<Tokens>, Problem> {
     let found = state
         .auth

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Authenticated, Query, require};
+use crate::extract::{Authenticated, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -57,7 +57,7 @@ pub(crate) struct Found {
 pub(crate) async fn search(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Query(query): Query<SearchQuery>,
+    Params(query): Params<SearchQuery>,
 ) -> Result<Json<Found>, Problem> {
     require(&caller, Permission::Read)?;
     let mut wanted = civitas_search::Query::new(caller.tenant_id, query.q);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::status::{ExecutionStatus, answer};
-use crate::extract::{Authenticated, PathId, Query, require};
+use crate::extract::{Authenticated, Params, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 use crate::stream;
@@ -65,7 +65,7 @@ pub(crate) async fn show(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     PathId(execution_id): PathId<ExecutionKind>,
-    Query(query): Query<ShowQuery>,
+    Params(query): Params<ShowQuery>,
 ) -> Result<Json<ExecutionDetail>, Problem> {
     require(&caller, Permission::Read)?;
     let found = state.runtime.find(&caller.tenant_id, &execution_id).await?;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Authenticated, PathId, Query, require};
+use crate::extract::{Authenticated, Params, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -82,7 +82,7 @@ pub(crate) async fn status(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     PathId(execution_id): PathId<ExecutionKind>,
-    Query(query): Query<StatusQuery>,
+    Params(query): Params<StatusQuery>,
 ) -> Result<Json<ExecutionStatus>, Problem> {
     require(&caller, Permission::Read)?;
     let tenant = &caller.tenant_id;

@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
-use crate::extract::{PathId, Query, SUBPROTOCOL, SocketCaller, require};
+use crate::extract::{Params, PathId, SUBPROTOCOL, SocketCaller, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 use crate::stream::{message, ping};
@@ -59,7 +59,7 @@ pub(crate) async fn stream(
     State(state): State<AppState>,
     SocketCaller(caller): SocketCaller,
     PathId(execution_id): PathId<ExecutionKind>,
-    Query(query): Query<StreamQuery>,
+    Params(query): Params<StreamQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
     require(&caller, Permission::Read)?;
