@@ -7,6 +7,9 @@ use civitas_documents::Request;
 use civitas_providers::sandbox::{ChildRefusal, child_main};
 use serde_json::Value;
 
+/// The hidden command that starts the child.
+pub const COMMAND: &str = "sandbox-child";
+
 /// Reads one job from standard input and answers on standard output.
 pub fn run() -> ExitCode {
     child_main(parse)

@@ -1,0 +1,72 @@
+//! `civitas dev` and `civitas serve`: a server until someone stops it.
+
+use anyhow::Context;
+use civitas_api::Access;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::arguments::{Dev, Serve};
+use crate::config::Config;
+use crate::node::Node;
+use crate::telemetry;
+
+/// A server for whoever sits at the machine.
+pub(crate) async fn dev(arguments: Dev) -> anyhow::Result<()> {
+    let config = Config {
+        listen: arguments.listen,
+        database_url: arguments.data.database_url,
+        ..Config::development(arguments.data.data_dir)
+    };
+    run(config).await
+}
+
+/// A server for others.
+pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
+    let config = Config {
+        listen: arguments.listen,
+        database_url: arguments.data.database_url,
+        access: Access::Credentials,
+        origins: arguments.origins,
+        trust_proxy: arguments.trust_proxy,
+        query_tokens: !arguments.tickets_only,
+        ..Config::development(arguments.data.data_dir)
+    };
+    run(config).await
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    telemetry::start();
+    let access = config.access;
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    let node = Node::start(config, &program).await?;
+    if access == Access::Credentials
+        && let Some(token) = node.state().auth.setup_token().await?
+    {
+        anstream::eprintln!(
+            "There is no administrator yet. Become it with this token, which counts once:"
+        );
+        anstream::eprintln!("  setup token: {}", token.reveal());
+        anstream::eprintln!(
+            "  POST /api/auth/setup {{\"setup_token\": …, \"administrator\": {{\"email\", \"password\", \"name\"}}}}"
+        );
+    }
+    let listener = node.listen().await?;
+    let address = listener.local_addr()?;
+    anstream::println!("listening on http://{address}");
+    node.serve(listener, stop_requested()).await
+}
+
+/// Resolves when the process is asked to stop: Ctrl-C, or a supervisor's SIGTERM.
+pub(crate) async fn stop_requested() {
+    let interrupted = tokio::signal::ctrl_c();
+    let mut terminated = signal(SignalKind::terminate()).ok();
+    let terminated = async {
+        match &mut terminated {
+            Some(signal) => signal.recv().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = interrupted => {}
+        _ = terminated => {}
+    }
+}

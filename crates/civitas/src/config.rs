@@ -1,0 +1,100 @@
+//! How a node is set up.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use civitas_api::{Access, Limits};
+
+/// How a node is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where everything that must survive lies.
+    pub data_dir: PathBuf,
+    /// PostgreSQL instead of the embedded SQLite.
+    pub database_url: Option<String>,
+    /// Whether callers need a credential.
+    pub access: Access,
+    /// Origins that browsers may call from.
+    pub origins: Vec<String>,
+    /// Whether a long-lived token may stand in a WebSocket's URL.
+    pub query_tokens: bool,
+    /// Whether a proxy of ours sets `X-Forwarded-For`.
+    pub trust_proxy: bool,
+    /// Limits of what is taken in.
+    pub limits: Limits,
+    /// Executions that run at the same time.
+    pub concurrency: usize,
+    /// How long finished executions are kept.
+    pub retention: Duration,
+    /// How long open requests and running handlers may take to end when the node stops.
+    pub grace: Duration,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Without credentials, whoever reaches the port could do everything.
+    #[error(
+        "`civitas dev` needs no credentials, so it listens on loopback only, not on {0}: use `civitas serve`"
+    )]
+    OpenDevelopment(SocketAddr),
+    /// Any page could use a signed-in user's browser.
+    #[error("the origin `*` would let any page call the API: list the origins you trust")]
+    AnyOrigin,
+}
+
+impl Config {
+    /// For a laptop: loopback, embedded stores, no credentials needed.
+    pub fn development(data_dir: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            data_dir,
+            database_url: None,
+            access: Access::Development,
+            origins: Vec::new(),
+            query_tokens: true,
+            trust_proxy: false,
+            limits: Limits::default(),
+            concurrency: 512,
+            retention: Duration::from_hours(30 * 24),
+            grace: Duration::from_secs(10),
+        }
+    }
+
+    /// Refuses insecure combinations.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.access == Access::Development && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::OpenDevelopment(self.listen));
+        }
+        if self.origins.iter().any(|origin| origin == "*") {
+            return Err(ConfigError::AnyOrigin);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn development_is_refused_beyond_loopback() {
+        let mut config = Config::development(PathBuf::from("data"));
+        assert_eq!(config.check(), Ok(()));
+        config.listen = SocketAddr::from(([0, 0, 0, 0], 8000));
+        assert!(matches!(
+            config.check(),
+            Err(ConfigError::OpenDevelopment(_))
+        ));
+    }
+
+    #[test]
+    fn any_origin_is_refused() {
+        let mut config = Config::development(PathBuf::from("data"));
+        config.origins = vec!["*".into()];
+        assert_eq!(config.check(), Err(ConfigError::AnyOrigin));
+    }
+}

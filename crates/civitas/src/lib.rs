@@ -1,0 +1,9 @@
+//! The binary as a library: configuration, wiring and commands, so that tests can start a node in their own process.
+//!
+//! This is the only crate that names a concrete database and the list of realms.
+
+pub mod cli;
+pub mod config;
+pub mod node;
+pub mod sandbox_child;
+pub mod telemetry;

@@ -1,0 +1,257 @@
+//! The wiring: puts the services together, starts them, and stops them in the right order.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use civitas_api::{AppState, Server, ServerOptions, Settings};
+use civitas_auth::{Auth, AuthOptions};
+use civitas_intent::{Realm, retry};
+use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
+use civitas_providers::blobs::Blobs;
+use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
+use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
+use civitas_search::{Index, Request};
+use civitas_storage::{Store, StoreOptions};
+use futures::FutureExt;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use rustix::fs::{FlockOperation, flock};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+/// How many executions of one tenant run at the same time.
+const TENANT_CONCURRENCY: usize = 256;
+/// How many documents are parsed at the same time, and how many wait for their turn.
+const SANDBOX_CONCURRENCY: usize = 2;
+const SANDBOX_WAITING: usize = 512;
+
+/// The realms of this binary.
+pub fn realms() -> Vec<Realm> {
+    vec![civitas_content::realm()]
+}
+
+/// A running node.
+pub struct Node {
+    state: AppState,
+    config: Config,
+    stopping: CancellationToken,
+    // Held as long as the node runs, so that no second one opens the same folder.
+    _lock: File,
+}
+
+impl Node {
+    /// Opens the stores and starts the engine. `program` is this binary, which is started again to parse documents.
+    pub async fn start(config: Config, program: &Path) -> anyhow::Result<Self> {
+        Self::start_with(config, program, realms()).await
+    }
+
+    /// The same with other realms; for tests and benchmarks.
+    pub async fn start_with(
+        config: Config,
+        program: &Path,
+        realms: Vec<Realm>,
+    ) -> anyhow::Result<Self> {
+        config.check()?;
+        let lock = lock(&config.data_dir)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let store = Store::open(&store_options(&config), Arc::clone(&clock)).await?;
+        let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
+        blobs.sweep_temporary(clock.now()).await?;
+        let index = Arc::new(Index::open(
+            &config.data_dir.join("search"),
+            civitas_search::Options::default(),
+        )?);
+        let sandbox = Sandbox::new(sandbox_config(program))?;
+        let services = Services {
+            blobs: blobs.clone(),
+            sandbox,
+            search: search_port(Arc::clone(&index)),
+        };
+        let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
+        let runtime = Runtime::start(Options {
+            store: store.clone(),
+            realms,
+            services,
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            node: node_name(&config.data_dir, &*entropy)?,
+            concurrency_max: config.concurrency,
+            tenant_concurrency_max: TENANT_CONCURRENCY,
+            retention: Retention {
+                executions: config.retention,
+            },
+        })
+        .await?;
+        let noted = runtime.clone();
+        let projection = civitas_search::project(Arc::clone(&index), store.clone(), move |seq| {
+            noted.note_records_applied(seq);
+        });
+        let stopping = CancellationToken::new();
+        tokio::spawn(stopping.clone().run_until_cancelled_owned(projection));
+        let settings = Settings {
+            access: config.access,
+            origins: config.origins.clone(),
+            limits: config.limits,
+            query_tokens: config.query_tokens,
+            trust_proxy: config.trust_proxy,
+        };
+        let state = AppState {
+            runtime,
+            auth,
+            store,
+            blobs,
+            search: index,
+            clock,
+            entropy,
+            metrics: metrics(),
+            claiming: Arc::new(Mutex::new(())),
+            streams: Arc::new(Semaphore::new(config.limits.streams)),
+            settings: Arc::new(settings),
+            stopping: stopping.clone(),
+        };
+        Ok(Self {
+            state,
+            config,
+            stopping,
+            _lock: lock,
+        })
+    }
+
+    /// The services, for whoever runs in the same process.
+    pub const fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Listens where the configuration says; port 0 takes any free one.
+    pub async fn listen(&self) -> anyhow::Result<TcpListener> {
+        let listen = self.config.listen;
+        TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))
+    }
+
+    /// Serves until `end` resolves or the lease is lost, then stops everything in order: no new work, handlers to their
+    /// end or back to the queue, sockets closed with a code.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        end: impl Future<Output = ()> + Send,
+    ) -> anyhow::Result<()> {
+        let server = Server::new(self.state.clone());
+        let options = ServerOptions {
+            listener,
+            grace: self.config.grace,
+        };
+        let serving = tokio::spawn(server.run(options));
+        let lost = tokio::select! {
+            () = end => false,
+            () = self.state.runtime.lease_lost() => true,
+        };
+        tracing::info!("stopping");
+        self.stopping.cancel();
+        self.state.runtime.stop(self.config.grace).await;
+        serving.await.context("the server stopped unexpectedly")??;
+        if lost {
+            bail!("another node took the engine's lease over");
+        }
+        Ok(())
+    }
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    match &config.database_url {
+        Some(address) => StoreOptions::Postgres {
+            address: address.clone(),
+        },
+        None => StoreOptions::Sqlite {
+            path: config.data_dir.join("civitas.db"),
+        },
+    }
+}
+
+/// Takes the data folder for this process. The lock ends with it, however it ends.
+fn lock(data_dir: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(data_dir)
+        .with_context(|| format!("cannot create the data folder {}", data_dir.display()))?;
+    let file = File::create(data_dir.join("lock"))
+        .with_context(|| format!("cannot write to the data folder {}", data_dir.display()))?;
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        bail!(
+            "another process uses the data folder {}: stop it, or choose another with --data-dir",
+            data_dir.display()
+        );
+    }
+    Ok(file)
+}
+
+/// This node's name, made once and kept, so that a restart gets its lease back at once.
+fn node_name(data_dir: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
+    let path = data_dir.join("node");
+    match std::fs::read_to_string(&path) {
+        Ok(name) if !name.trim().is_empty() => Ok(name.trim().to_owned()),
+        _ => {
+            let name = entropy.uuid_v4().to_string();
+            std::fs::write(&path, &name)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(name)
+        }
+    }
+}
+
+fn sandbox_config(program: &Path) -> SandboxConfig {
+    SandboxConfig {
+        program: program.to_owned(),
+        args: vec![crate::sandbox_child::COMMAND.into()],
+        limits: SandboxLimits {
+            memory_bytes: 1 << 30,
+            cpu_seconds: 60,
+            wall_clock: Duration::from_mins(2),
+            output_bytes: 256 << 20,
+            input_bytes: 512 << 20,
+        },
+        concurrency: SANDBOX_CONCURRENCY,
+        waiting: SANDBOX_WAITING,
+    }
+}
+
+fn search_port(index: Arc<Index>) -> SearchPort {
+    Arc::new(move |tenant: TenantId, question: Value| {
+        let index = Arc::clone(&index);
+        async move {
+            let request: Request = serde_json::from_value(question).map_err(|error| {
+                civitas_intent::reject(format!("the search is not valid: {error}"))
+            })?;
+            let query = request.of(tenant);
+            let answer = tokio::task::spawn_blocking(move || index.search(&query))
+                .await
+                .map_err(|_| retry("the search stopped"))?;
+            answer
+                .map(|answer| answer.to_json())
+                .map_err(|error| retry(error.to_string()))
+        }
+        .boxed()
+    })
+}
+
+/// The recorder of metrics is one per process.
+fn metrics() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            // Another recorder in the process only means that these counts stay empty.
+            if metrics::set_global_recorder(recorder).is_err() {
+                tracing::warn!("another recorder of metrics was installed before");
+            }
+            handle
+        })
+        .clone()
+}
