@@ -21,7 +21,7 @@ use crate::replay::{Recorded, Replay};
 pub const STEP_RESULT_MAX: usize = 256 * 1024;
 /// Operations per execution.
 pub const OPERATIONS_MAX: u32 = 10_000;
-/// Writes that wait for the next operation before they are committed by themselves.
+/// Writes that wait for the next operation before they are committed by themselves; each record counts as one.
 const WRITES_MAX: usize = 256;
 
 /// What a handler acts through. See the crate's documentation for what holds.
@@ -32,6 +32,8 @@ pub struct Context {
     replay: Replay,
     reads: Vec<(Read, Value)>,
     writes: Vec<Write>,
+    /// How many writes wait, each record counted.
+    waiting: usize,
     operations: u32,
     ids: u32,
     /// Once suspended, every operation answers the same, whatever the handler makes of the error.
@@ -53,6 +55,7 @@ impl Context {
             replay: Replay::new(journal),
             reads: Vec::new(),
             writes: Vec::new(),
+            waiting: 0,
             operations: 0,
             ids: 0,
             suspended: None,
@@ -306,8 +309,12 @@ impl Context {
     /// Changes domain state, together with the next operation.
     pub async fn write(&mut self, write: Write) -> Result<()> {
         self.check()?;
+        self.waiting += match &write {
+            Write::Records { records } => records.len(),
+            _ => 1,
+        };
         self.writes.push(write);
-        if self.writes.len() < WRITES_MAX {
+        if self.waiting < WRITES_MAX {
             return Ok(());
         }
         match self.recorded(Kind::Checkpoint, "")? {
@@ -334,6 +341,7 @@ impl Context {
         if recorded.is_some() {
             self.operations += 1;
             self.writes.clear();
+            self.waiting = 0;
         }
         Ok(recorded)
     }
@@ -361,6 +369,7 @@ impl Context {
         };
         let entry = NewEntry::new(kind, name, to_json(&recorded)?);
         let writes = std::mem::take(&mut self.writes);
+        self.waiting = 0;
         self.host
             .append(Batch {
                 entries: vec![entry],
