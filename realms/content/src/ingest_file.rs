@@ -67,7 +67,7 @@ pub(crate) struct IngestFile {
 }
 
 /// How a file comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum IngestionType {
     /// A person or program sends a file.

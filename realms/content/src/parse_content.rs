@@ -199,7 +199,14 @@ fn summary(document: &Document, chunk_count: u64) -> String {
     if chunk_count > 0 {
         return facts;
     }
-    format!("no text was found, so only the name can be searched: {facts}")
+    let why = document.warnings.first().map(|warning| {
+        let message = preview::shorten(&warning.message, 200);
+        format!("; {message}")
+    });
+    format!(
+        "no text was found, so only the name can be searched: {facts}{}",
+        why.unwrap_or_default()
+    )
 }
 
 /// Makes the pieces searchable in place of those of an earlier reading.

@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn both_cases_of_digits_are_read() {
-        assert_eq!(decode_hex("x", "48654C6c6f").unwrap(), b"Hello");
+        assert_eq!(decode_hex("x", "48654C6c6f").unwrap(), b"HeLlo");
         assert_eq!(decode_hex("x", "").unwrap(), b"");
     }
 
