@@ -363,6 +363,8 @@ impl Context {
                 "the intent needs more than {OPERATIONS_MAX} operations: split its input"
             )));
         }
+        // Only the handler's own part is limited here: what was read has its limits where it was written.
+        check_size(&result)?;
         let recorded = Recorded {
             result,
             reads: std::mem::take(&mut self.reads),
@@ -392,15 +394,18 @@ fn derived_id(at: Timestamp, seed: &str) -> String {
 }
 
 fn to_json(value: &impl Serialize) -> Result<Value> {
-    let value = serde_json::to_value(value)
-        .map_err(|error| retry(format!("a result cannot be written: {error}")))?;
-    let size = serde_json::to_string(&value).map_or(0, |text| text.len());
+    serde_json::to_value(value)
+        .map_err(|error| retry(format!("a result cannot be written: {error}")))
+}
+
+fn check_size(result: &Value) -> Result<()> {
+    let size = serde_json::to_string(result).map_or(0, |text| text.len());
     if size > STEP_RESULT_MAX {
         return Err(reject(format!(
             "a step's result has {size} bytes, more than {STEP_RESULT_MAX}: it belongs into a blob"
         )));
     }
-    Ok(value)
+    Ok(())
 }
 
 fn read_result<T: DeserializeOwned>(value: Value) -> Result<T> {

@@ -41,8 +41,19 @@ pub(crate) struct FileFacts {
     /// How the declared type differs from what the content is; absent when it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     type_contradiction: Option<String>,
-    /// What the sender said: the original file name, the declared types, the source's own metadata.
-    metadata: Value,
+    /// What the sender said: the original file name, the declared types, the source's own metadata. Left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
+}
+
+impl FileFacts {
+    /// The facts for a list, whose size must not depend on what senders said.
+    pub(crate) fn brief(file: File) -> Self {
+        Self {
+            metadata: None,
+            ..file.into()
+        }
+    }
 }
 
 impl From<File> for FileFacts {
@@ -64,7 +75,7 @@ impl From<File> for FileFacts {
             updated_at: file.updated_at,
             boundary_contract_id: file.contract_id,
             materialization_pending: file.status == Status::Ingested,
-            metadata: file.metadata,
+            metadata: Some(file.metadata),
         }
     }
 }

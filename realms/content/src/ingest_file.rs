@@ -281,7 +281,7 @@ fn contract_for(cx: &Context, file: &File) -> BoundaryContract {
             "file_id": file.file_id,
             "file_hash": file.digest,
             "file_size": file.size,
-            "source": file.metadata,
+            "source_metadata": file.metadata.get("source_metadata"),
             "access_granted": true,
             "access_granted_at": file.created_at,
             "access_granted_by": cx.user_id(),

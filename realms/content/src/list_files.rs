@@ -80,7 +80,7 @@ impl Intent for ListFiles {
         files.truncate(limit as usize);
         let payload = FileList {
             count: files.len() as u64,
-            files: files.into_iter().map(FileFacts::from).collect(),
+            files: files.into_iter().map(FileFacts::brief).collect(),
             has_more,
             tenant_id: cx.tenant_id().clone(),
             session_id: self.session_id,

@@ -205,7 +205,7 @@ impl Intent for SearchFiles {
             };
             let places = grouped.places.remove(file_id).unwrap_or_default();
             files.push(FoundFile {
-                facts: file.into(),
+                facts: FileFacts::brief(file),
                 score: places.first().map_or(0.0, |place| place.score),
                 places,
             });

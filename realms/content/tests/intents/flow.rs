@@ -57,3 +57,26 @@ async fn a_file_goes_from_ingestion_over_its_contract_to_search_and_back() {
         ["file_ingested", "materialization_saved", "content_parsed"]
     );
 }
+
+#[tokio::test]
+async fn the_largest_metadata_passes_every_phase_and_stays_out_of_lists() {
+    let most = "x".repeat(65_000);
+    let parameters = json!({
+        "ui_name": "a.txt", "file_content": "6f6e65",
+        "source_metadata": { "note": most }, "ingestion_options": { "note": most },
+    });
+    let ingested = run(world(), "ingest", "ingest_file", parameters).await;
+    let file = payload(&ingested, "file").clone();
+    let save = json!({
+        "file_id": file["file_id"], "boundary_contract_id": file["boundary_contract_id"],
+    });
+    let saved = run(ingested.world, "save", "save_materialization", save).await;
+    assert_eq!(payload(&saved, "materialization")["status"], "saved");
+    let parse = json!({ "file_id": file["file_id"] });
+    let parsed = run(saved.world, "parse", "parse_content", parse).await;
+    assert_eq!(payload(&parsed, "parsed_content")["has_text"], true);
+    let listed = run(parsed.world, "list", "list_files", json!({})).await;
+    let listed = payload(&listed, "file_list");
+    assert_eq!(listed["count"], 1);
+    assert!(listed.to_string().len() < 2_000);
+}
