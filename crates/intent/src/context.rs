@@ -72,20 +72,16 @@ impl Context {
                 last: self.rest(),
             };
         }
-        match result.as_ref().map_err(Error::reason) {
-            Err(Reason::Retry(error)) => Ended::Retry { error: error.clone() },
-            Err(Reason::Reject { code, message }) => {
-                Ended::Rejected { code: *code, message: message.clone() }
-            }
+        match result.map_err(Error::into_reason) {
+            Err(Reason::Retry(error)) => Ended::Retry { error },
+            Err(Reason::Reject { code, message }) => Ended::Rejected { code, message },
             Err(Reason::Superseded) => Ended::Superseded,
-            Err(Reason::Suspended(wait)) => {
-                Ended::Suspended { wait: wait.clone(), last: self.rest() }
-            }
+            Err(Reason::Suspended(wait)) => Ended::Suspended { wait, last: self.rest() },
             Ok(_) if !self.replay.is_over() => Ended::Rejected {
                 code: civitas_model::ErrorCode::JournalMismatch,
                 message: "the handler ended before it met everything its journal recorded: submit the intent again".into(),
             },
-            Ok(artifacts) => Ended::Completed { artifacts: artifacts.clone(), last: self.rest() },
+            Ok(artifacts) => Ended::Completed { artifacts, last: self.rest() },
         }
     }
 
@@ -220,21 +216,21 @@ impl Context {
     /// failed or was cancelled rejects.
     pub async fn call(&mut self, intent_type: &str, parameters: Value) -> Result<Value> {
         let execution_id = self.start_child(intent_type, parameters).await?;
-        if let Some(recorded) = self.recorded(Kind::ChildFinished, intent_type)? {
-            return outcome(intent_type, &recorded);
-        }
-        let found = self
-            .host
-            .read(Read::Outcome {
-                execution_id: execution_id.clone(),
-            })
-            .await?;
+        // A reading, so that a failure is only recorded when the handler goes on in spite of it: after a retry of the
+        // child, a retry of its parent finds what became of it now.
+        let outcome = Read::Outcome {
+            execution_id: execution_id.clone(),
+        };
+        let found: Value = self.read(outcome).await?;
         if found.is_null() {
             return Err(self.suspend(Wait::Child { execution_id }));
         }
-        self.record(Kind::ChildFinished, intent_type, found.clone())
-            .await?;
-        outcome(intent_type, &found)
+        let result = result_of(intent_type, &execution_id, found)?;
+        if self.recorded(Kind::ChildFinished, intent_type)?.is_none() {
+            let data = json!({ "execution_id": execution_id });
+            self.record(Kind::ChildFinished, intent_type, data).await?;
+        }
+        Ok(result)
     }
 
     async fn start_child(&mut self, intent_type: &str, parameters: Value) -> Result<ExecutionId> {
@@ -369,7 +365,7 @@ impl Context {
             result,
             reads: std::mem::take(&mut self.reads),
         };
-        let entry = NewEntry::new(kind, name, to_json(&recorded)?);
+        let entry = NewEntry::new(kind, name, recorded.into_json()?);
         let writes = std::mem::take(&mut self.writes);
         self.waiting = 0;
         self.host
@@ -398,8 +394,12 @@ fn to_json(value: &impl Serialize) -> Result<Value> {
         .map_err(|error| retry(format!("a result cannot be written: {error}")))
 }
 
+/// Refuses a result that is too large for an entry. What cannot be is not written out to be measured.
 fn check_size(result: &Value) -> Result<()> {
-    let size = serde_json::to_string(result).map_or(0, |text| text.len());
+    if size_max(result) <= STEP_RESULT_MAX {
+        return Ok(());
+    }
+    let size = result.to_string().len();
     if size > STEP_RESULT_MAX {
         return Err(reject(format!(
             "a step's result has {size} bytes, more than {STEP_RESULT_MAX}: it belongs into a blob"
@@ -408,22 +408,36 @@ fn check_size(result: &Value) -> Result<()> {
     Ok(())
 }
 
+/// What a value takes as JSON at most, in bytes: a character may become `\u0000`.
+fn size_max(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() * 6 + 3,
+        Value::Array(items) => items.iter().map(|item| size_max(item) + 1).sum::<usize>() + 2,
+        Value::Object(map) => {
+            let entry = |(key, value): (&String, &Value)| key.len() * 6 + 4 + size_max(value);
+            map.iter().map(entry).sum::<usize>() + 2
+        }
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 32,
+    }
+}
+
 fn read_result<T: DeserializeOwned>(value: Value) -> Result<T> {
     serde_json::from_value(value).map_err(|error| {
         Error::journal_mismatch("a result of another shape", &format!("reading it: {error}"))
     })
 }
 
-fn outcome(intent_type: &str, found: &Value) -> Result<Value> {
+fn result_of(intent_type: &str, execution_id: &ExecutionId, mut found: Value) -> Result<Value> {
     if found.get("status").and_then(Value::as_str) == Some("completed") {
-        return Ok(found.get("result").cloned().unwrap_or_default());
+        let result = found.get_mut("result").map(Value::take);
+        return Ok(result.unwrap_or_default());
     }
     let reason = found
         .pointer("/failure/message")
         .and_then(Value::as_str)
-        .unwrap_or("it was cancelled")
-        .to_owned();
+        .unwrap_or("it was cancelled");
     Err(reject(format!(
-        "the child `{intent_type}` did not complete: {reason}"
+        "the child `{intent_type}` ({execution_id}) did not complete: {reason}"
     )))
 }

@@ -69,6 +69,11 @@ impl Error {
         )
     }
 
+    /// The reason, taken out.
+    pub(crate) fn into_reason(self) -> Reason {
+        self.reason
+    }
+
     /// The reason.
     pub const fn reason(&self) -> &Reason {
         &self.reason

@@ -3,21 +3,37 @@
 use std::collections::VecDeque;
 
 use civitas_model::journal::{Entry, Kind};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, retry};
 use crate::host::Read;
 
 /// What an operation's entry holds for a replay.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Recorded {
     /// The operation's result.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[serde(default)]
     pub(crate) result: Value,
     /// What was read since the operation before.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) reads: Vec<(Read, Value)>,
+}
+
+impl Recorded {
+    /// What is written; without a copy of the result.
+    pub(crate) fn into_json(self) -> Result<Value> {
+        let mut data = Map::new();
+        if !self.result.is_null() {
+            data.insert("result".to_owned(), self.result);
+        }
+        if !self.reads.is_empty() {
+            let reads = serde_json::to_value(self.reads)
+                .map_err(|error| retry(format!("a reading cannot be written: {error}")))?;
+            data.insert("reads".to_owned(), reads);
+        }
+        Ok(Value::Object(data))
+    }
 }
 
 /// Recorded operations, oldest first.

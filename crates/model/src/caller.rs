@@ -16,6 +16,18 @@ pub enum CallerKind {
     LocalOperator,
 }
 
+impl CallerKind {
+    /// The name used in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Service => "service",
+            Self::Anonymous => "anonymous",
+            Self::LocalOperator => "local_operator",
+        }
+    }
+}
+
 /// Who asks, and what they may do. Made only by authentication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {

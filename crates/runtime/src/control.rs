@@ -6,7 +6,7 @@ use std::sync::Arc;
 use civitas_model::execution::{Status, Wait};
 use civitas_model::{Caller, Execution, ExecutionId};
 use civitas_storage::execution::{Cancel, Pause, Request, Resume, Retry};
-use civitas_storage::{Change, Changeset};
+use civitas_storage::{Change, Changeset, CommitError, Refusal};
 
 use crate::error::ControlError;
 use crate::queue::Ready;
@@ -23,6 +23,20 @@ fn request(caller: &Caller, execution: &ExecutionId) -> Request {
     }
 }
 
+/// Commits under the lease: a node that was superseded cannot stop a handler that runs elsewhere, so it must not say so.
+async fn commit(engine: &Engine, change: Change) -> Result<(), ControlError> {
+    let changeset = Changeset::new().with(change).under(&engine.lease);
+    match engine.store.commit(changeset).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            if matches!(error, CommitError::Refused(Refusal::LeaseLost)) {
+                engine.lose_lease();
+            }
+            Err(error.into())
+        }
+    }
+}
+
 /// Cancels an execution and everything it started that is not finished.
 pub(crate) async fn cancel(
     engine: &Engine,
@@ -30,7 +44,7 @@ pub(crate) async fn cancel(
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
     let change = Change::Cancel(Cancel(request(caller, execution)));
-    engine.store.commit(Changeset::new().with(change)).await?;
+    commit(engine, change).await?;
     engine.running.stop(execution);
     let mut parents = VecDeque::from([execution.clone()]);
     let mut cancelled = 0;
@@ -47,12 +61,7 @@ pub(crate) async fn cancel(
                 return Ok(());
             }
             let change = Change::Cancel(Cancel(request(caller, &child)));
-            match engine
-                .store
-                .commit(Changeset::new().with(change))
-                .await
-                .map_err(Into::into)
-            {
+            match commit(engine, change).await {
                 // It ended by itself meanwhile.
                 Ok(_) | Err(ControlError::WrongState { .. } | ControlError::NotFound) => {}
                 Err(error) => return Err(error),
@@ -70,7 +79,7 @@ pub(crate) async fn pause(
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
     let change = Change::Pause(Pause(request(caller, execution)));
-    engine.store.commit(Changeset::new().with(change)).await?;
+    commit(engine, change).await?;
     engine.running.stop(execution);
     Ok(())
 }
@@ -81,7 +90,7 @@ pub(crate) async fn resume(
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
     let change = Change::Resume(Resume(request(caller, execution)));
-    engine.store.commit(Changeset::new().with(change)).await?;
+    commit(engine, change).await?;
     start(engine, caller, execution).await
 }
 
@@ -91,7 +100,7 @@ pub(crate) async fn retry(
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
     let change = Change::Retry(Retry(request(caller, execution)));
-    engine.store.commit(Changeset::new().with(change)).await?;
+    commit(engine, change).await?;
     start(engine, caller, execution).await
 }
 

@@ -10,7 +10,7 @@ use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::{Entry, Kind, NewEntry};
 use civitas_model::{ErrorCode, Execution};
 use civitas_storage::execution::{Finish, Outcome, Start, Suspend};
-use civitas_storage::{Changeset, CommitError, Refusal, SqlError};
+use civitas_storage::{Changeset, Commit, CommitError, Refusal, SqlError};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -21,8 +21,10 @@ use crate::runtime::Engine;
 
 /// Entries of a journal read at once.
 const PAGE: u32 = 1000;
-/// How long to wait before looking again at an execution whose run ended without a trace, such as when storage failed.
+/// How long to wait before looking again at an execution whose run could not be recorded because storage failed.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// The same after a run was superseded: whoever did it says when there is something to run, so this is a safety net.
+const SUPERSEDED_LOOK: Duration = Duration::from_millis(100);
 
 /// What to do with an execution after its run.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,9 +49,15 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
             return After::LookAgain(LOOK_AGAIN);
         }
     };
-    let execution = Arc::new(execution);
-    let host = Arc::new(RunHost::new(Arc::clone(engine), Arc::clone(&execution)));
-    match attempt(engine, &execution, journal, &host, stop).await {
+    let (attempt, retries) = (execution.attempt + 1, execution.retries);
+    let host = Arc::new(RunHost::new(Arc::clone(engine), execution));
+    let run = Run {
+        engine,
+        host: &host,
+        attempt,
+        retries,
+    };
+    match run.run(journal, stop).await {
         Ok(()) => After::Nothing,
         Err(CommitError::Refused(Refusal::LeaseLost)) => {
             engine.lose_lease();
@@ -57,11 +65,11 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
         }
         Err(CommitError::Refused(refusal)) => {
             // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
-            tracing::debug!(%refusal, execution_id = %execution.execution_id, "a run was superseded");
-            After::LookAgain(Duration::ZERO)
+            tracing::debug!(%refusal, execution_id = %host.execution_id, "a run was superseded");
+            After::LookAgain(SUPERSEDED_LOOK)
         }
         Err(error) => {
-            tracing::warn!(%error, execution_id = %execution.execution_id, "a run could not be recorded");
+            tracing::warn!(%error, execution_id = %host.execution_id, "a run could not be recorded");
             After::LookAgain(LOOK_AGAIN)
         }
     }
@@ -76,13 +84,15 @@ async fn load(engine: &Engine, ready: &Ready) -> Result<Option<(Execution, Vec<E
     else {
         return Ok(None);
     };
-    if !may_run(engine, &execution) {
+    if !may_run(engine, &execution).await? {
         return Ok(None);
     }
     let mut journal: Vec<Entry> = Vec::new();
     while (journal.len() as u64) < execution.last_seq {
         let after = journal.last().map_or(0, |entry| entry.seq);
-        let page = executions.journal(&ready.execution_id, after, PAGE).await?;
+        let page = executions
+            .journal(&ready.tenant_id, &ready.execution_id, after, PAGE)
+            .await?;
         if page.is_empty() {
             break;
         }
@@ -101,53 +111,22 @@ async fn load(engine: &Engine, ready: &Ready) -> Result<Option<(Execution, Vec<E
     Ok(Some((execution, journal)))
 }
 
-fn may_run(engine: &Engine, execution: &Execution) -> bool {
-    match (&execution.status, &execution.wait) {
-        (Status::Pending | Status::Running, _) | (Status::Waiting, Some(Wait::Child { .. })) => {
-            true
+/// Whether it is time: what was ready when it was queued may have moved since.
+async fn may_run(engine: &Engine, execution: &Execution) -> Result<bool, SqlError> {
+    Ok(match (&execution.status, &execution.wait) {
+        (Status::Pending | Status::Running, _) => true,
+        (Status::Waiting, Some(Wait::Child { execution_id })) => {
+            let executions = engine.store.executions();
+            let child = executions
+                .find(&execution.intent.tenant_id, execution_id)
+                .await?;
+            child.is_none_or(|child| child.status.is_final())
         }
         (Status::Waiting, Some(wait)) => wait
             .until()
             .is_some_and(|until| until <= engine.clock.now()),
         _ => false,
-    }
-}
-
-async fn attempt(
-    engine: &Arc<Engine>,
-    execution: &Arc<Execution>,
-    journal: Vec<Entry>,
-    host: &Arc<RunHost>,
-    stop: &CancellationToken,
-) -> Result<(), CommitError> {
-    let run = Run { execution, host };
-    run.start().await?;
-    let Some(definition) = engine.registry.find(&execution.intent.intent_type) else {
-        let message =
-            "no realm of this binary registers the intent: run a binary that does, and retry";
-        return run
-            .fail(ErrorCode::UnknownIntentType, message.to_owned())
-            .await;
-    };
-    let intent = Arc::new(execution.intent.clone());
-    let context = Context::new(
-        execution.execution_id.clone(),
-        intent,
-        journal,
-        Arc::<RunHost>::clone(host),
-    );
-    let ended = tokio::select! {
-        // Cancelled, paused, or the node stops: the run ends without a trace.
-        () = stop.cancelled() => return Ok(()),
-        ended = guarded(context, definition) => ended,
-    };
-    match ended {
-        Ended::Completed { artifacts, last } => run.complete(artifacts, last).await,
-        Ended::Suspended { wait, last } => run.suspend(wait, last).await,
-        Ended::Rejected { code, message } => run.fail(code, message).await,
-        Ended::Retry { error } => run.retry(engine, definition.policy(), error).await,
-        Ended::Superseded => host.settle().await,
-    }
+    })
 }
 
 /// Runs the handler with a time limit, and turns a panic into an error worth retrying.
@@ -173,28 +152,74 @@ fn describe(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "without a message".to_owned())
 }
 
-/// The changesets that begin and end a run.
+/// One run of a handler, and the changesets that begin and end it.
 struct Run<'a> {
-    execution: &'a Execution,
-    host: &'a RunHost,
+    engine: &'a Arc<Engine>,
+    host: &'a Arc<RunHost>,
+    /// Which attempt this is.
+    attempt: u32,
+    /// How many attempts failed before.
+    retries: u32,
 }
 
 impl Run<'_> {
-    /// Queued, not awaited: the handler's first changeset follows it, and falls with it.
-    async fn start(&self) -> Result<(), CommitError> {
-        let attempt = self.execution.attempt + 1;
-        let entries = vec![NewEntry::new(
-            Kind::Started,
-            "",
-            json!({ "attempt": attempt }),
-        )];
+    async fn run(&self, journal: Vec<Entry>, stop: &CancellationToken) -> Result<(), CommitError> {
+        // Queued, not awaited: the handler's first changeset follows it, and falls with it.
+        let mut started = self.start().await?;
+        let Some(definition) = self.engine.registry.find(&self.host.intent.intent_type) else {
+            started.await?;
+            let message =
+                "no realm of this binary registers the intent: run a binary that does, and retry";
+            return self
+                .fail(ErrorCode::UnknownIntentType, message.to_owned())
+                .await;
+        };
+        let context = Context::new(
+            self.host.execution_id.clone(),
+            Arc::clone(&self.host.intent),
+            journal,
+            Arc::<RunHost>::clone(self.host),
+        );
+        let mut handler = std::pin::pin!(guarded(context, definition));
+        let mut is_started = false;
+        let ended = loop {
+            tokio::select! {
+                biased;
+                // Cancelled, paused, or the node stops: the run ends without a trace.
+                () = stop.cancelled() => {
+                    // What it has on its way may be a child, which is queued once it is durable.
+                    let _ = self.host.settle().await;
+                    return Ok(());
+                }
+                ended = &mut handler => break ended,
+                // Someone moved the execution before it was started here: the handler must not go on.
+                heard = &mut started, if !is_started => {
+                    heard?;
+                    is_started = true;
+                }
+            }
+        };
+        if !is_started {
+            started.await?;
+        }
+        match ended {
+            Ended::Completed { artifacts, last } => self.complete(artifacts, last).await,
+            Ended::Suspended { wait, last } => self.suspend(wait, last).await,
+            Ended::Rejected { code, message } => self.fail(code, message).await,
+            Ended::Retry { error } => self.retry(definition.policy(), error).await,
+            Ended::Superseded => self.host.settle().await,
+        }
+    }
+
+    async fn start(&self) -> Result<Commit, CommitError> {
+        let entry = NewEntry::new(Kind::Started, "", json!({ "attempt": self.attempt }));
         self.host
-            .enqueue(1, None, |after_seq| {
+            .begin(|after_seq| {
                 Changeset::new().with(Start {
-                    tenant_id: self.execution.intent.tenant_id.clone(),
-                    execution_id: self.execution.execution_id.clone(),
+                    tenant_id: self.host.intent.tenant_id.clone(),
+                    execution_id: self.host.execution_id.clone(),
                     after_seq,
-                    entries,
+                    entries: vec![entry],
                 })
             })
             .await
@@ -235,8 +260,8 @@ impl Run<'_> {
         self.host
             .enqueue(1, None, |after_seq| {
                 Changeset::new().with_writes(last.writes).with(Finish {
-                    tenant_id: self.execution.intent.tenant_id.clone(),
-                    execution_id: self.execution.execution_id.clone(),
+                    tenant_id: self.host.intent.tenant_id.clone(),
+                    execution_id: self.host.execution_id.clone(),
                     after_seq,
                     entries: vec![entry],
                     outcome,
@@ -244,7 +269,7 @@ impl Run<'_> {
             })
             .await?;
         self.host.settle().await?;
-        let intent_type = self.execution.intent.intent_type.clone();
+        let intent_type = self.host.intent.intent_type.clone();
         metrics::counter!("civitas_executions_finished_total", "status" => status, "intent_type" => intent_type)
             .increment(1);
         Ok(())
@@ -255,19 +280,14 @@ impl Run<'_> {
         self.park(wait, entry, last).await
     }
 
-    async fn retry(
-        &self,
-        engine: &Engine,
-        policy: &Policy,
-        error: String,
-    ) -> Result<(), CommitError> {
-        if self.execution.retries >= policy.retries_max {
+    async fn retry(&self, policy: &Policy, error: String) -> Result<(), CommitError> {
+        if self.retries >= policy.retries_max {
             let message = format!("every retry was used up; the last error: {error}");
             return self.fail(ErrorCode::RetriesExhausted, message).await;
         }
-        let delay = backoff(policy, self.execution.retries, engine.entropy.fraction());
+        let delay = backoff(policy, self.retries, self.engine.entropy.fraction());
         let wait = Wait::Retry {
-            until: engine.clock.now().plus(delay),
+            until: self.engine.clock.now().plus(delay),
             error,
         };
         let entry = NewEntry::new(Kind::Retrying, "", json!(wait));
@@ -278,8 +298,8 @@ impl Run<'_> {
         self.host
             .enqueue(1, None, |after_seq| {
                 Changeset::new().with_writes(last.writes).with(Suspend {
-                    tenant_id: self.execution.intent.tenant_id.clone(),
-                    execution_id: self.execution.execution_id.clone(),
+                    tenant_id: self.host.intent.tenant_id.clone(),
+                    execution_id: self.host.execution_id.clone(),
                     after_seq,
                     entries: vec![entry],
                     wait,

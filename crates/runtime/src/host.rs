@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use civitas_intent::host::{Batch, Child, Host, Read, SandboxJob, Stored};
 use civitas_intent::{Error, Result, retry};
-use civitas_model::{ErrorCode, Execution, TenantId, Timestamp};
+use civitas_model::execution::Intent;
+use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp};
 use civitas_providers::blobs::BlobError;
 use civitas_providers::sandbox::SandboxError;
 use civitas_storage::execution::Append;
@@ -31,7 +32,8 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
 /// The host of one run.
 pub(crate) struct RunHost {
     engine: Arc<Engine>,
-    execution: Arc<Execution>,
+    pub(crate) execution_id: ExecutionId,
+    pub(crate) intent: Arc<Intent>,
     pipeline: Mutex<Pipeline>,
     progress_at: AtomicI64,
 }
@@ -40,24 +42,40 @@ pub(crate) struct RunHost {
 struct Pipeline {
     after_seq: u64,
     commits: VecDeque<(Commit, Option<Ready>)>,
+    /// Once a changeset got lost, those after it cannot be applied: this is what became of the first.
+    broken: Option<CommitError>,
 }
 
 impl RunHost {
-    pub(crate) fn new(engine: Arc<Engine>, execution: Arc<Execution>) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, execution: Execution) -> Self {
         let pipeline = Pipeline {
             after_seq: execution.last_seq,
             commits: VecDeque::new(),
+            broken: None,
         };
         Self {
             engine,
-            execution,
+            execution_id: execution.execution_id,
+            intent: Arc::new(execution.intent),
             pipeline: Mutex::new(pipeline),
             progress_at: AtomicI64::new(0),
         }
     }
 
     fn tenant(&self) -> &TenantId {
-        &self.execution.intent.tenant_id
+        &self.intent.tenant_id
+    }
+
+    /// Queues the run's first changeset, which appends one entry. The caller hears what became of it.
+    pub(crate) async fn begin(
+        &self,
+        build: impl FnOnce(u64) -> Changeset,
+    ) -> std::result::Result<Commit, CommitError> {
+        let mut pipeline = self.pipeline.lock().await;
+        let changeset = build(pipeline.after_seq).under(&self.engine.lease);
+        let commit = self.engine.store.enqueue(changeset).await?;
+        pipeline.after_seq += 1;
+        Ok(commit)
     }
 
     /// Queues a changeset that appends `entries` entries; `build` is given the number of the entry it follows.
@@ -72,6 +90,9 @@ impl RunHost {
         while pipeline.commits.len() >= PIPELINE_MAX {
             self.reap(&mut pipeline).await?;
         }
+        if let Some(error) = &pipeline.broken {
+            return Err(error.clone());
+        }
         let changeset = build(pipeline.after_seq).under(&self.engine.lease);
         let commit = self.engine.store.enqueue(changeset).await?;
         pipeline.after_seq += entries as u64;
@@ -85,15 +106,23 @@ impl RunHost {
         while !pipeline.commits.is_empty() {
             self.reap(&mut pipeline).await?;
         }
-        Ok(())
+        pipeline.broken.clone().map_or(Ok(()), Err)
     }
 
+    /// Hears of the oldest changeset. Safe to drop while waiting: it is still there then.
     async fn reap(&self, pipeline: &mut Pipeline) -> std::result::Result<(), CommitError> {
-        if let Some((commit, child)) = pipeline.commits.pop_front() {
-            commit.await?;
-            if let Some(child) = child {
-                self.engine.queue.push_fresh(child);
-            }
+        let Some((commit, _)) = pipeline.commits.front_mut() else {
+            return Ok(());
+        };
+        let heard = commit.await;
+        let child = pipeline.commits.pop_front().and_then(|(_, child)| child);
+        if let Err(error) = heard {
+            pipeline.commits.clear();
+            pipeline.broken = Some(error.clone());
+            return Err(error);
+        }
+        if let Some(child) = child {
+            self.engine.queue.push_fresh(child);
         }
         Ok(())
     }
@@ -115,11 +144,11 @@ impl RunHost {
             .transpose()?;
         let ready = child
             .as_ref()
-            .map(|child| Ready::fresh(&child::execution(child)));
+            .map(|child| Ready::fresh(child::execution(child)));
         let entries = batch.entries.len();
         let append = |after_seq| Append {
             tenant_id: tenant.clone(),
-            execution_id: self.execution.execution_id.clone(),
+            execution_id: self.execution_id.clone(),
             after_seq,
             entries: batch.entries,
         };
@@ -128,7 +157,7 @@ impl RunHost {
                 .with(append(after_seq))
                 .with_writes(batch.writes);
             match child {
-                Some(child) => changeset.with(child::submit(child, &self.execution.execution_id)),
+                Some(child) => changeset.with(child::submit(child, &self.execution_id)),
                 None => changeset,
             }
         })
@@ -137,11 +166,7 @@ impl RunHost {
     }
 
     fn check_child(&self, child: Child) -> Result<Child> {
-        child::check(
-            &self.engine.registry,
-            child,
-            &self.execution.intent.metadata,
-        )
+        child::check(&self.engine.registry, child, &self.intent.metadata)
     }
 }
 
@@ -156,8 +181,10 @@ impl Host for RunHost {
 
     fn read(&self, read: Read) -> BoxFuture<'_, Result<Value>> {
         async {
-            // A handler that reads what it wrote must find it.
-            self.settle().await.map_err(lost)?;
+            // A handler that reads what it wrote must find it; the time is not written.
+            if read != Read::Now {
+                self.settle().await.map_err(lost)?;
+            }
             reading::answer(&self.engine, self.tenant(), read).await
         }
         .boxed()

@@ -1,14 +1,14 @@
 //! Intake: checks a submission, records it, and only then says "accepted".
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use civitas_model::execution::Intent;
 use civitas_model::{
     Caller, ExecutionId, Id, IntentId, SessionId, SolutionId, TenantId, Timestamp,
 };
 use civitas_storage::execution::{Idempotency, Submit};
-use civitas_storage::{Changeset, CommitError, Refusal};
+use civitas_storage::{Changeset, Commit, CommitError, Receipt, Refusal};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -91,26 +91,63 @@ impl Drop for Hold<'_> {
     }
 }
 
+/// A submission on its way. A caller that goes away before it is answered must not leave an accepted intent that
+/// nobody runs: then it is followed in the background.
+struct OnItsWay<'a> {
+    engine: &'a Arc<Engine>,
+    following: Option<(Commit, Ready)>,
+}
+
+impl OnItsWay<'_> {
+    async fn follow(mut self) -> Result<Receipt, CommitError> {
+        let Some((commit, _)) = &mut self.following else {
+            return Err(CommitError::Unavailable("it was followed before".into()));
+        };
+        let receipt = commit.await;
+        if let (Some((_, ready)), Ok(_)) = (self.following.take(), &receipt) {
+            self.engine.queue.push_fresh(ready);
+        }
+        receipt
+    }
+}
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        let (Some((commit, ready)), Ok(runtime)) =
+            (self.following.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let engine = Arc::clone(self.engine);
+        runtime.spawn(async move {
+            if commit.await.is_ok() {
+                engine.queue.push_fresh(ready);
+            }
+        });
+    }
+}
+
 /// Accepts a submission.
 pub(crate) async fn submit(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     caller: &Caller,
-    submission: Submission,
+    mut submission: Submission,
 ) -> Result<Accepted, SubmitError> {
-    check(engine, caller, &submission)?;
+    let parameters = Value::Object(std::mem::take(&mut submission.parameters));
+    check(engine, caller, &submission, &parameters)?;
     let tenant = &caller.tenant_id;
     let key = submission.idempotency_key.clone();
     let idempotency = key.map(|key| Idempotency {
-        body_digest: body_digest(&submission),
+        body_digest: body_digest(&submission, &parameters),
         key,
     });
     let _hold = idempotency
         .as_ref()
         .map(|idempotency| engine.in_flight.hold(tenant, &idempotency.key))
         .transpose()?;
-    let intent = intent(engine, caller, submission);
+    let intent = intent(engine, caller, submission, parameters);
     let execution_id: ExecutionId = Id::generate(&*engine.clock, &*engine.entropy);
-    let ready = Ready::fresh(&child::accepted(execution_id.clone(), intent.clone()));
+    let ready = Ready::fresh(child::accepted(execution_id.clone(), intent.clone()));
     let accepted = Accepted {
         execution_id: execution_id.clone(),
         intent_id: intent.intent_id.clone(),
@@ -124,8 +161,18 @@ pub(crate) async fn submit(
         parent: None,
         idempotency,
     };
-    match engine.store.commit(Changeset::new().with(submit)).await {
+    let changeset = Changeset::new().with(submit).under(&engine.lease);
+    let commit = engine.store.enqueue(changeset).await?;
+    let on_its_way = OnItsWay {
+        engine,
+        following: Some((commit, ready)),
+    };
+    match on_its_way.follow().await {
         Ok(_) => {}
+        Err(CommitError::Refused(Refusal::LeaseLost)) => {
+            engine.lose_lease();
+            return Err(STOPPING);
+        }
         Err(CommitError::Refused(Refusal::AlreadySubmitted {
             execution_id,
             intent_id,
@@ -141,12 +188,22 @@ pub(crate) async fn submit(
         Err(error) => return Err(error.into()),
     }
     metrics::counter!("civitas_intents_accepted_total", "intent_type" => intent_type).increment(1);
-    engine.queue.push_fresh(ready);
     Ok(accepted)
 }
 
+/// What submitters are told while the node stops.
+const STOPPING: SubmitError = SubmitError::Busy {
+    reason: "the server is stopping",
+    retry_after: 5,
+};
+
 /// Everything that is checked before anything is recorded.
-fn check(engine: &Engine, caller: &Caller, submission: &Submission) -> Result<(), SubmitError> {
+fn check(
+    engine: &Engine,
+    caller: &Caller,
+    submission: &Submission,
+    parameters: &Value,
+) -> Result<(), SubmitError> {
     if let Some(named) = &submission.tenant_id
         && *named != caller.tenant_id
     {
@@ -180,18 +237,14 @@ fn check(engine: &Engine, caller: &Caller, submission: &Submission) -> Result<()
             needed,
         });
     }
-    let parameters = Value::Object(submission.parameters.clone());
-    if let Err(errors) = engine.registry.check(name, &parameters) {
+    if let Err(errors) = engine.registry.check(name, parameters) {
         return Err(SubmitError::InvalidParameters {
             intent_type: name.to_owned(),
             errors,
         });
     }
     if engine.stopping.is_cancelled() {
-        return Err(SubmitError::Busy {
-            reason: "the server is stopping",
-            retry_after: 5,
-        });
+        return Err(STOPPING);
     }
     if engine.store.load() > LOAD_MAX {
         return Err(SubmitError::Busy {
@@ -202,11 +255,14 @@ fn check(engine: &Engine, caller: &Caller, submission: &Submission) -> Result<()
     Ok(())
 }
 
-fn intent(engine: &Engine, caller: &Caller, submission: Submission) -> Intent {
+fn intent(engine: &Engine, caller: &Caller, submission: Submission, parameters: Value) -> Intent {
     let solution_id = submission.solution_id.unwrap_or_else(|| {
-        let named = [&submission.metadata, &submission.parameters]
-            .into_iter()
-            .find_map(|map| SolutionId::new(map.get("solution_id")?.as_str()?).ok());
+        let named = [
+            submission.metadata.get("solution_id"),
+            parameters.get("solution_id"),
+        ]
+        .into_iter()
+        .find_map(|named| SolutionId::new(named?.as_str()?).ok());
         named.unwrap_or_else(|| SolutionId::trusted(DEFAULT_SOLUTION))
     });
     Intent {
@@ -221,14 +277,14 @@ fn intent(engine: &Engine, caller: &Caller, submission: Submission) -> Intent {
             .unwrap_or_else(|| SessionId::trusted(DEFAULT_SESSION)),
         solution_id,
         user_id: caller.user_id.clone(),
-        parameters: Value::Object(submission.parameters),
+        parameters,
         metadata: Value::Object(submission.metadata),
         created_at: engine.clock.now(),
     }
 }
 
 /// SHA-256 over the parts of a submission that make it what it is, with the keys of objects in order.
-fn body_digest(submission: &Submission) -> String {
+fn body_digest(submission: &Submission, parameters: &Value) -> String {
     let mut hasher = Sha256::new();
     let ids = [
         submission.intent_id.as_ref().map(Id::as_str),
@@ -240,8 +296,9 @@ fn body_digest(submission: &Submission) -> String {
         hasher.update(id.unwrap_or_default());
         hasher.update([0]);
     }
-    for map in [&submission.parameters, &submission.metadata] {
-        hasher.update(sorted(&Value::Object(map.clone())).to_string());
+    let metadata = Value::Object(submission.metadata.clone());
+    for part in [parameters, &metadata] {
+        hasher.update(sorted(part).to_string());
         hasher.update([0]);
     }
     let digest = hasher.finalize();
@@ -274,26 +331,23 @@ mod tests {
 
     use super::*;
 
-    fn submission(parameters: &Value) -> Submission {
-        Submission {
+    fn digest(parameters: &Value) -> String {
+        let submission = Submission {
             intent_type: "t".into(),
-            parameters: parameters.as_object().unwrap().clone(),
             ..Submission::default()
-        }
+        };
+        body_digest(&submission, parameters)
     }
 
     #[test]
     fn the_order_of_keys_does_not_change_a_body() {
-        let one = submission(&serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap());
-        let other = submission(&serde_json::from_str(r#"{"b":{"d":3,"c":2},"a":1}"#).unwrap());
-        assert_eq!(body_digest(&one), body_digest(&other));
+        let one = serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":3}}"#).unwrap();
+        let other = serde_json::from_str(r#"{"b":{"d":3,"c":2},"a":1}"#).unwrap();
+        assert_eq!(digest(&one), digest(&other));
     }
 
     #[test]
     fn another_value_is_another_body() {
-        assert_ne!(
-            body_digest(&submission(&json!({ "a": 1 }))),
-            body_digest(&submission(&json!({ "a": 2 })))
-        );
+        assert_ne!(digest(&json!({ "a": 1 })), digest(&json!({ "a": 2 })));
     }
 }

@@ -49,9 +49,7 @@ pub(crate) async fn keep(engine: Arc<Engine>) {
         match engine.store.commit(Changeset::new().with(renewal)).await {
             Ok(_) => {}
             Err(CommitError::Refused(Refusal::LeaseLost)) => {
-                tracing::error!("another node took the engine's lease over; this one stops");
-                engine.lease_lost.cancel();
-                engine.stopping.cancel();
+                engine.lose_lease();
                 return;
             }
             Err(error) => {

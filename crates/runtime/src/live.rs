@@ -13,63 +13,79 @@ use tokio::sync::{Notify, watch};
 /// Entries read at once.
 const PAGE: u32 = 256;
 
-/// The newest thing said about an execution.
+/// What was said about an execution.
 #[derive(Debug, Clone, Copy, Default)]
 struct Signal {
+    /// The newest status.
     status: Option<Status>,
+    /// How often something may have been missed.
+    missed: u64,
+}
+
+/// An execution that someone follows.
+struct Watched {
+    sender: watch::Sender<Signal>,
+    watches: usize,
 }
 
 /// Who follows what.
 #[derive(Default)]
 pub(crate) struct Live {
-    watched: Mutex<HashMap<ExecutionId, watch::Sender<Signal>>>,
+    watched: Mutex<HashMap<ExecutionId, Watched>>,
     /// Woken when the scheduler should look.
     pub(crate) schedule: Notify,
 }
 
 impl Live {
-    fn watched(&self) -> MutexGuard<'_, HashMap<ExecutionId, watch::Sender<Signal>>> {
+    fn watched(&self) -> MutexGuard<'_, HashMap<ExecutionId, Watched>> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn subscribe(&self, execution: &ExecutionId) -> watch::Receiver<Signal> {
-        self.watched()
-            .entry(execution.clone())
-            .or_insert_with(|| watch::channel(Signal::default()).0)
-            .subscribe()
+        let mut watched = self.watched();
+        let found = watched.entry(execution.clone()).or_insert_with(|| Watched {
+            sender: watch::channel(Signal::default()).0,
+            watches: 0,
+        });
+        found.watches += 1;
+        found.sender.subscribe()
     }
 
     fn unsubscribe(&self, execution: &ExecutionId) {
         let mut watched = self.watched();
-        // The receiver that is being dropped still counts.
-        if watched
-            .get(execution)
-            .is_some_and(|sender| sender.receiver_count() <= 1)
-        {
-            watched.remove(execution);
+        if let Some(found) = watched.get_mut(execution) {
+            found.watches -= 1;
+            if found.watches == 0 {
+                watched.remove(execution);
+            }
         }
     }
 
-    fn tell(&self, notice: &Notice) {
-        match notice {
-            Notice::Execution {
-                execution_id,
-                status,
-                ..
-            } => {
-                if let Some(sender) = self.watched().get(execution_id) {
-                    sender.send_replace(Signal { status: *status });
+    fn tell(&self, notices: &[Notice]) {
+        let watched = self.watched();
+        for notice in notices {
+            match notice {
+                Notice::Execution {
+                    execution_id,
+                    status,
+                    ..
+                } => {
+                    if let Some(found) = watched.get(execution_id) {
+                        found
+                            .sender
+                            .send_modify(|signal| signal.status = status.or(signal.status));
+                    }
                 }
+                Notice::Schedule => self.schedule.notify_one(),
+                Notice::Records => {}
             }
-            Notice::Schedule => self.schedule.notify_one(),
-            Notice::Records => {}
         }
     }
 
     /// Some notices were missed: everyone looks for themselves.
     fn tell_all(&self) {
-        for sender in self.watched().values() {
-            sender.send_replace(Signal::default());
+        for found in self.watched().values() {
+            found.sender.send_modify(|signal| signal.missed += 1);
         }
         self.schedule.notify_one();
     }
@@ -79,7 +95,7 @@ impl Live {
 pub(crate) async fn relay(live: Arc<Live>, mut notices: civitas_storage::Notices) {
     while let Some(batch) = notices.next().await {
         match batch {
-            Some(batch) => batch.iter().for_each(|notice| live.tell(notice)),
+            Some(batch) => live.tell(&batch),
             None => live.tell_all(),
         }
     }
@@ -89,9 +105,11 @@ pub(crate) async fn relay(live: Arc<Live>, mut notices: civitas_storage::Notices
 pub struct Watch {
     store: Store,
     live: Arc<Live>,
+    tenant_id: TenantId,
     execution_id: ExecutionId,
     last_seq: u64,
-    ended: bool,
+    /// Whether the last entry given is a final one; not known before the first.
+    ended: Option<bool>,
     signal: watch::Receiver<Signal>,
     page: VecDeque<Entry>,
 }
@@ -100,6 +118,7 @@ impl Watch {
     pub(crate) fn new(
         store: Store,
         live: Arc<Live>,
+        tenant_id: TenantId,
         execution_id: ExecutionId,
         after_seq: u64,
     ) -> Self {
@@ -107,9 +126,10 @@ impl Watch {
         Self {
             store,
             live,
+            tenant_id,
             execution_id,
             last_seq: after_seq,
-            ended: false,
+            ended: None,
             signal,
             page: VecDeque::new(),
         }
@@ -122,24 +142,39 @@ impl Watch {
         loop {
             if let Some(entry) = self.page.pop_front() {
                 self.last_seq = entry.seq;
-                self.ended = matches!(entry.kind, Kind::Completed | Kind::Failed | Kind::Cancelled);
+                self.ended = Some(matches!(
+                    entry.kind,
+                    Kind::Completed | Kind::Failed | Kind::Cancelled
+                ));
                 return Ok(Some(entry));
             }
             self.signal.mark_unchanged();
             let page = self
                 .store
                 .executions()
-                .journal(&self.execution_id, self.last_seq, PAGE)
+                .journal(&self.tenant_id, &self.execution_id, self.last_seq, PAGE)
                 .await?;
             self.page = page.into();
             if !self.page.is_empty() {
                 continue;
             }
+            // Whoever starts after the last entry is not told by an entry that nothing more will come.
+            let ended = match self.ended {
+                Some(ended) => ended,
+                None => self.has_ended().await?,
+            };
             // The sender lives as long as this watch, so an error cannot happen; ending is the safe answer.
-            if self.ended || self.signal.changed().await.is_err() {
+            if ended || self.signal.changed().await.is_err() {
                 return Ok(None);
             }
         }
+    }
+
+    async fn has_ended(&self) -> Result<bool, SqlError> {
+        let executions = self.store.executions();
+        let found = executions.find(&self.tenant_id, &self.execution_id).await?;
+        // One that grew meanwhile is read again: its growth was signalled.
+        Ok(found.is_none_or(|found| found.status.is_final() && found.last_seq <= self.last_seq))
     }
 }
 
@@ -156,15 +191,18 @@ pub(crate) async fn wait_until_final(
     tenant: &TenantId,
     execution: &ExecutionId,
 ) -> Result<Option<Execution>, SqlError> {
-    let mut watch = Watch::new(store.clone(), Arc::clone(live), execution.clone(), 0);
+    let live = Arc::clone(live);
+    let mut watch = Watch::new(store.clone(), live, tenant.clone(), execution.clone(), 0);
     loop {
-        watch.signal.mark_unchanged();
+        let missed = watch.signal.borrow_and_update().missed;
         match store.executions().find(tenant, execution).await? {
             Some(found) if !found.status.is_final() => {}
             found => return Ok(found),
         }
-        // Only a change of status, or a signal that says nothing, is worth a look.
-        let wanted = |signal: &Signal| signal.status.is_none_or(Status::is_final);
+        // Not every entry is worth a look: only an end, or that it may have been missed.
+        let wanted = |signal: &Signal| {
+            signal.missed != missed || signal.status.is_some_and(Status::is_final)
+        };
         loop {
             if watch.signal.changed().await.is_err() {
                 return Ok(None);

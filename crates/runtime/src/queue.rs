@@ -1,16 +1,22 @@
 //! The queue: what is ready to run, in lanes per tenant and intent type, taken in turns, so that one tenant's flood or
 //! one slow type does not hold up the others.
+//!
+//! Memory is shared the same way: a lane grows only while it is shorter than the room that is left, so however long one
+//! gets, there is room for another. What finds none stays in the database, its lane is *behind*, and recovery fetches it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use civitas_model::{Execution, ExecutionId, TenantId};
+use serde_json::Value;
 use tokio::sync::Notify;
 
 /// Executions kept in memory; what is beyond waits in the database and is fetched when there is room.
 pub(crate) const READY_MAX: usize = 20_000;
 /// Executions kept whole, so that running them needs no read; the others are known by id only.
 const WHOLE_MAX: usize = 2_048;
+/// The largest parameters and metadata kept with an execution in the queue, in bytes, so that the whole ones are few MiB.
+const WHOLE_BYTES_MAX: usize = 8 * 1024;
 
 /// An execution that is ready to run.
 pub(crate) struct Ready {
@@ -43,19 +49,36 @@ impl Ready {
     }
 
     /// One that was just accepted.
-    pub(crate) fn fresh(execution: &Execution) -> Self {
+    pub(crate) fn fresh(execution: Execution) -> Self {
+        let known = Self::known(&execution);
+        let size = weight(&execution.intent.parameters) + weight(&execution.intent.metadata);
         Self {
-            fresh: Some(Box::new(execution.clone())),
-            ..Self::known(execution)
+            fresh: (size <= WHOLE_BYTES_MAX).then(|| Box::new(execution)),
+            ..known
         }
     }
 
-    fn lane(&self) -> Lane {
+    /// The lane it waits in.
+    pub(crate) fn lane(&self) -> Lane {
         (self.tenant_id.clone(), self.intent_type.clone())
     }
 }
 
-type Lane = (TenantId, String);
+/// Roughly how many bytes a value takes.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 32,
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 32,
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| key.len() + 32 + weight(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 32,
+    }
+}
+
+/// A tenant and an intent type.
+pub(crate) type Lane = (TenantId, String);
 
 /// How much may run at the same time.
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +106,9 @@ struct State {
     running: HashMap<ExecutionId, bool>,
     running_by_tenant: HashMap<TenantId, usize>,
     running_by_type: HashMap<String, usize>,
-    /// Whether something ready was left in the database for want of room.
-    backlog: bool,
+    /// Lanes of which something was left in the database for want of room: what is accepted there stays there, too,
+    /// until recovery has caught up.
+    behind: HashSet<Lane>,
 }
 
 /// What became of a push.
@@ -112,22 +136,37 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds something that was just accepted, unless a backlog is ahead of it.
+    /// Adds something that was just accepted, unless its lane is behind. It may be known already: recovery finds it in
+    /// the database as soon as it is committed.
     pub(crate) fn push_fresh(&self, ready: Ready) {
         {
             let mut state = self.state();
-            if state.backlog || state.queued.len() >= READY_MAX {
-                state.backlog = true;
+            let lane = ready.lane();
+            if state.knows(&ready.execution_id) {
                 return;
             }
-            state.add(ready);
+            if state.behind.contains(&lane) || !state.has_room(&lane) {
+                state.behind.insert(lane);
+                return;
+            }
+            state.add(lane, ready);
         }
         self.changed.notify_one();
     }
 
-    /// Adds something that is known to be ready.
+    /// Adds something that is pending or running; without room for it, its lane is behind.
     pub(crate) fn push(&self, ready: Ready) -> Pushed {
-        let pushed = {
+        let lane = ready.lane();
+        let pushed = self.offer(ready);
+        if pushed == Pushed::Full {
+            self.state().behind.insert(lane);
+        }
+        pushed
+    }
+
+    /// Adds something that is ready, when there is room; the caller comes again with what found none.
+    pub(crate) fn offer(&self, ready: Ready) -> Pushed {
+        {
             let mut state = self.state();
             if let Some(again) = state.running.get_mut(&ready.execution_id) {
                 *again = true;
@@ -136,15 +175,14 @@ impl Queue {
             if state.queued.contains(&ready.execution_id) {
                 return Pushed::Known;
             }
-            if state.queued.len() >= READY_MAX {
-                state.backlog = true;
+            let lane = ready.lane();
+            if !state.has_room(&lane) {
                 return Pushed::Full;
             }
-            state.add(ready);
-            Pushed::Queued
-        };
+            state.add(lane, ready);
+        }
         self.changed.notify_one();
-        pushed
+        Pushed::Queued
     }
 
     /// Waits for something that may run now, and counts it as running.
@@ -207,20 +245,29 @@ impl Queue {
         again
     }
 
-    /// Whether there is room for what waits in the database.
-    pub(crate) fn wants_backlog(&self) -> bool {
+    /// Whether a lane that is behind has so much room that fetching is worth while.
+    pub(crate) fn wants_more(&self) -> bool {
         let state = self.state();
-        state.backlog && state.queued.len() < READY_MAX / 4
+        let room = READY_MAX.saturating_sub(state.queued.len());
+        state
+            .behind
+            .iter()
+            .any(|lane| state.length(lane) * 4 < room)
     }
 
-    /// Declares the backlog fetched; what is accepted from now on is queued directly.
-    pub(crate) fn end_backlog(&self) {
-        self.state().backlog = false;
+    /// Whether a lane that is behind has any room.
+    pub(crate) fn takes_more(&self) -> bool {
+        let state = self.state();
+        state.behind.iter().any(|lane| state.has_room(lane))
     }
 
-    /// Makes everything accepted from now on wait behind what is in the database.
-    pub(crate) fn begin_backlog(&self) {
-        self.state().backlog = true;
+    /// Declares every lane but these as caught up: what is accepted there from now on is queued directly. Says whether
+    /// there was any.
+    pub(crate) fn catch_up(&self, but: &HashSet<Lane>) -> bool {
+        let mut state = self.state();
+        let before = state.behind.len();
+        state.behind.retain(|lane| but.contains(lane));
+        state.behind.len() < before
     }
 
     /// How many are ready and how many run.
@@ -240,11 +287,22 @@ impl Queue {
 }
 
 impl State {
-    fn add(&mut self, mut ready: Ready) {
+    fn knows(&self, execution: &ExecutionId) -> bool {
+        self.queued.contains(execution) || self.running.contains_key(execution)
+    }
+
+    fn length(&self, lane: &Lane) -> usize {
+        self.lanes.get(lane).map_or(0, VecDeque::len)
+    }
+
+    fn has_room(&self, lane: &Lane) -> bool {
+        self.length(lane) < READY_MAX.saturating_sub(self.queued.len())
+    }
+
+    fn add(&mut self, lane: Lane, mut ready: Ready) {
         if self.queued.len() >= WHOLE_MAX {
             ready.fresh = None;
         }
-        let lane = ready.lane();
         self.queued.insert(ready.execution_id.clone());
         let waiting = self.lanes.entry(lane.clone()).or_default();
         if waiting.is_empty() {
@@ -275,6 +333,9 @@ impl State {
         }
         if let Some(count) = self.running_by_type.get_mut(intent_type) {
             *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.running_by_type.remove(intent_type);
+            }
         }
         self.running.remove(execution).unwrap_or(false)
     }
@@ -349,16 +410,63 @@ mod tests {
         assert!(queue.done(&TenantId::trusted("a"), &ExecutionId::trusted("a1"), "t"));
     }
 
+    fn fill(queue: &Queue, tenant: &str) -> usize {
+        (0..)
+            .map(|number| queue.push(ready(tenant, &format!("{tenant}{number}"), "t")))
+            .take_while(|pushed| *pushed == Pushed::Queued)
+            .count()
+    }
+
     #[test]
-    fn a_full_queue_leaves_the_rest_in_the_database() {
+    fn a_full_lane_leaves_the_rest_in_the_database() {
         let queue = queue(0, 0);
-        for number in 0..READY_MAX {
-            assert_eq!(
-                queue.push(ready("a", &number.to_string(), "t")),
-                Pushed::Queued
-            );
-        }
-        assert_eq!(queue.push(ready("a", "more", "t")), Pushed::Full);
-        assert!(!queue.wants_backlog(), "there is no room yet");
+        assert_eq!(fill(&queue, "a"), READY_MAX / 2);
+        assert!(!queue.wants_more(), "there is no room yet");
+        assert!(!queue.takes_more());
+    }
+
+    #[test]
+    fn however_long_a_lane_gets_there_is_room_for_another() {
+        let queue = queue(0, 0);
+        fill(&queue, "a");
+        assert_eq!(queue.push(ready("b", "b1", "t")), Pushed::Queued);
+        let lengths: Vec<usize> = ["c", "d", "e"].map(|tenant| fill(&queue, tenant)).into();
+        assert!(lengths.iter().all(|length| *length > 0), "{lengths:?}");
+        assert!(queue.depth().0 <= READY_MAX);
+    }
+
+    #[test]
+    fn what_is_accepted_in_a_lane_that_is_behind_waits_for_recovery() {
+        let queue = queue(100, 100);
+        queue.state().behind.insert(ready("a", "", "t").lane());
+        queue.push_fresh(ready("a", "a1", "t"));
+        queue.push_fresh(ready("b", "b1", "t"));
+        assert_eq!(take_all(&queue), ["b1"]);
+        assert!(queue.wants_more());
+        assert!(queue.catch_up(&HashSet::new()));
+        queue.push_fresh(ready("a", "a2", "t"));
+        assert_eq!(take_all(&queue), ["a2"]);
+    }
+
+    #[test]
+    fn what_recovery_found_first_is_not_queued_twice() {
+        let queue = queue(100, 100);
+        queue.push(ready("a", "a1", "t"));
+        queue.push_fresh(ready("a", "a1", "t"));
+        assert_eq!(take_all(&queue), ["a1"]);
+        queue.push_fresh(ready("a", "a1", "t"));
+        assert_eq!(take_all(&queue), Vec::<String>::new());
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_is_done() {
+        let queue = queue(100, 100);
+        queue.push(ready("a", "a1", "t"));
+        take_all(&queue);
+        queue.done(&TenantId::trusted("a"), &ExecutionId::trusted("a1"), "t");
+        let state = queue.state();
+        assert!(state.lanes.is_empty() && state.turns.is_empty() && state.queued.is_empty());
+        assert!(state.running.is_empty() && state.running_by_tenant.is_empty());
+        assert!(state.running_by_type.is_empty());
     }
 }

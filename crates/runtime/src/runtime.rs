@@ -69,6 +69,7 @@ impl Engine {
         }
         self.lease_lost.cancel();
         self.stopping.cancel();
+        self.running.stop_all();
     }
 }
 
@@ -156,6 +157,7 @@ impl Runtime {
         Ok(Some(Watch::new(
             self.engine.store.clone(),
             live,
+            tenant.clone(),
             execution.clone(),
             after_seq,
         )))

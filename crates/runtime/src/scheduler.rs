@@ -6,11 +6,15 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::executor::{self, After};
-use crate::queue::{Pushed, Ready};
+use crate::queue::Ready;
 use crate::runtime::Engine;
 
-/// Due executions fetched at once.
-const DUE_PAGE: u32 = 1000;
+/// Due executions that are not queued yet, fetched at once.
+const DUE_PAGE: usize = 1000;
+/// How long to wait at least between two looks, however much is said meanwhile.
+const LOOK_PAUSE: Duration = Duration::from_millis(2);
+/// How long to wait after storage could not be read.
+const ERROR_DELAY: Duration = Duration::from_millis(500);
 /// How long to wait before looking for due executions again while those found have not started yet.
 const DUE_AGAIN: Duration = Duration::from_millis(50);
 /// The safety net: how often to look for due executions although nothing said so.
@@ -38,7 +42,7 @@ async fn run(engine: Arc<Engine>, ready: Ready, stop: CancellationToken) {
         .done(&again.tenant_id, &again.execution_id, &again.intent_type);
     match after {
         _ if engine.stopping.is_cancelled() => {}
-        After::Nothing if became_ready => {
+        _ if became_ready => {
             engine.queue.push(again);
         }
         After::Nothing => {}
@@ -55,17 +59,25 @@ async fn run(engine: Arc<Engine>, ready: Ready, stop: CancellationToken) {
 /// Wakes executions whose time has come, until the engine stops.
 pub(crate) async fn wake(engine: Arc<Engine>) {
     loop {
+        let began = tokio::time::Instant::now();
         let pause = match wake_due(&engine).await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::warn!(%error, "due executions cannot be read; it is tried again");
-                LOOK_INTERVAL
+                ERROR_DELAY
             }
+        };
+        // Under load something is said all the time, and a look at much that is due takes its time.
+        let rest = LOOK_PAUSE.max(began.elapsed() * 2).min(pause);
+        let soon = async {
+            tokio::time::sleep(rest).await;
+            let _ =
+                tokio::time::timeout(pause.saturating_sub(rest), engine.live.schedule.notified())
+                    .await;
         };
         tokio::select! {
             () = engine.stopping.cancelled() => return,
-            () = engine.live.schedule.notified() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = soon => {}
         }
     }
 }
@@ -73,11 +85,12 @@ pub(crate) async fn wake(engine: Arc<Engine>) {
 /// Queues what is due; says how long until the next look.
 async fn wake_due(engine: &Engine) -> Result<Duration, civitas_storage::SqlError> {
     let now = engine.clock.now();
-    let due = engine.store.executions().due(now, DUE_PAGE).await?;
-    for execution in &due {
-        if engine.queue.push(Ready::known(execution)) == Pushed::Full {
-            break;
-        }
+    // What is queued or runs may still count as due: ask for more than that, so that the rest is never hidden behind it.
+    let (queued, running) = engine.queue.depth();
+    let limit = u32::try_from(queued + running + DUE_PAGE).unwrap_or(u32::MAX);
+    for execution in &engine.store.executions().due(now, limit).await? {
+        // Without room it stays due, and is found by the next look.
+        engine.queue.offer(Ready::known(execution));
     }
     let Some(next) = engine.store.executions().next_wake().await? else {
         return Ok(LOOK_INTERVAL);

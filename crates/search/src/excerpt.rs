@@ -33,6 +33,17 @@ pub enum MatchedField {
     Body,
 }
 
+impl MatchedField {
+    /// The name used in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Heading => "heading",
+            Self::Body => "body",
+        }
+    }
+}
+
 /// One reason why a record matched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Matched {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use civitas_model::{RecordId, TenantId, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::{DocAddress, Order, Searcher, TantivyDocument, TantivyError};
 
@@ -151,6 +151,32 @@ pub struct Hit {
     pub snippet: Snippet,
     /// Why it was found.
     pub matched: Vec<Matched>,
+}
+
+impl Hit {
+    /// The hit as clients read it.
+    pub fn to_json(&self) -> Value {
+        let matched: Vec<Value> = self
+            .matched
+            .iter()
+            .map(|matched| {
+                json!({ "field": matched.field.as_str(), "typed": matched.typed, "found": matched.found })
+            })
+            .collect();
+        json!({
+            "record_id": self.record_id,
+            "parent_id": self.parent_id,
+            "source": self.source,
+            "kind": self.kind,
+            "title": self.title,
+            "heading": self.heading,
+            "date": self.date,
+            "metadata": self.metadata,
+            "score": self.score,
+            "snippet": { "text": self.snippet.text, "highlights": self.snippet.highlights },
+            "matched": matched,
+        })
+    }
 }
 
 struct Page {
