@@ -21,7 +21,7 @@ use crate::replay::{Recorded, Replay};
 pub const STEP_RESULT_MAX: usize = 256 * 1024;
 /// Operations per execution.
 pub const OPERATIONS_MAX: u32 = 10_000;
-/// Writes that wait for the next operation before they are committed by themselves.
+/// Writes that wait for the next operation before they are committed by themselves; each record counts as one.
 const WRITES_MAX: usize = 256;
 
 /// What a handler acts through. See the crate's documentation for what holds.
@@ -32,6 +32,8 @@ pub struct Context {
     replay: Replay,
     reads: Vec<(Read, Value)>,
     writes: Vec<Write>,
+    /// How many writes wait, each record counted.
+    waiting: usize,
     operations: u32,
     ids: u32,
     /// Once suspended, every operation answers the same, whatever the handler makes of the error.
@@ -53,6 +55,7 @@ impl Context {
             replay: Replay::new(journal),
             reads: Vec::new(),
             writes: Vec::new(),
+            waiting: 0,
             operations: 0,
             ids: 0,
             suspended: None,
@@ -302,8 +305,12 @@ impl Context {
     /// Changes domain state, together with the next operation.
     pub async fn write(&mut self, write: Write) -> Result<()> {
         self.check()?;
+        self.waiting += match &write {
+            Write::Records { records } => records.len(),
+            _ => 1,
+        };
         self.writes.push(write);
-        if self.writes.len() < WRITES_MAX {
+        if self.waiting < WRITES_MAX {
             return Ok(());
         }
         match self.recorded(Kind::Checkpoint, "")? {
@@ -330,6 +337,7 @@ impl Context {
         if recorded.is_some() {
             self.operations += 1;
             self.writes.clear();
+            self.waiting = 0;
         }
         Ok(recorded)
     }
@@ -351,12 +359,15 @@ impl Context {
                 "the intent needs more than {OPERATIONS_MAX} operations: split its input"
             )));
         }
+        // Only the handler's own part is limited here: what was read has its limits where it was written.
+        check_size(&result)?;
         let recorded = Recorded {
             result,
             reads: std::mem::take(&mut self.reads),
         };
-        let entry = NewEntry::new(kind, name, bounded(recorded.into_json()?)?);
+        let entry = NewEntry::new(kind, name, recorded.into_json()?);
         let writes = std::mem::take(&mut self.writes);
+        self.waiting = 0;
         self.host
             .append(Batch {
                 entries: vec![entry],
@@ -383,18 +394,18 @@ fn to_json(value: &impl Serialize) -> Result<Value> {
         .map_err(|error| retry(format!("a result cannot be written: {error}")))
 }
 
-/// Refuses what is too large for an entry. What cannot be is not written out to be measured.
-fn bounded(value: Value) -> Result<Value> {
-    if size_max(&value) <= STEP_RESULT_MAX {
-        return Ok(value);
+/// Refuses a result that is too large for an entry. What cannot be is not written out to be measured.
+fn check_size(result: &Value) -> Result<()> {
+    if size_max(result) <= STEP_RESULT_MAX {
+        return Ok(());
     }
-    let size = value.to_string().len();
+    let size = result.to_string().len();
     if size > STEP_RESULT_MAX {
         return Err(reject(format!(
             "a step's result has {size} bytes, more than {STEP_RESULT_MAX}: it belongs into a blob"
         )));
     }
-    Ok(value)
+    Ok(())
 }
 
 /// What a value takes as JSON at most, in bytes: a character may become `\u0000`.

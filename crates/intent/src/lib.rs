@@ -51,6 +51,7 @@
 pub mod answer;
 pub mod context;
 pub mod definition;
+pub mod domain;
 pub mod error;
 pub mod host;
 mod replay;
@@ -59,6 +60,7 @@ pub mod test_run;
 pub use answer::{Answer, StructuredArtifact};
 pub use context::Context;
 pub use definition::{Definition, Intent, Policy, Realm};
+pub use domain::Upload;
 pub use error::{Error, Result, reject, retry};
 pub use test_run::TestRun;
 

@@ -44,6 +44,7 @@ pub enum Outcome {
 /// A run of an intent in a world made for the test.
 pub struct TestRun {
     definition: Definition,
+    execution_id: ExecutionId,
     intent: Arc<Intent>,
     world: World,
 }
@@ -115,9 +116,18 @@ impl TestRun {
         };
         Self {
             definition: definition.clone(),
+            execution_id: ExecutionId::trusted(World::EXECUTION),
             intent: Arc::new(intent),
             world,
         }
+    }
+
+    /// Runs it as another execution than [`World::EXECUTION`]: one that meets what an earlier run left must differ from
+    /// it, as the ids a handler makes derive from its execution's.
+    #[must_use]
+    pub fn execution(mut self, execution_id: &str) -> Self {
+        self.execution_id = ExecutionId::trusted(execution_id);
+        self
     }
 
     /// Runs it once undisturbed, then once for every commit it made, crashed before that commit and resumed.
@@ -145,10 +155,9 @@ impl TestRun {
     async fn attempt(&self, crash_before: Option<usize>) -> Finished {
         let host = Arc::new(TestHost::new(self.world.clone(), crash_before));
         for _ in 0..RESUMPTIONS_MAX {
-            let execution_id = ExecutionId::trusted(World::EXECUTION);
             let journal = host.journal();
             let context = Context::new(
-                execution_id,
+                self.execution_id.clone(),
                 Arc::clone(&self.intent),
                 journal,
                 Arc::<TestHost>::clone(&host),

@@ -98,6 +98,36 @@ async fn a_handler_crashed_before_any_commit_ends_as_if_it_never_crashed() {
     assert_eq!(finished.commits, 11);
 }
 
+/// Puts many records at once.
+#[derive(Deserialize, JsonSchema)]
+struct Many {
+    /// How many.
+    records: usize,
+}
+
+impl Intent for Many {
+    const NAME: &'static str = "many";
+    const ARTIFACT: &'static str = "nothing";
+    type Output = ();
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<()>> {
+        cx.forget_records("p").await?;
+        let records = (0..self.records).map(|number| record(cx, number)).collect();
+        cx.put_records(records).await?;
+        Ok(().into())
+    }
+}
+
+#[tokio::test]
+async fn no_commit_holds_more_than_a_few_hundred_records() {
+    let realm = Realm::new("test", "For tests").intent::<Many>();
+    let run = TestRun::new(&realm, "many", json!({ "records": 1_000 }), World::new());
+    let finished = run.run().await;
+    assert_eq!(finished.world.records.len(), 1_000);
+    // A checkpoint for each 256 records, and the completion with the rest.
+    assert_eq!(finished.commits, 4);
+}
+
 #[tokio::test]
 async fn a_failed_child_rejects_with_its_reason() {
     let child = json!({ "status": "failed", "failure": { "message": "no such file" } });

@@ -1,4 +1,45 @@
-//! The content realm: files in, text, tables and structure out.
+//! The content realm: files in; text, tables, structure and search out.
+//!
+//! # The life of a file
+//!
+//! 1. `ingest_file` keeps the bytes, says what they are, and opens a *pending* boundary contract: the data may be looked
+//!    at, keeping it is not authorised yet.
+//! 2. `save_materialization` activates the contract, and prepares the parse.
+//! 3. `parse_content` reads the file in the confined child, registers a `parsed_content` artifact and makes its text
+//!    searchable. It may also come before the second step.
+//!
+//! The reading intents (`get_parsed_file`, `get_file_by_id`, `retrieve_file`, `list_files`, `search_files`) change
+//! nothing and need no more than the permission to read.
+//!
+//! # What holds
+//!
+//! - A file's type is decided by its content, then by its name. What a sender declares is kept beside it, and a
+//!   contradiction is reported.
+//! - A name is data. It is shown and searched, never used as a path.
+//! - A file and the artifact that stands for it have one id. The newest reading of a file is named by its artifact's
+//!   `parsed_file_id`; an older one is archived, and stays readable under its own id.
+//! - Search finds the newest reading only: the records of an older one are forgotten with the commit that begins to
+//!   put the new ones.
+//!
+//! # Adding an intent
+//!
+//! Write one file here, named for the intent, and add it to the list below.
+
+mod blob;
+mod content_page;
+mod declared;
+mod facts;
+mod get_file_by_id;
+mod get_parsed_file;
+mod ingest_file;
+mod list_files;
+mod name;
+mod parse_content;
+mod preview;
+mod retrieve_file;
+mod save_materialization;
+mod search_files;
+mod source;
 
 use civitas_intent::Realm;
 
@@ -8,4 +49,12 @@ pub fn realm() -> Realm {
         "content",
         "Files in; text, tables, structure and search out.",
     )
+    .intent::<ingest_file::IngestFile>()
+    .intent::<save_materialization::SaveMaterialization>()
+    .intent::<parse_content::ParseContent>()
+    .intent::<get_parsed_file::GetParsedFile>()
+    .intent::<get_file_by_id::GetFileById>()
+    .intent::<retrieve_file::RetrieveFile>()
+    .intent::<list_files::ListFiles>()
+    .intent::<search_files::SearchFiles>()
 }

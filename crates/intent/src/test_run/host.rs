@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use civitas_model::execution::Wait;
 use civitas_model::journal::{Entry, Kind};
-use civitas_model::{ErrorCode, Timestamp, Write};
+use civitas_model::{ErrorCode, Timestamp, Write, file};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -107,33 +107,33 @@ impl State {
         let world = &self.world;
         match read {
             Read::Now => json!(self.now),
-            Read::File { file_id } => json!(world.files.get(file_id.as_str())),
+            Read::File { file_id } => {
+                let file = world.files.get(file_id.as_str());
+                json!(file.filter(|file| file.tenant_id.as_str() == World::TENANT))
+            }
             Read::Files {
                 filter,
                 limit,
                 offset,
-            } => {
-                let wanted = filter.get("file_type").and_then(Value::as_str);
-                let files = world
-                    .files
-                    .values()
-                    .filter(|file| wanted.is_none_or(|wanted| file.file_type == wanted))
-                    .skip(*offset as usize)
-                    .take(*limit as usize);
-                json!(files.collect::<Vec<_>>())
-            }
+            } => world.list_files(filter, *limit as usize, *offset as usize),
             Read::Upload { upload_id } => json!(world.uploads.get(upload_id)),
-            Read::Contract { contract_id } => json!(world.contracts.get(contract_id.as_str())),
-            Read::Artifact { artifact_id } => json!(world.artifacts.get(artifact_id.as_str())),
+            Read::Contract { contract_id } => {
+                let contract = world.contracts.get(contract_id.as_str());
+                json!(contract.filter(|contract| contract.tenant_id.as_str() == World::TENANT))
+            }
+            Read::Artifact { artifact_id } => {
+                let artifact = world.artifacts.get(artifact_id.as_str());
+                json!(artifact.filter(|artifact| artifact.tenant_id.as_str() == World::TENANT))
+            }
             Read::PendingIntents { target_artifact_id } => {
-                let pending = world
-                    .pending_intents
-                    .values()
-                    .filter(|pending| pending.target_artifact_id == *target_artifact_id);
+                let pending = world.pending_intents.values().filter(|pending| {
+                    pending.target_artifact_id == *target_artifact_id
+                        && pending.tenant_id.as_str() == World::TENANT
+                });
                 json!(pending.collect::<Vec<_>>())
             }
             Read::SessionState { .. } => Value::Object(world.session_state.clone()),
-            Read::Search { .. } => world.search.clone(),
+            Read::Search { query } => world.search_page(query),
             Read::Outcome { execution_id } => {
                 let child = self
                     .children
@@ -147,6 +147,47 @@ impl State {
 }
 
 impl World {
+    /// A page of the tenant's files as storage lists them: newest first, never a purged one.
+    fn list_files(&self, filter: &Value, limit: usize, offset: usize) -> Value {
+        let wanted = |name| filter.get(name).and_then(Value::as_str);
+        let part = wanted("name_contains").map(str::to_lowercase);
+        let mut files: Vec<_> = self
+            .files
+            .values()
+            .filter(|file| file.tenant_id.as_str() == Self::TENANT)
+            .filter(|file| file.status != file::Status::Purged)
+            .filter(|file| wanted("file_type").is_none_or(|name| file.file_type == name))
+            .filter(|file| wanted("session_id").is_none_or(|id| file.session_id.as_str() == id))
+            .filter(|file| wanted("status").is_none_or(|name| file.status.as_str() == name))
+            .filter(|file| {
+                part.as_ref()
+                    .is_none_or(|part| file.ui_name.to_lowercase().contains(part))
+            })
+            .collect();
+        files.sort_by_key(|file| std::cmp::Reverse((file.created_at, file.file_id.clone())));
+        json!(
+            files
+                .into_iter()
+                .skip(offset)
+                .take(limit)
+                .collect::<Vec<_>>()
+        )
+    }
+
+    /// The page of the hits that a query asks for.
+    fn search_page(&self, query: &Value) -> Value {
+        let number = |name| {
+            let value = query.get(name).and_then(Value::as_u64);
+            value.and_then(|value| usize::try_from(value).ok())
+        };
+        let mut answer = self.search.clone();
+        if let Some(Value::Array(hits)) = answer.get_mut("hits") {
+            hits.drain(..number("offset").unwrap_or(0).min(hits.len()));
+            hits.truncate(number("limit").unwrap_or(usize::MAX));
+        }
+        answer
+    }
+
     fn apply(&mut self, write: Write) {
         match write {
             Write::Artifact(artifact) => {

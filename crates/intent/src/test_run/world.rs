@@ -38,7 +38,7 @@ pub struct World {
     pub events: Vec<(String, Value)>,
     /// Ends of children by intent type, as `{status, result, failure}`.
     pub children: BTreeMap<String, Value>,
-    /// What a search answers.
+    /// What a search answers; the harness cuts its `hits` to the page that is asked for.
     pub search: Value,
     /// The confined child.
     pub sandbox: Option<Sandbox>,

@@ -1,0 +1,333 @@
+//! `search_files`: find files by what they say and by their names.
+
+use std::collections::HashMap;
+
+use civitas_intent::host::Read;
+use civitas_intent::prelude::*;
+use civitas_model::Timestamp;
+use civitas_model::file::Status;
+
+use crate::facts::{FileFacts, page_limit};
+use crate::list_files::canonical_type;
+
+/// Files of a page when no limit is asked for, and the most there can be.
+const LIMIT_DEFAULT: u32 = 20;
+const LIMIT_MAX: u32 = 100;
+/// The furthest a search can be paged.
+const OFFSET_MAX: u32 = 1_000;
+/// Pieces of text that are asked for at once, and how often.
+const HITS_PER_READ: usize = 100;
+const READS_MAX: usize = 20;
+/// The places that are shown of a file.
+const PLACES_MAX: usize = 3;
+/// The characters of a query.
+const QUERY_LENGTH_MAX: usize = 1_000;
+/// Files whose names are looked at.
+const NAMES_MAX: u32 = 1_101;
+
+/// Find files: by what they say, best first, each with the places that match; then by a part of their name.
+///
+/// Words are found in any form and spelling close to it, `"words in quotes"` as they stand, `-word` excludes, `title:word`
+/// looks into names only. No query is a syntax error. Content is found once `parse_content` has read it.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct SearchFiles {
+    /// What to look for.
+    #[schemars(length(min = 1, max = 1000))]
+    query: String,
+    /// Where to look.
+    #[serde(default)]
+    search_type: SearchType,
+    /// The most files to answer, 1 to 100; 20 when absent.
+    #[schemars(range(min = 1, max = 100))]
+    limit: Option<u32>,
+    /// How many files to skip, at most 1,000.
+    #[serde(default)]
+    #[schemars(range(max = 1000))]
+    offset: u32,
+    /// What the files must be.
+    #[serde(default)]
+    filters: Filters,
+}
+
+/// Where to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SearchType {
+    /// Names that hold the query as it stands, in upper or lower case.
+    Name,
+    /// What the files say, their names included.
+    Content,
+    /// Content first, then names.
+    #[default]
+    Both,
+}
+
+/// What the files must be; all of it.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Filters {
+    /// Of this type, such as `pdf`.
+    #[schemars(length(min = 1, max = 64))]
+    file_type: Option<String>,
+    /// One of these files, up to 100.
+    #[schemars(length(max = 100))]
+    file_ids: Vec<FileId>,
+    /// Taken in at this time or later.
+    date_from: Option<Timestamp>,
+    /// Taken in at this time or earlier.
+    date_to: Option<Timestamp>,
+}
+
+/// What was found.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SearchResults {
+    /// The query.
+    query: String,
+    /// Where it was looked for.
+    search_type: SearchType,
+    /// The files, best first.
+    files: Vec<FoundFile>,
+    /// How many files are on this page.
+    count: u64,
+    /// Whether there are more: ask again with `offset` + `limit`.
+    has_more: bool,
+    /// How many pieces of text match, over all files.
+    matching_pieces: u64,
+    /// Words that were perhaps meant.
+    suggestions: Vec<String>,
+    /// The limit that was applied.
+    limit: u32,
+    /// How many files were skipped.
+    offset: u32,
+}
+
+/// A file that was found, and why.
+#[derive(Serialize, JsonSchema)]
+struct FoundFile {
+    #[serde(flatten)]
+    facts: FileFacts,
+    /// How well its best place matches; 0 when only the name was looked at. Comparable within one answer.
+    score: f64,
+    /// The best places, up to 3.
+    places: Vec<FoundPlace>,
+}
+
+/// A place in a file that matches.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct FoundPlace {
+    /// The headings above it, outermost first.
+    heading: String,
+    /// Where it stands: `page`, `rows` or `lines` (first and last), `chunk`.
+    place: Value,
+    /// Its text around what matches.
+    text: String,
+    /// What matches, as pairs of byte offsets into `text`.
+    highlights: Vec<(u64, u64)>,
+    /// How well it matches.
+    score: f64,
+}
+
+/// A search's answer, as the platform gives it.
+#[derive(Deserialize)]
+struct Found {
+    total: u64,
+    hits: Vec<Hit>,
+    #[serde(default)]
+    suggestions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Hit {
+    parent_id: String,
+    #[serde(default)]
+    heading: String,
+    #[serde(default)]
+    metadata: Value,
+    score: f64,
+    snippet: Snippet,
+}
+
+#[derive(Deserialize)]
+struct Snippet {
+    text: String,
+    #[serde(default)]
+    highlights: Vec<(u64, u64)>,
+}
+
+/// Hits by file, the file with the best hit first.
+#[derive(Default)]
+struct Grouped {
+    order: Vec<FileId>,
+    places: HashMap<FileId, Vec<FoundPlace>>,
+    total: u64,
+    suggestions: Vec<String>,
+}
+
+impl Intent for SearchFiles {
+    const NAME: &'static str = "search_files";
+    const ARTIFACT: &'static str = "search_results";
+    const POLICY: Policy = Policy::READING;
+    type Output = SearchResults;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<SearchResults>> {
+        let limit = page_limit(self.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
+        self.check()?;
+        // One more than asked for tells whether there are more.
+        let wanted = (self.offset + limit) as usize + 1;
+        let mut grouped = match self.search_type {
+            SearchType::Name => Grouped::default(),
+            SearchType::Content | SearchType::Both => self.by_content(cx, wanted).await?,
+        };
+        let mut known = HashMap::new();
+        if self.search_type != SearchType::Content && grouped.order.len() < wanted {
+            for file in self.by_name(cx).await? {
+                if !grouped.places.contains_key(&file.file_id) {
+                    grouped.order.push(file.file_id.clone());
+                    known.insert(file.file_id.clone(), file);
+                }
+            }
+        }
+        let has_more = grouped.order.len() >= wanted;
+        let page = grouped
+            .order
+            .iter()
+            .skip(self.offset as usize)
+            .take(limit as usize);
+        let mut files = Vec::new();
+        for file_id in page {
+            let file = match known.remove(file_id) {
+                Some(file) => Some(file),
+                None => cx.file(file_id).await?,
+            };
+            // The index may know a file for a moment longer than it exists.
+            let Some(file) = file.filter(|file| file.status != Status::Purged) else {
+                continue;
+            };
+            let places = grouped.places.remove(file_id).unwrap_or_default();
+            files.push(FoundFile {
+                facts: FileFacts::brief(file),
+                score: places.first().map_or(0.0, |place| place.score),
+                places,
+            });
+        }
+        let payload = SearchResults {
+            query: self.query,
+            search_type: self.search_type,
+            count: files.len() as u64,
+            files,
+            has_more,
+            matching_pieces: grouped.total,
+            suggestions: grouped.suggestions,
+            limit,
+            offset: self.offset,
+        };
+        Ok(payload.into())
+    }
+}
+
+impl SearchFiles {
+    fn check(&self) -> Result<()> {
+        let length = self.query.chars().count();
+        if self.query.trim().is_empty() {
+            return Err(reject(
+                "query is blank: say what to look for, or use list_files to see every file",
+            ));
+        }
+        if length > QUERY_LENGTH_MAX {
+            return Err(reject(format!(
+                "query has {length} characters, more than {QUERY_LENGTH_MAX}: shorten it"
+            )));
+        }
+        if self.offset > OFFSET_MAX {
+            return Err(reject(format!(
+                "offset must be at most {OFFSET_MAX}, not {}: narrow the query instead",
+                self.offset
+            )));
+        }
+        if self.filters.file_ids.len() > 100 {
+            return Err(reject("filters.file_ids takes at most 100 ids: send fewer"));
+        }
+        Ok(())
+    }
+
+    /// Files by what they say, until `wanted` of them are found.
+    async fn by_content(&self, cx: &mut Context, wanted: usize) -> Result<Grouped> {
+        let mut grouped = Grouped::default();
+        let kinds: Vec<String> = self
+            .filters
+            .file_type
+            .iter()
+            .map(|name| canonical_type(name))
+            .collect();
+        for read in 0..READS_MAX {
+            let query = json!({
+                "text": self.query,
+                "sources": ["file"],
+                "kinds": kinds,
+                "parent_ids": self.filters.file_ids,
+                "date_from": self.filters.date_from,
+                "date_to": self.filters.date_to,
+                "limit": HITS_PER_READ,
+                "offset": read * HITS_PER_READ,
+            });
+            let found: Found = cx.read(Read::Search { query }).await?;
+            grouped.total = found.total;
+            if read == 0 {
+                grouped.suggestions = found.suggestions;
+            }
+            let is_last = found.hits.len() < HITS_PER_READ;
+            for hit in found.hits {
+                grouped.add(hit);
+            }
+            if is_last || grouped.order.len() >= wanted {
+                break;
+            }
+        }
+        Ok(grouped)
+    }
+
+    /// Files whose name holds the query, newest first.
+    async fn by_name(&self, cx: &mut Context) -> Result<Vec<File>> {
+        let file_type = self.filters.file_type.as_deref().map(canonical_type);
+        let filter = json!({ "name_contains": self.query.trim(), "file_type": file_type });
+        let read = Read::Files {
+            filter,
+            limit: NAMES_MAX,
+            offset: 0,
+        };
+        let mut files: Vec<File> = cx.read(read).await?;
+        let Filters {
+            file_ids,
+            date_from,
+            date_to,
+            ..
+        } = &self.filters;
+        files.retain(|file| {
+            (file_ids.is_empty() || file_ids.contains(&file.file_id))
+                && date_from.is_none_or(|from| file.created_at >= from)
+                && date_to.is_none_or(|to| file.created_at <= to)
+        });
+        Ok(files)
+    }
+}
+
+impl Grouped {
+    fn add(&mut self, hit: Hit) {
+        let Ok(file_id) = FileId::new(hit.parent_id) else {
+            return;
+        };
+        let places = self.places.entry(file_id.clone()).or_insert_with(|| {
+            self.order.push(file_id);
+            Vec::new()
+        });
+        if places.len() < PLACES_MAX {
+            places.push(FoundPlace {
+                heading: hit.heading,
+                place: hit.metadata,
+                text: hit.snippet.text,
+                highlights: hit.snippet.highlights,
+                score: hit.score,
+            });
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `search_files`.
+
+use civitas_intent::test_run::World;
+use civitas_model::file;
+use serde_json::{Value, json};
+
+use crate::{change, ingest, payload, rejection, run, text, world};
+
+/// What the platform answers for one matching piece of a file.
+fn hit(file: &Value, score: f64, chunk: u64) -> Value {
+    json!({
+        "record_id": format!("{}:{chunk}", text(&file["file_id"])),
+        "parent_id": file["file_id"],
+        "source": "file",
+        "kind": file["file_type"],
+        "title": file["ui_name"],
+        "heading": "Terms › Delivery",
+        "date": World::START,
+        "metadata": { "page": 2, "chunk": chunk },
+        "score": score,
+        "snippet": { "text": "a late delivery costs", "highlights": [[2, 6]] },
+        "matched": [],
+    })
+}
+
+async fn search(world: &World, parameters: Value) -> Value {
+    let finished = run(world.clone(), "search", "search_files", parameters).await;
+    assert_eq!(&finished.world, world, "searching changed something");
+    payload(&finished, "search_results").clone()
+}
+
+fn names(results: &Value) -> Vec<&str> {
+    let files = results["files"].as_array().unwrap();
+    files.iter().map(|file| text(&file["ui_name"])).collect()
+}
+
+/// Three files; the platform finds pieces of two of them.
+async fn filled() -> (World, [Value; 3]) {
+    let (world, a) = ingest(world(), "a.txt", b"one").await;
+    let (world, b) = ingest(world, "b.txt", b"two").await;
+    let (mut world, late) = ingest(world, "Too LATE.csv", b"x,y\n1,2\n").await;
+    let hits: Vec<Value> = [(&b, 9.0), (&a, 7.0), (&b, 6.0), (&b, 5.0), (&b, 4.0)]
+        .iter()
+        .enumerate()
+        .map(|(chunk, (file, score))| hit(file, *score, chunk as u64))
+        .collect();
+    world.search = json!({ "total": 5, "hits": hits, "suggestions": ["lately"], "position": 3 });
+    (world, [a, b, late])
+}
+
+#[tokio::test]
+async fn hits_are_grouped_by_file_with_their_best_places() {
+    let (world, _) = filled().await;
+    let results = search(&world, json!({ "query": "late", "search_type": "content" })).await;
+    assert_eq!(names(&results), ["b.txt", "a.txt"]);
+    assert_eq!(results["count"], 2);
+    assert_eq!(results["matching_pieces"], 5);
+    assert_eq!(results["suggestions"], json!(["lately"]));
+    let best = &results["files"][0];
+    assert_eq!(best["score"], 9.0);
+    assert_eq!(
+        best["places"].as_array().unwrap().len(),
+        3,
+        "the best three"
+    );
+    assert_eq!(
+        best["places"][0],
+        json!({
+            "heading": "Terms › Delivery", "place": { "page": 2, "chunk": 0 }, "score": 9.0,
+            "text": "a late delivery costs", "highlights": [[2, 6]],
+        })
+    );
+}
+
+#[tokio::test]
+async fn names_are_searched_alone_or_after_the_content() {
+    let (world, _) = filled().await;
+    let by_name = search(&world, json!({ "query": "late", "search_type": "name" })).await;
+    assert_eq!(names(&by_name), ["Too LATE.csv"]);
+    assert_eq!(by_name["files"][0]["places"], json!([]));
+    let both = search(&world, json!({ "query": "late" })).await;
+    assert_eq!(names(&both), ["b.txt", "a.txt", "Too LATE.csv"]);
+    assert_eq!(both["search_type"], "both");
+    let page = search(&world, json!({ "query": "late", "limit": 1, "offset": 1 })).await;
+    assert_eq!(names(&page), ["a.txt"]);
+    assert_eq!(page["has_more"], true);
+    let last = search(&world, json!({ "query": "late", "limit": 2, "offset": 2 })).await;
+    assert_eq!(
+        (names(&last), &last["has_more"]),
+        (vec!["Too LATE.csv"], &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn files_beyond_the_first_hundred_hits_are_found() {
+    let (mut world, [a, b, _]) = filled().await;
+    let mut hits: Vec<Value> = (0..250).map(|chunk| hit(&b, 9.0, chunk)).collect();
+    hits.push(hit(&a, 1.0, 0));
+    world.search = json!({ "total": 251, "hits": hits, "suggestions": [], "position": 3 });
+    let results = search(&world, json!({ "query": "late", "search_type": "content" })).await;
+    assert_eq!(names(&results), ["b.txt", "a.txt"]);
+}
+
+#[tokio::test]
+async fn filters_narrow_names_too_and_gone_files_are_left_out() {
+    let (mut world, [a, b, late]) = filled().await;
+    for (filters, expected) in [
+        (json!({ "file_type": "csv" }), 1),
+        (json!({ "file_type": "pdf" }), 0),
+        (json!({ "date_from": "2026-01-01T00:00:00Z" }), 1),
+        (json!({ "date_from": "2026-01-02T00:00:00Z" }), 0),
+        (json!({ "date_to": "2025-12-31T00:00:00Z" }), 0),
+        (json!({ "file_ids": [late["file_id"]] }), 1),
+        (json!({ "file_ids": [a["file_id"]] }), 0),
+    ] {
+        let ask = json!({ "query": "late", "search_type": "name", "filters": filters });
+        assert_eq!(search(&world, ask).await["count"], expected, "{filters}");
+    }
+    change(&mut world, &b, |file| file.status = file::Status::Purged);
+    let results = search(&world, json!({ "query": "late", "search_type": "content" })).await;
+    assert_eq!(names(&results), ["a.txt"]);
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_and_odd_queries_are_not() {
+    let (world, _) = filled().await;
+    for (parameters, expected) in [
+        (json!({ "query": " \t" }), "query is blank"),
+        (json!({ "query": "x".repeat(1_001) }), "1001 characters"),
+        (json!({ "query": "x", "limit": 101 }), "between 1 and 100"),
+        (
+            json!({ "query": "x", "offset": 1_001 }),
+            "offset must be at most 1000",
+        ),
+        (
+            json!({ "query": "x", "search_type": "smell" }),
+            "unknown variant `smell`",
+        ),
+    ] {
+        let message = rejection(world.clone(), "search_files", parameters).await;
+        assert!(message.contains(expected), "{message}");
+    }
+    for query in ["\"", "-", "AND OR (", "%_!'; DROP TABLE files;--", "\u{0}"] {
+        search(&world, json!({ "query": query })).await;
+    }
+}
