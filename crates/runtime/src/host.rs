@@ -9,7 +9,7 @@ use bytes::Bytes;
 use civitas_intent::host::{Batch, Child, Host, Read, SandboxJob, Stored};
 use civitas_intent::{Error, Result, retry};
 use civitas_model::execution::Intent;
-use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp};
+use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp, Write};
 use civitas_providers::blobs::BlobError;
 use civitas_providers::sandbox::SandboxError;
 use civitas_storage::execution::Append;
@@ -129,12 +129,7 @@ impl RunHost {
 
     async fn commit_batch(&self, batch: Batch) -> Result<()> {
         let tenant = self.tenant();
-        if batch
-            .writes
-            .iter()
-            .filter_map(civitas_model::Write::tenant_id)
-            .any(|id| id != tenant)
-        {
+        if batch.writes.iter().any(|write| !is_of(write, tenant)) {
             let message = "the handler wrote into another tenant: report this as a defect";
             return Err(Error::rejected(ErrorCode::Internal, message));
         }
@@ -248,6 +243,14 @@ impl Host for RunHost {
 
     fn now(&self) -> Timestamp {
         self.engine.clock.now()
+    }
+}
+
+/// Whether a write stays within the tenant.
+fn is_of(write: &Write, tenant: &TenantId) -> bool {
+    match write {
+        Write::Records { records } => records.iter().all(|record| record.tenant_id == *tenant),
+        write => write.tenant_id().is_none_or(|id| id == tenant),
     }
 }
 

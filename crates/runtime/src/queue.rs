@@ -411,7 +411,7 @@ mod tests {
     }
 
     fn fill(queue: &Queue, tenant: &str) -> usize {
-        (0..)
+        (0..READY_MAX)
             .map(|number| queue.push(ready(tenant, &format!("{tenant}{number}"), "t")))
             .take_while(|pushed| *pushed == Pushed::Queued)
             .count()
