@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::document::{Block, BlockKind, Document};
 use crate::place::Place;
 use crate::table::Table;
+use crate::text::shorten;
 
 /// A chunk is closed at the next good point once it is this long, in bytes.
 const CHUNK_BYTES_GOAL: usize = 800;
 /// No chunk is longer than this, in bytes.
 const CHUNK_BYTES_MAX: usize = 1_500;
+
+/// The most characters of a column's name in a chunk: every row repeats it.
+const LABEL_CHARACTERS_MAX: usize = 100;
 
 /// A piece of a document that is found and shown as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -148,10 +152,14 @@ impl Cutter {
         if self.deepest_heading.is_none() || is_new_page {
             self.close();
         }
+        let names = table.columns.iter();
+        let labels: Vec<_> = names
+            .map(|column| shorten(&column.name, LABEL_CHARACTERS_MAX))
+            .collect();
         let mut line = String::new();
         for (index, row) in table.rows.iter().enumerate() {
             line.clear();
-            write_row(&mut line, table, row);
+            write_row(&mut line, &labels, row);
             let number = index as u64 + 1;
             let place = Place {
                 rows: Some((number, number)),
@@ -227,7 +235,7 @@ impl Cutter {
     }
 }
 
-fn write_row(line: &mut String, table: &Table, row: &[String]) {
+fn write_row(line: &mut String, labels: &[String], row: &[String]) {
     for (index, cell) in row.iter().enumerate() {
         if cell.trim().is_empty() {
             continue;
@@ -235,8 +243,8 @@ fn write_row(line: &mut String, table: &Table, row: &[String]) {
         if !line.is_empty() {
             line.push_str("; ");
         }
-        if let Some(column) = table.columns.get(index) {
-            line.push_str(&column.name);
+        if let Some(label) = labels.get(index) {
+            line.push_str(label);
             line.push_str(": ");
         }
         line.push_str(cell);

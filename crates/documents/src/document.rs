@@ -14,9 +14,13 @@ use crate::parsing_type::ParsingType;
 use crate::place::Place;
 use crate::sniff::Detected;
 use crate::table::Table;
+use crate::text::shorten;
 
 /// The most warnings a document carries; the rest is counted in a last one.
 const WARNINGS_MAX: usize = 200;
+
+/// The most characters of a heading in a path: every block below repeats it.
+const PATH_CHARACTERS_MAX: usize = 200;
 
 /// What was understood of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -190,6 +194,14 @@ impl Document {
 
     /// Add a table at this point of the reading order.
     pub(crate) fn push_table(&mut self, table: Table) {
+        let kept = table.rows.len() as u64;
+        if table.row_count > kept {
+            let message = format!(
+                "the first {kept} of {} rows of `{}` are kept; all were counted and typed",
+                table.row_count, table.name
+            );
+            self.warn("rows_left_out", message, table.place.clone());
+        }
         self.blocks.push(Block {
             kind: BlockKind::Table,
             text: String::new(),
@@ -260,7 +272,7 @@ impl HeadingStack {
         while self.0.last().is_some_and(|(above, _)| *above >= level) {
             self.0.pop();
         }
-        self.0.push((level, text.to_owned()));
+        self.0.push((level, shorten(text, PATH_CHARACTERS_MAX)));
     }
 
     /// The texts of the headings above, outermost first.

@@ -68,7 +68,7 @@ impl Table {
     }
 }
 
-fn join_into<'a>(text: &mut String, cells: &mut dyn Iterator<Item = &'a str>) {
+fn join_into(text: &mut String, cells: &mut dyn Iterator<Item = &str>) {
     for (index, cell) in cells.enumerate() {
         if index > 0 {
             text.push('\t');

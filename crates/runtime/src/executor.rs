@@ -90,7 +90,9 @@ async fn load(engine: &Engine, ready: &Ready) -> Result<Option<(Execution, Vec<E
     let mut journal: Vec<Entry> = Vec::new();
     while (journal.len() as u64) < execution.last_seq {
         let after = journal.last().map_or(0, |entry| entry.seq);
-        let page = executions.journal(&ready.execution_id, after, PAGE).await?;
+        let page = executions
+            .journal(&ready.tenant_id, &ready.execution_id, after, PAGE)
+            .await?;
         if page.is_empty() {
             break;
         }

@@ -152,7 +152,7 @@ impl Watch {
             let page = self
                 .store
                 .executions()
-                .journal(&self.execution_id, self.last_seq, PAGE)
+                .journal(&self.tenant_id, &self.execution_id, self.last_seq, PAGE)
                 .await?;
             self.page = page.into();
             if !self.page.is_empty() {

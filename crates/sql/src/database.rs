@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
+use tokio::sync::mpsc;
 use tokio_postgres::Config;
 
-use crate::error::Error;
+use crate::dump::Piece;
 use crate::row::Row;
 use crate::select::Select;
 use crate::statement::Statement;
 use crate::value::Val;
 use crate::writer::Writer;
 use crate::{Result, postgres, sqlite};
+
+/// Pieces of a dump that are read ahead.
+const PIECES_AHEAD: usize = 4;
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +44,7 @@ pub struct Database {
 #[derive(Clone)]
 enum Readers {
     Sqlite(sqlite::Readers),
-    Postgres(postgres::Readers),
+    Postgres(Box<postgres::Readers>),
 }
 
 impl Database {
@@ -57,7 +61,7 @@ impl Database {
     pub async fn open_postgres(address: &str) -> Result<(Self, Writer)> {
         let config: Config = postgres::parse_address(address)?;
         let writer = postgres::Writer::connect(&config).await?;
-        let readers = Readers::Postgres(postgres::Readers::new(config)?);
+        let readers = Readers::Postgres(Box::new(postgres::Readers::new(config)?));
         Ok((Self { readers }, Writer::Postgres(Box::new(writer))))
     }
 
@@ -94,12 +98,16 @@ impl Database {
         }
     }
 
-    /// Copies a SQLite database as of now into a new file, while it is written to.
-    pub async fn copy_to(&self, target: &Path) -> Result<()> {
+    /// Reads every table as of now, in one consistent snapshot, while the database is written to.
+    ///
+    /// The reading goes on in the background as fast as the pieces are taken; it ends when the receiver is dropped.
+    pub fn dump(&self) -> mpsc::Receiver<Result<Piece>> {
+        let (pieces, receiver) = mpsc::channel(PIECES_AHEAD);
         match &self.readers {
-            Readers::Sqlite(readers) => readers.copy_to(target).await,
-            Readers::Postgres(_) => Err(Error::Address("only SQLite is copied as a file".into())),
+            Readers::Sqlite(readers) => readers.dump(pieces),
+            Readers::Postgres(readers) => readers.dump(pieces),
         }
+        receiver
     }
 
     /// Moves committed pages of SQLite's write-ahead file into the database when there are at least `pages_min`.

@@ -10,6 +10,7 @@
 //! - A SQLite [`Writer`] blocks the thread it is used on. It is used on a thread of its own, never on an async worker.
 
 mod database;
+mod dump;
 mod error;
 mod postgres;
 mod row;
@@ -20,6 +21,7 @@ mod value;
 mod writer;
 
 pub use database::{Backend, Database};
+pub use dump::{Piece, Table};
 pub use error::Error;
 pub use row::Row;
 pub use select::Select;

@@ -1,14 +1,21 @@
 //! The PostgreSQL driver: one writer connection, a pool for reads.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use futures::TryStreamExt;
+use futures::future::{MaybeDone, join_all, maybe_done};
+use tokio::sync::mpsc;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
+use crate::dump::{Piece, RowBatch, TABLES, Table, select_all};
 use crate::error::Error;
 use crate::row::Row;
 use crate::statement::number_placeholders;
@@ -21,11 +28,14 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long connecting may take when the address does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may be silent, or data unacknowledged, before the server counts as gone.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
 /// The writer connection, with its prepared statements by text.
 pub struct Writer {
     config: Config,
     client: Client,
-    prepared: HashMap<&'static str, Statement>,
+    prepared: HashMap<String, Statement>,
 }
 
 pub(crate) fn parse_address(address: &str) -> Result<Config, Error> {
@@ -33,6 +43,12 @@ pub(crate) fn parse_address(address: &str) -> Result<Config, Error> {
         Config::from_str(address).map_err(|error| Error::Address(error.to_string()))?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE_MAX);
+    }
+    if config.get_keepalives_idle() > SILENCE_MAX {
+        config.keepalives_idle(SILENCE_MAX);
     }
     if config.get_application_name().is_none() {
         config.application_name("civitas");
@@ -66,45 +82,88 @@ impl Writer {
         Ok(())
     }
 
-    pub(crate) async fn run(&mut self, text: &'static str) -> Result<(), Error> {
-        Ok(self.client.batch_execute(text).await?)
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
     }
 
     pub(crate) async fn script(&mut self, text: &str) -> Result<(), Error> {
         Ok(self.client.batch_execute(text).await?)
     }
 
-    pub(crate) async fn execute(
-        &mut self,
-        text: &'static str,
-        params: &[Val],
-    ) -> Result<u64, Error> {
-        let statement = self.prepare(text).await?;
-        Ok(self.client.execute(&statement, &borrow(params)).await?)
-    }
-
-    pub(crate) async fn query(
-        &mut self,
-        text: &'static str,
-        params: &[Val],
-    ) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn query(&mut self, text: &str, params: &[Val]) -> Result<Vec<Row>, Error> {
         let statement = self.prepare(text).await?;
         rows(&self.client.query(&statement, &borrow(params)).await?)
     }
 
-    async fn prepare(&mut self, text: &'static str) -> Result<Statement, Error> {
+    /// Sends statements one after the other without waiting for answers, then waits for all: one round trip. Says how
+    /// many rows each changed. Once one fails, the server refuses those after it.
+    pub(crate) async fn execute_all(
+        &mut self,
+        batch: &[(&str, &[Val])],
+    ) -> Vec<Result<u64, Error>> {
+        let mut prepared = Vec::with_capacity(batch.len());
+        for (text, _) in batch {
+            match self.prepare(text).await {
+                Ok(statement) => prepared.push(statement),
+                Err(error) => return vec![Err(error)],
+            }
+        }
+        let client = &self.client;
+        let sends = prepared
+            .iter()
+            .zip(batch)
+            .map(|(statement, (_, params))| async move {
+                Ok(client.execute(statement, &borrow(params)).await?)
+            });
+        pipelined(sends).await
+    }
+
+    pub(crate) async fn columns(&mut self, text: &str) -> Result<Vec<String>, Error> {
+        let statement = self.prepare(text).await?;
+        Ok(statement
+            .columns()
+            .iter()
+            .map(|column| column.name().to_owned())
+            .collect())
+    }
+
+    async fn prepare(&mut self, text: &str) -> Result<Statement, Error> {
         if let Some(statement) = self.prepared.get(text) {
             return Ok(statement.clone());
         }
         let statement = self.client.prepare(&number_placeholders(text)).await?;
-        self.prepared.insert(text, statement.clone());
+        self.prepared.insert(text.to_owned(), statement.clone());
         Ok(statement)
     }
+}
+
+/// Waits for all futures together. A request is sent when its future is polled for the first time: that is done here
+/// in order, so that the server sees them in order.
+async fn pipelined<T, F: Future<Output = Result<T, Error>>>(
+    futures: impl IntoIterator<Item = F>,
+) -> Vec<Result<T, Error>> {
+    let mut waiting: Vec<Pin<Box<MaybeDone<F>>>> = futures
+        .into_iter()
+        .map(|future| Box::pin(maybe_done(future)))
+        .collect();
+    poll_fn(|context| {
+        for future in &mut waiting {
+            let _ = future.as_mut().poll(context);
+        }
+        Poll::Ready(())
+    })
+    .await;
+    join_all(waiting.iter_mut().map(Pin::as_mut)).await;
+    waiting
+        .iter_mut()
+        .map(|future| future.as_mut().take_output().unwrap_or(Err(Error::Stopped)))
+        .collect()
 }
 
 /// The pool of connections for reading.
 #[derive(Clone)]
 pub struct Readers {
+    config: Config,
     pool: Pool,
 }
 
@@ -113,14 +172,14 @@ impl Readers {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
             .max_size(READERS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(POOL_TIMEOUT))
             .create_timeout(Some(POOL_TIMEOUT))
             .build()
             .map_err(|error| Error::Pool(error.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { config, pool })
     }
 
     pub(crate) async fn query(&self, text: &str, params: &[Val]) -> Result<Vec<Row>, Error> {
@@ -132,6 +191,49 @@ impl Readers {
         let statement = client.prepare_cached(&number_placeholders(text)).await?;
         rows(&client.query(&statement, &borrow(params)).await?)
     }
+}
+
+impl Readers {
+    /// Reads every table in one transaction, on a connection of its own.
+    pub(crate) fn dump(&self, pieces: mpsc::Sender<Result<Piece, Error>>) {
+        let config = self.config.clone();
+        tokio::spawn(async move {
+            if let Err(error) = dump(&config, &pieces).await {
+                // Nobody is left to tell when the receiver is gone.
+                let _ = pieces.send(Err(error)).await;
+            }
+        });
+    }
+}
+
+async fn dump(config: &Config, pieces: &mpsc::Sender<Result<Piece, Error>>) -> Result<(), Error> {
+    let send = async |piece| pieces.send(Ok(piece)).await.map_err(|_| Error::Stopped);
+    let client = connect(config).await?;
+    // The snapshot is taken by the first query and holds until the connection is closed.
+    client
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await?;
+    for row in rows(&client.query(TABLES.postgres(), &[]).await?)? {
+        let name = row.text("name")?.to_owned();
+        let statement = client.prepare(&select_all(&name)).await?;
+        let columns = statement
+            .columns()
+            .iter()
+            .map(|column| column.name().to_owned())
+            .collect();
+        send(Piece::Table(Table { name, columns })).await?;
+        let mut found = pin!(client.query_raw(&statement, Vec::<Val>::new()).await?);
+        let mut batch = RowBatch::default();
+        while let Some(row) = found.try_next().await? {
+            let values: Result<Vec<Val>, Error> =
+                (0..row.len()).map(|index| value(&row, index)).collect();
+            if let Some(full) = batch.push(values?) {
+                send(Piece::Rows(full)).await?;
+            }
+        }
+        send(Piece::Rows(batch.rows)).await?;
+    }
+    Ok(())
 }
 
 fn borrow(params: &[Val]) -> Vec<&(dyn ToSql + Sync)> {

@@ -51,11 +51,15 @@ impl Select {
     }
 
     /// Adds `column IN (…)`; an empty list matches nothing.
+    ///
+    /// The list is filled up to a power of two with its last value, so that few different texts are prepared. SQLite
+    /// takes at most 32,766 values in a statement: a longer list must be read in pieces.
     #[must_use]
-    pub fn filter_in(mut self, column: &'static str, values: Vec<Val>) -> Self {
-        if values.is_empty() {
+    pub fn filter_in(mut self, column: &'static str, mut values: Vec<Val>) -> Self {
+        let Some(last) = values.last().cloned() else {
             return self.filter_all("1 = 0", Vec::new());
-        }
+        };
+        values.resize(values.len().next_power_of_two(), last);
         self.text
             .push_str(if self.has_where { " AND " } else { " WHERE " });
         self.has_where = true;
@@ -102,6 +106,14 @@ mod tests {
             "SELECT a FROM t WHERE (tenant_id = ?) AND kind IN (?, ?) LIMIT ?"
         );
         assert_eq!(select.params().len(), 4);
+    }
+
+    #[test]
+    fn a_list_is_filled_up_with_its_last_value() {
+        let select = Select::new("SELECT a FROM t")
+            .filter_in("kind", vec!["k".into(), "l".into(), "m".into()]);
+        assert_eq!(select.text(), "SELECT a FROM t WHERE kind IN (?, ?, ?, ?)");
+        assert_eq!(select.params()[3], Val::from("m"));
     }
 
     #[test]

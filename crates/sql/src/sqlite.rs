@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
+use crate::dump::{Piece, RowBatch, TABLES, Table, select_all};
 use crate::error::Error;
 use crate::row::Row;
 use crate::value::Val;
@@ -16,12 +17,16 @@ use crate::value::Val;
 const PREPARED_STATEMENTS_MAX: usize = 512;
 /// How long a connection waits for another's lock, which only a backup or a checkpoint ever holds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the committer waits, at most, for readers to let go of the write-ahead file.
+const LOG_WAIT: Duration = Duration::from_millis(500);
 /// Connections for reading. Reads are short; more would only cost memory.
 const READERS: usize = 4;
 
 /// The writer connection.
 pub struct Writer {
     connection: Connection,
+    /// Pages in the write-ahead file below which emptying it is not tried again.
+    log_pages_tolerated: u64,
 }
 
 impl Writer {
@@ -34,7 +39,10 @@ impl Writer {
              PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
         )?;
         configure(&connection)?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            log_pages_tolerated: 0,
+        })
     }
 
     #[expect(clippy::needless_pass_by_ref_mut, reason = "writing is exclusive")]
@@ -57,24 +65,39 @@ impl Writer {
         query(&self.connection, text, params)
     }
 
+    pub(crate) fn columns(&self, text: &str) -> Result<Vec<String>, Error> {
+        let statement = self.connection.prepare(text)?;
+        Ok(statement.column_names().map(str::to_owned).collect())
+    }
+
     #[expect(clippy::needless_pass_by_ref_mut, reason = "writing is exclusive")]
     pub(crate) fn script(&mut self, text: &str) -> Result<(), Error> {
         Ok(self.connection.execute_batch(text)?)
     }
 
-    /// When the write-ahead file holds more than `pages_max` pages although the checkpointer ran, readers kept it from
-    /// starting over: wait for them here, once, rather than let it grow.
-    #[expect(clippy::needless_pass_by_ref_mut, reason = "writing is exclusive")]
+    /// When the write-ahead file holds more than `pages_max` pages although the checkpointer ran, steady writing or a
+    /// long reading kept it from starting over: empty it here rather than let it grow.
+    ///
+    /// A reading that takes long, such as a backup, must not make every commit wait for it: when the file could not be
+    /// emptied, that is tried again only after it has grown by as much again.
     pub(crate) fn bound_log(&mut self, pages_max: u64) -> Result<(), Error> {
         let path = self
             .connection
             .path()
             .map(PathBuf::from)
             .unwrap_or_default();
-        if log_pages(&path) > pages_max {
-            self.connection
-                .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+        let pages = log_pages(&path);
+        if pages <= pages_max.max(self.log_pages_tolerated) {
+            return Ok(());
         }
+        self.connection.busy_timeout(LOG_WAIT)?;
+        let busy = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, i64>(0)
+            });
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        self.log_pages_tolerated = if busy? == 0 { 0 } else { pages + pages_max };
         Ok(())
     }
 }
@@ -141,14 +164,19 @@ impl Readers {
         .map_err(|_| Error::Stopped)?
     }
 
-    /// Copies the database as of now into a new file, while it is being written to.
-    pub(crate) async fn copy_to(&self, target: &Path) -> Result<(), Error> {
-        let target = target.to_string_lossy().into_owned();
-        self.with(move |connection| {
-            connection.execute("VACUUM INTO ?1", [&target])?;
-            Ok(())
-        })
-        .await
+    /// Reads every table in one transaction, on a connection of its own.
+    pub(crate) fn dump(&self, pieces: mpsc::Sender<Result<Piece, Error>>) {
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || {
+            let send = |piece| pieces.blocking_send(piece).map_err(|_| Error::Stopped);
+            if let Err(error) = open_reader(&path).and_then(|connection| {
+                connection.execute_batch("BEGIN")?;
+                dump(&connection, &|piece| send(Ok(piece)))
+            }) {
+                // Nobody is left to tell when the receiver is gone.
+                let _ = send(Err(error));
+            }
+        });
     }
 
     /// Moves what is committed from the write-ahead file into the database, without making anyone wait.
@@ -197,6 +225,32 @@ fn query(connection: &Connection, text: &str, params: &[Val]) -> Result<Vec<Row>
     Ok(found)
 }
 
+fn dump(connection: &Connection, send: &dyn Fn(Piece) -> Result<(), Error>) -> Result<(), Error> {
+    for row in query(connection, TABLES.sqlite(), &[])? {
+        let name = row.text("name")?.to_owned();
+        let mut statement = connection.prepare(&select_all(&name))?;
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        send(Piece::Table(Table {
+            name,
+            columns: columns.clone(),
+        }))?;
+        let mut rows = statement.query([])?;
+        let mut batch = RowBatch::default();
+        while let Some(row) = rows.next()? {
+            let values = columns
+                .iter()
+                .enumerate()
+                .map(|(index, column)| value(row.get_ref(index)?, column))
+                .collect::<Result<Vec<Val>, Error>>()?;
+            if let Some(full) = batch.push(values) {
+                send(Piece::Rows(full))?;
+            }
+        }
+        send(Piece::Rows(batch.rows))?;
+    }
+    Ok(())
+}
+
 fn value(found: ValueRef<'_>, column: &str) -> Result<Val, Error> {
     Ok(match found {
         ValueRef::Null => Val::Null,
@@ -209,4 +263,55 @@ fn value(found: ValueRef<'_>, column: &str) -> Result<Val, Error> {
         ),
         ValueRef::Blob(bytes) => Val::Blob(bytes.to_vec()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGES_MAX: u64 = 100;
+
+    fn write(writer: &mut Writer) {
+        for _ in 0..PAGES_MAX {
+            let page = Val::Text("x".repeat(4000));
+            writer
+                .execute("INSERT INTO t (a) VALUES (?)", &[page])
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_long_write_ahead_file_is_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let mut writer = Writer::open(&path).unwrap();
+        writer.script("CREATE TABLE t (a TEXT)").unwrap();
+        write(&mut writer);
+        assert!(log_pages(&path) > PAGES_MAX);
+        writer.bound_log(PAGES_MAX).unwrap();
+        assert_eq!(log_pages(&path), 0);
+    }
+
+    #[test]
+    fn a_long_reading_is_waited_for_once_and_not_by_every_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let mut writer = Writer::open(&path).unwrap();
+        writer.script("CREATE TABLE t (a TEXT)").unwrap();
+        let reader = open_reader(&path).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        query(&reader, "SELECT a FROM t", &[]).unwrap();
+        write(&mut writer);
+        writer.bound_log(PAGES_MAX).unwrap();
+        let pages = log_pages(&path);
+        assert!(pages > PAGES_MAX, "the reader still needs it");
+        assert_eq!(writer.log_pages_tolerated, pages + PAGES_MAX);
+        drop(reader);
+        // Not tried again before it has grown.
+        writer.bound_log(PAGES_MAX).unwrap();
+        assert_eq!(log_pages(&path), pages);
+        write(&mut writer);
+        writer.bound_log(PAGES_MAX).unwrap();
+        assert_eq!((log_pages(&path), writer.log_pages_tolerated), (0, 0));
+    }
 }

@@ -76,9 +76,18 @@ impl<T: Into<Self>> From<Option<T>> for Val {
     }
 }
 
+/// PostgreSQL text cannot hold U+0000, SQLite's can. Replacing it on the way in keeps a stray NUL in a document from
+/// failing the whole changeset, and both databases alike.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 impl rusqlite::ToSql for Val {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(value) if value.contains('\0') => {
+                return Ok(ToSqlOutput::Owned(without_nul(value).into()));
+            }
             Self::Null => ValueRef::Null,
             Self::Int(value) => ValueRef::Integer(*value),
             Self::Real(value) => ValueRef::Real(*value),
@@ -99,11 +108,7 @@ impl ToSql for Val {
             Self::Int(value) if *ty == Type::INT4 => i32::try_from(*value)?.to_sql(ty, out),
             Self::Int(value) => value.to_sql(ty, out),
             Self::Real(value) => value.to_sql(ty, out),
-            // PostgreSQL text cannot hold U+0000, SQLite's can. Replacing it on the way in keeps a stray NUL in a
-            // document from failing the whole changeset, and both databases alike.
-            Self::Text(value) if value.contains('\0') => {
-                value.replace('\0', "\u{fffd}").to_sql(ty, out)
-            }
+            Self::Text(value) if value.contains('\0') => without_nul(value).to_sql(ty, out),
             Self::Text(value) => value.to_sql(ty, out),
             Self::Blob(value) => value.to_sql(ty, out),
         }

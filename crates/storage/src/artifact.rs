@@ -6,7 +6,7 @@ use civitas_sql::{Error, Row, Select, Statement};
 
 use crate::json;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const PUT: Statement = Statement::new(include_str!("queries/artifact/put.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/artifact/find.sql"));
@@ -14,7 +14,7 @@ const LIST: &str = include_str!("queries/artifact/list.sql");
 const COUNT: &str = include_str!("queries/artifact/count.sql");
 
 pub(crate) async fn put(tx: &mut Transaction<'_>, artifact: &Artifact) -> Result<(), Stop> {
-    let params = [
+    let params = vec![
         artifact.tenant_id.as_str().into(),
         artifact.artifact_id.as_str().into(),
         artifact.artifact_type.as_str().into(),
@@ -27,8 +27,7 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, artifact: &Artifact) -> Result
         artifact.created_at.as_micros().into(),
         artifact.updated_at.as_micros().into(),
     ];
-    tx.execute(&PUT, &params).await?;
-    Ok(())
+    tx.execute_later(&PUT, params, Meaning::Nothing).await
 }
 
 /// Which artifacts to list.

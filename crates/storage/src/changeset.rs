@@ -6,9 +6,18 @@ use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
 };
+use crate::invitation::InvitationChange;
 use crate::lease::{Lease, LeaseChange};
-use crate::session::{NewSession, Upgrade};
+use crate::membership::MembershipChange;
+use crate::rate_limit::Try;
+use crate::refresh_token::RefreshTokenChange;
+use crate::service_token::ServiceTokenChange;
+use crate::session::{NewSession, SessionEnd, Upgrade};
+use crate::setting::SettingChange;
+use crate::tenant::TenantChange;
+use crate::ticket::TicketChange;
 use crate::upload::Upload;
+use crate::user::UserChange;
 
 /// Changes that are applied together or not at all.
 #[derive(Debug, Default)]
@@ -34,6 +43,13 @@ impl Changeset {
     #[must_use]
     pub fn with(mut self, change: impl Into<Change>) -> Self {
         self.changes.push(change.into());
+        self
+    }
+
+    /// Adds all changes of another changeset, after those that are here; its lease, if any, is not taken over.
+    #[must_use]
+    pub fn with_all(mut self, other: Self) -> Self {
+        self.changes.extend(other.changes);
         self
     }
 
@@ -76,6 +92,26 @@ pub enum Change {
     OpenSession(Box<NewSession>),
     /// Gives an anonymous session to a user.
     UpgradeSession(Box<Upgrade>),
+    /// Ends a session, or lets it last longer.
+    EndSession(SessionEnd),
+    /// Makes a tenant.
+    Tenant(TenantChange),
+    /// Adds a user, or ends what their credentials allow.
+    User(Box<UserChange>),
+    /// Adds, changes or ends a user's standing in a tenant.
+    Membership(MembershipChange),
+    /// Makes or uses an invitation.
+    Invitation(Box<InvitationChange>),
+    /// Gives, uses or revokes refresh tokens.
+    RefreshToken(Box<RefreshTokenChange>),
+    /// Makes, uses or revokes a service token.
+    ServiceToken(Box<ServiceTokenChange>),
+    /// Makes or uses a WebSocket ticket.
+    Ticket(TicketChange),
+    /// Counts a try at something limited.
+    Try(Try),
+    /// Sets or takes a setting.
+    Setting(SettingChange),
     /// Removes what has outlived its use: ended sessions, old idempotency keys, uploads nobody claimed.
     Sweep(Sweep),
     /// Takes, renews or gives back a lease.
@@ -161,6 +197,18 @@ pub enum Refusal {
     NotFound {
         /// What is missing.
         what: &'static str,
+    },
+    /// What the change was decided on is no longer so: read again, decide again.
+    #[error("{what} changed in the meantime")]
+    Changed {
+        /// What changed.
+        what: &'static str,
+    },
+    /// The tries within the window are used up.
+    #[error("too many tries: the next one is allowed at {retry_at}")]
+    RateLimited {
+        /// When the next try is allowed.
+        retry_at: Timestamp,
     },
     /// A write reaches into another tenant than the execution's.
     #[error("a write reaches into another tenant")]

@@ -7,7 +7,8 @@ use civitas_model::{Clock, Timestamp};
 use civitas_sql::{Error, Writer};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::changeset::{Changeset, CommitError, Receipt};
+use crate::changeset::{Changeset, CommitError, Receipt, Refusal};
+use crate::execution::find_status;
 use crate::notice::Notice;
 use crate::transaction::{Stop, Transaction};
 use crate::write::apply;
@@ -53,11 +54,7 @@ impl Committer {
     }
 
     async fn commit_batch(&mut self, batch: &mut Vec<Request>) {
-        // A caller that went away before its turn has heard nothing, so dropping its changeset breaks no promise.
-        batch.retain(|request| !request.answer.is_closed());
-        if batch.is_empty() {
-            return;
-        }
+        // A changeset is applied even when its caller went away: one queued after it may rely on it.
         let now = self.clock.now();
         // Refusals are rare: try without a savepoint per changeset first, and pay for them only when one was refused.
         let outcome = match self.transact(batch, now, Isolation::Shared).await {
@@ -99,7 +96,7 @@ impl Committer {
     }
 
     async fn recover(&mut self, error: &Error) {
-        if !error.is_connection_lost() {
+        if !error.is_connection_lost() && !self.writer.is_closed() {
             return;
         }
         tokio::time::sleep(RECONNECT_DELAY).await;
@@ -112,48 +109,66 @@ impl Committer {
     /// everything is rolled back, and nothing was answered.
     async fn transact(
         &mut self,
-        batch: &mut [Request],
+        batch: &[Request],
         now: Timestamp,
         isolation: Isolation,
     ) -> Result<Option<(Verdicts, Vec<Notice>)>, Error> {
         self.writer.begin().await?;
         let mut verdicts = Vec::with_capacity(batch.len());
         let mut transaction = Transaction::new(&mut self.writer, now);
-        for request in batch.iter_mut() {
+        for request in batch {
             let said = transaction.notices.len();
             if isolation == Isolation::Savepoints {
-                transaction.writer().savepoint().await?;
+                transaction.mark().await?;
             }
-            let refusal = match apply(&mut transaction, &request.changeset).await {
-                Ok(()) => None,
-                Err(Stop::Refused(refusal)) => Some(CommitError::Refused(refusal)),
-                Err(Stop::Failed(error)) if error.is_connection_lost() => return Err(error),
-                // A constraint that no precondition names: ours to fix, but it must not take the batch down with it.
-                Err(Stop::Failed(error)) => {
-                    tracing::error!(%error, "a changeset failed");
-                    Some(CommitError::Unavailable(error.to_string()))
-                }
-            };
-            match (refusal, isolation) {
-                (None, Isolation::Shared) => verdicts.push(Ok(())),
-                (None, Isolation::Savepoints) => {
-                    transaction.writer().release().await?;
-                    verdicts.push(Ok(()));
-                }
-                (Some(_), Isolation::Shared) => {
+            let mut applied = apply(&mut transaction, &request.changeset).await;
+            if applied.is_ok() && isolation == Isolation::Savepoints {
+                applied = transaction.flush().await;
+            }
+            match (applied, isolation) {
+                (Err(Stop::Failed(error)), _) if error.is_connection_lost() => return Err(error),
+                (Ok(()), Isolation::Shared) => verdicts.push(Ok(())),
+                (Err(_), Isolation::Shared) => {
                     self.writer.rollback().await?;
                     return Ok(None);
                 }
-                (Some(error), Isolation::Savepoints) => {
-                    transaction.writer().undo().await?;
-                    transaction.notices.truncate(said);
-                    verdicts.push(Err(error));
+                (Ok(()), Isolation::Savepoints) => {
+                    transaction.keep().await?;
+                    verdicts.push(Ok(()));
                 }
+                (Err(stop), Isolation::Savepoints) => {
+                    transaction.undo(said).await?;
+                    verdicts.push(Err(explain(&mut transaction, stop).await?));
+                }
+            }
+        }
+        match transaction.flush().await {
+            Ok(()) => {}
+            Err(Stop::Failed(error)) if error.is_connection_lost() => return Err(error),
+            Err(_) => {
+                self.writer.rollback().await?;
+                return Ok(None);
             }
         }
         let notices = transaction.notices;
         self.writer.commit().await?;
         Ok(Some((verdicts, notices)))
+    }
+}
+
+/// What to tell the caller of a changeset that was undone.
+async fn explain(transaction: &mut Transaction<'_>, stop: Stop) -> Result<CommitError, Error> {
+    match stop {
+        Stop::Refused(refusal) => Ok(CommitError::Refused(refusal)),
+        Stop::WrongState(tenant, execution) => {
+            let status = find_status(transaction, &tenant, &execution).await?;
+            Ok(CommitError::Refused(Refusal::WrongState { status }))
+        }
+        // A constraint that no precondition names: ours to fix, but it must not take the batch down with it.
+        Stop::Failed(error) => {
+            tracing::error!(%error, "a changeset failed");
+            Ok(CommitError::Unavailable(error.to_string()))
+        }
     }
 }
 

@@ -6,13 +6,13 @@ use civitas_sql::{Error, Row, Statement};
 
 use crate::json;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const PUT: Statement = Statement::new(include_str!("queries/contract/put.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/contract/find.sql"));
 
 pub(crate) async fn put(tx: &mut Transaction<'_>, contract: &BoundaryContract) -> Result<(), Stop> {
-    let params = [
+    let params = vec![
         contract.tenant_id.as_str().into(),
         contract.contract_id.as_str().into(),
         contract
@@ -29,8 +29,7 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, contract: &BoundaryContract) -
         contract.created_at.as_micros().into(),
         contract.updated_at.as_micros().into(),
     ];
-    tx.execute(&PUT, &params).await?;
-    Ok(())
+    tx.execute_later(&PUT, params, Meaning::Nothing).await
 }
 
 impl Store {

@@ -6,7 +6,7 @@ use civitas_sql::{Error, Row, Select, Statement};
 
 use crate::json;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const PUT: Statement = Statement::new(include_str!("queries/file/put.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/file/find.sql"));
@@ -14,11 +14,12 @@ const LIST: &str = include_str!("queries/file/list.sql");
 const COUNT_BY_DIGEST: Statement = Statement::new(include_str!("queries/file/count_by_digest.sql"));
 
 pub(crate) async fn put(tx: &mut Transaction<'_>, file: &File) -> Result<(), Stop> {
-    let params = [
+    let params = vec![
         file.tenant_id.as_str().into(),
         file.file_id.as_str().into(),
         file.session_id.as_str().into(),
         file.ui_name.as_str().into(),
+        file.ui_name.to_lowercase().into(),
         file.file_type.as_str().into(),
         file.mime_type.as_str().into(),
         file.ingestion_type.as_str().into(),
@@ -30,8 +31,7 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, file: &File) -> Result<(), Sto
         file.created_at.as_micros().into(),
         file.updated_at.as_micros().into(),
     ];
-    tx.execute(&PUT, &params).await?;
-    Ok(())
+    tx.execute_later(&PUT, params, Meaning::Nothing).await
 }
 
 /// Which files to list. Purged files are never listed.
@@ -43,7 +43,7 @@ pub struct FileFilter {
     pub session_id: Option<SessionId>,
     /// Only in this state.
     pub status: Option<Status>,
-    /// Only whose name holds this text.
+    /// Only whose name holds this text, in upper or lower case.
     pub name_contains: Option<String>,
 }
 
@@ -88,7 +88,7 @@ impl Files<'_> {
                 filter.session_id.as_ref().map(civitas_model::Id::as_str),
             )
             .filter_some("status = ?", filter.status.map(Status::as_str))
-            .filter_some("LOWER(ui_name) LIKE ? ESCAPE '!'", name)
+            .filter_some("name_key LIKE ? ESCAPE '!'", name)
             .tail(
                 "ORDER BY created_at DESC, file_id DESC LIMIT ? OFFSET ?",
                 vec![limit.into(), offset.into()],

@@ -4,7 +4,7 @@ use civitas_model::{ExecutionId, IntentId, TenantId, Timestamp};
 use civitas_sql::Statement;
 
 use crate::execution::{Idempotency, Submit};
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const FIND: Statement = Statement::new(include_str!("queries/idempotency/find.sql"));
 const INSERT: Statement = Statement::new(include_str!("queries/idempotency/insert.sql"));
@@ -42,7 +42,7 @@ pub(crate) async fn insert(
     submit: &Submit,
     idempotency: &Idempotency,
 ) -> Result<(), Stop> {
-    let params = [
+    let params = vec![
         submit.intent.tenant_id.as_str().into(),
         idempotency.key.as_str().into(),
         idempotency.body_digest.as_str().into(),
@@ -50,12 +50,14 @@ pub(crate) async fn insert(
         submit.intent.intent_id.as_str().into(),
         submit.intent.created_at.as_micros().into(),
     ];
-    tx.execute(&INSERT, &params).await?;
-    Ok(())
+    tx.execute_later(&INSERT, params, Meaning::Nothing).await
 }
 
 pub(crate) async fn delete_old(tx: &mut Transaction<'_>, before: Timestamp) -> Result<(), Stop> {
-    tx.execute(&DELETE_OLD, &[before.as_micros().into()])
-        .await?;
-    Ok(())
+    tx.execute_later(
+        &DELETE_OLD,
+        vec![before.as_micros().into()],
+        Meaning::Nothing,
+    )
+    .await
 }

@@ -7,7 +7,7 @@ use civitas_sql::Statement;
 
 use crate::changeset::{Change, Changeset, CommitError, Refusal};
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const ACQUIRE: Statement = Statement::new(include_str!("queries/lease/acquire.sql"));
 const RENEW: Statement = Statement::new(include_str!("queries/lease/renew.sql"));
@@ -73,17 +73,18 @@ impl LeaseChange {
                 if tx.query(&ACQUIRE, &params).await?.is_empty() {
                     return Err(Refusal::LeaseLost.into());
                 }
+                // Whoever wrote under the epoch before must be refused from here on, even in this transaction.
+                tx.forget_leases();
             }
             Self::Renew { lease, lifetime } => {
                 let until = now.plus(*lifetime).as_micros();
-                let params = [until.into(), lease.name.as_str().into(), lease.epoch.into()];
-                if tx.execute(&RENEW, &params).await? == 0 {
-                    return Err(Refusal::LeaseLost.into());
-                }
+                let params = vec![until.into(), lease.name.as_str().into(), lease.epoch.into()];
+                tx.execute_later(&RENEW, params, Meaning::required(Refusal::LeaseLost))
+                    .await?;
             }
             Self::Release { lease } => {
-                tx.execute(&RELEASE, &[lease.name.as_str().into(), lease.epoch.into()])
-                    .await?;
+                let params = vec![lease.name.as_str().into(), lease.epoch.into()];
+                tx.execute_later(&RELEASE, params, Meaning::Nothing).await?;
             }
         }
         Ok(())

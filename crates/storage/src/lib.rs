@@ -9,37 +9,59 @@
 //! - No transaction is open outside this crate, and SQL lives only in `queries/<noun>/<verb>.sql`.
 //! - Every reading names the tenant, except the engine's own (what to run next, what to index next).
 //! - What is published after a commit is exactly what was committed.
+//! - An execution moves only from the journal entry that its mover knows of, so that changes may be queued one after
+//!   the other without waiting: when one is not applied, those that rely on it are refused.
+//! - A backup holds every table, because it reads which there are from the database.
 //!
 //! A new table needs: a migration per database, its queries, a module with its changes and readings, a line in
-//! [`Change`], and a case in the conformance suite.
+//! [`Change`], and cases in the conformance suite (`tests/conformance`), the one of tenant isolation among them.
 
 pub mod artifact;
+pub mod backup;
 mod changeset;
 mod committer;
 mod contract;
 pub mod execution;
 mod file;
 mod idempotency;
+mod invitation;
 mod json;
 mod lease;
+mod membership;
 mod migrate;
 mod notice;
 mod outbox;
 mod pending_intent;
+mod rate_limit;
 mod record;
+mod refresh_token;
+mod service_token;
 mod session;
+mod setting;
 mod store;
+mod tenant;
+mod ticket;
 mod transaction;
 mod upload;
+mod user;
 mod write;
 
 pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use file::{FileFilter, Files};
+pub use invitation::{Invitation, InvitationChange};
 pub use lease::{Holder, Lease, LeaseChange};
+pub use membership::{Member, MembershipChange, Memberships};
 pub use notice::Notice;
 pub use pending_intent::PendingIntentFilter;
+pub use rate_limit::Try;
 pub use record::{RecordChange, Records};
-pub use session::{NewSession, Upgrade};
+pub use refresh_token::{RefreshToken, RefreshTokenChange, RefreshTokens};
+pub use service_token::{ServiceToken, ServiceTokenChange, ServiceTokens};
+pub use session::{NewSession, SessionEnd, Upgrade};
+pub use setting::SettingChange;
 pub use store::{Commit, Notices, OpenError, Store, StoreOptions};
+pub use tenant::{Tenant, TenantChange};
+pub use ticket::{Ticket, TicketChange};
 pub use upload::Upload;
+pub use user::{Account, PasswordHash, UserChange, Users, email_key};

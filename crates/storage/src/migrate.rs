@@ -9,6 +9,9 @@ const CREATE_TABLE: Statement = Statement::new(include_str!("queries/schema/crea
 const LIST: Statement = Statement::new(include_str!("queries/schema/list.sql"));
 const INSERT: Statement = Statement::new(include_str!("queries/schema/insert.sql"));
 
+/// The table that says which migrations were applied.
+pub(crate) const TABLE: &str = "schema_migrations";
+
 struct Migration {
     version: i64,
     name: &'static str,
@@ -17,32 +20,49 @@ struct Migration {
 }
 
 /// Every migration, oldest first. One that was released never changes.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "spine",
-    sqlite: include_str!("../migrations/sqlite/0001_spine.sql"),
-    postgres: include_str!("../migrations/postgres/0001_spine.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "spine",
+        sqlite: include_str!("../migrations/sqlite/0001_spine.sql"),
+        postgres: include_str!("../migrations/postgres/0001_spine.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "auth",
+        sqlite: include_str!("../migrations/sqlite/0002_auth.sql"),
+        postgres: include_str!("../migrations/postgres/0002_auth.sql"),
+    },
+];
 
+/// The newest schema version this binary knows.
+pub(crate) fn known_version() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+/// The version of the schema that a database has.
+pub(crate) async fn found_version(writer: &mut Writer) -> Result<i64, OpenError> {
+    writer.execute(&CREATE_TABLE, Vec::new()).await?;
+    let applied = writer.query(&LIST, &[]).await?;
+    let version = applied.last().map(|row| row.int("version")).transpose()?;
+    Ok(version.unwrap_or(0))
+}
+
+/// Brings the schema up to `version`.
 pub(crate) async fn run(
     writer: &mut Writer,
     backend: Backend,
     now: Timestamp,
+    version: i64,
 ) -> Result<(), OpenError> {
-    writer.execute(&CREATE_TABLE, &[]).await?;
-    let applied = writer.query(&LIST, &[]).await?;
-    let found = applied
-        .last()
-        .map(|row| row.int("version"))
-        .transpose()?
-        .unwrap_or(0);
-    let known = MIGRATIONS.last().map_or(0, |migration| migration.version);
+    let found = found_version(writer).await?;
+    let known = known_version();
     if found > known {
         return Err(OpenError::TooNew { found, known });
     }
     for migration in MIGRATIONS
         .iter()
-        .filter(|migration| migration.version > found)
+        .filter(|migration| (found + 1..=version).contains(&migration.version))
     {
         writer.begin().await?;
         let text = match backend {
@@ -54,7 +74,7 @@ pub(crate) async fn run(
         writer
             .execute(
                 &INSERT,
-                &[migration.version.into(), migration.name.into(), applied_at],
+                vec![migration.version.into(), migration.name.into(), applied_at],
             )
             .await?;
         writer.commit().await?;

@@ -2,14 +2,15 @@
 
 use civitas_model::journal::{Entry, Kind, NewEntry};
 use civitas_model::{ExecutionId, TenantId, Timestamp};
-use civitas_sql::{Error, Row, Statement};
+use civitas_sql::{Error, Row, Statement, Writer};
 
 use crate::json;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const INSERT: Statement = Statement::new(include_str!("queries/outbox/insert.sql"));
 const AFTER: Statement = Statement::new(include_str!("queries/outbox/after.sql"));
+const JOURNAL: Statement = Statement::new(include_str!("queries/outbox/journal.sql"));
 const DELETE_STREAM: Statement = Statement::new(include_str!("queries/outbox/delete_stream.sql"));
 const TRIM: Statement = Statement::new(include_str!("queries/outbox/trim.sql"));
 
@@ -24,7 +25,7 @@ pub(crate) async fn append(
     entries: &[NewEntry],
 ) -> Result<(), Stop> {
     for (seq, entry) in (first_seq..).zip(entries) {
-        let params = [
+        let params = vec![
             tenant.as_str().into(),
             stream.into(),
             seq.into(),
@@ -33,19 +34,25 @@ pub(crate) async fn append(
             json::text(&entry.data)?,
             tx.now.as_micros().into(),
         ];
-        tx.execute(&INSERT, &params).await?;
+        tx.execute_later(&INSERT, params, Meaning::Nothing).await?;
     }
     Ok(())
 }
 
+/// Whether any counter has counted, which none has in a new database.
+pub(crate) async fn is_counting(writer: &mut Writer) -> Result<bool, Error> {
+    const STARTED: Statement = Statement::new(include_str!("queries/counter/started.sql"));
+    Ok(!writer.query(&STARTED, &[]).await?.is_empty())
+}
+
 pub(crate) async fn delete_stream(tx: &mut Transaction<'_>, stream: &str) -> Result<(), Stop> {
-    tx.execute(&DELETE_STREAM, &[stream.into()]).await?;
-    Ok(())
+    tx.execute_later(&DELETE_STREAM, vec![stream.into()], Meaning::Nothing)
+        .await
 }
 
 pub(crate) async fn trim(tx: &mut Transaction<'_>, stream: &str, through: u64) -> Result<(), Stop> {
-    tx.execute(&TRIM, &[stream.into(), through.into()]).await?;
-    Ok(())
+    tx.execute_later(&TRIM, vec![stream.into(), through.into()], Meaning::Nothing)
+        .await
 }
 
 pub(crate) async fn after(
@@ -63,15 +70,19 @@ pub(crate) async fn after(
 /// Entries of an execution's journal after a number, in order.
 pub(crate) async fn journal(
     store: &Store,
+    tenant: &TenantId,
     execution: &ExecutionId,
     after_seq: u64,
     limit: u32,
 ) -> Result<Vec<Entry>, Error> {
-    after(store, execution.as_str(), after_seq, limit)
-        .await?
-        .iter()
-        .map(entry)
-        .collect()
+    let params = vec![
+        tenant.as_str().into(),
+        execution.as_str().into(),
+        after_seq.into(),
+        limit.into(),
+    ];
+    let rows = store.database.query(&JOURNAL, params).await?;
+    rows.iter().map(entry).collect()
 }
 
 fn entry(row: &Row) -> Result<Entry, Error> {

@@ -6,13 +6,13 @@ use civitas_sql::{Error, Row, Select, Statement};
 
 use crate::json;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const PUT: Statement = Statement::new(include_str!("queries/pending_intent/put.sql"));
 const LIST: &str = include_str!("queries/pending_intent/list.sql");
 
 pub(crate) async fn put(tx: &mut Transaction<'_>, pending: &PendingIntent) -> Result<(), Stop> {
-    let params = [
+    let params = vec![
         pending.tenant_id.as_str().into(),
         pending.intent_id.as_str().into(),
         pending.intent_type.as_str().into(),
@@ -32,8 +32,7 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, pending: &PendingIntent) -> Re
         pending.created_at.as_micros().into(),
         pending.updated_at.as_micros().into(),
     ];
-    tx.execute(&PUT, &params).await?;
-    Ok(())
+    tx.execute_later(&PUT, params, Meaning::Nothing).await
 }
 
 /// Which pending intents to list.

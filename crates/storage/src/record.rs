@@ -12,11 +12,14 @@ use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const PUT: Statement = Statement::new(include_str!("queries/record/put.sql"));
 const DELETE_PARENT: Statement = Statement::new(include_str!("queries/record/delete_parent.sql"));
 const LIST: &str = include_str!("queries/record/list.sql");
+
+/// Records found with one statement.
+const FIND_MAX: usize = 512;
 
 /// A change of search records, as the index reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +39,7 @@ pub enum RecordChange {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 enum Note {
-    Put { record_ids: Vec<RecordId> },
+    Put { record_ids: Vec<String> },
     Forget { parent_id: String },
 }
 
@@ -45,7 +48,7 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, records: &[Record]) -> Result<
         return Ok(());
     };
     for record in records {
-        let params = [
+        let params = vec![
             record.tenant_id.as_str().into(),
             record.record_id.as_str().into(),
             record.source.as_str().into(),
@@ -57,11 +60,11 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, records: &[Record]) -> Result<
             record.date.as_micros().into(),
             json::text(&record.metadata)?,
         ];
-        tx.execute(&PUT, &params).await?;
+        tx.execute_later(&PUT, params, Meaning::Nothing).await?;
     }
     let record_ids = records
         .iter()
-        .map(|record| record.record_id.clone())
+        .map(|record| record.record_id.as_str().to_owned())
         .collect();
     publish(tx, &first.tenant_id, &Note::Put { record_ids }).await
 }
@@ -72,7 +75,10 @@ pub(crate) async fn forget(
     parent_id: &str,
 ) -> Result<(), Stop> {
     if tx
-        .execute(&DELETE_PARENT, &[tenant.as_str().into(), parent_id.into()])
+        .execute(
+            &DELETE_PARENT,
+            vec![tenant.as_str().into(), parent_id.into()],
+        )
         .await?
         == 0
     {
@@ -145,18 +151,20 @@ impl Records<'_> {
         Ok(changes)
     }
 
-    async fn find_many(&self, tenant: &TenantId, ids: &[RecordId]) -> Result<Vec<Record>, Error> {
-        let select = Select::new(LIST)
-            .filter("tenant_id = ?", tenant.as_str())
-            .filter_in(
-                "record_id",
-                ids.iter().map(|id| id.as_str().into()).collect(),
-            );
-        let rows = self.0.database.select(&select).await?;
-        let mut found: HashMap<RecordId, Record> = rows
-            .iter()
-            .map(|row| read(row).map(|record| (record.record_id.clone(), record)))
-            .collect::<Result<_, Error>>()?;
+    async fn find_many(&self, tenant: &TenantId, ids: &[String]) -> Result<Vec<Record>, Error> {
+        let mut found: HashMap<String, Record> = HashMap::with_capacity(ids.len());
+        for piece in ids.chunks(FIND_MAX) {
+            let select = Select::new(LIST)
+                .filter("tenant_id = ?", tenant.as_str())
+                .filter_in(
+                    "record_id",
+                    piece.iter().map(|id| id.as_str().into()).collect(),
+                );
+            for row in self.0.database.select(&select).await? {
+                let record = read(&row)?;
+                found.insert(record.record_id.as_str().to_owned(), record);
+            }
+        }
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 

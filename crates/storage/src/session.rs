@@ -4,15 +4,19 @@ use civitas_model::{Session, SessionId, TenantId, Timestamp, UserId};
 use civitas_sql::{Error, Row, Statement};
 use serde_json::{Map, Value};
 
-use crate::changeset::Refusal;
+use crate::changeset::{Change, Refusal};
 use crate::json;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const INSERT: Statement = Statement::new(include_str!("queries/session/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/session/find.sql"));
 const UPGRADE: Statement = Statement::new(include_str!("queries/session/upgrade.sql"));
 const SET_STATE: Statement = Statement::new(include_str!("queries/session/set_state.sql"));
+const FIND_BY_SECRET: Statement =
+    Statement::new(include_str!("queries/session/find_by_secret.sql"));
+const EXTEND: Statement = Statement::new(include_str!("queries/session/extend.sql"));
+const END: Statement = Statement::new(include_str!("queries/session/end.sql"));
 const DELETE_EXPIRED: Statement =
     Statement::new(include_str!("queries/session/delete_expired.sql"));
 
@@ -35,10 +39,73 @@ pub struct Upgrade {
     pub expires_at: Timestamp,
 }
 
+/// When a session ends.
+#[derive(Debug)]
+pub enum SessionEnd {
+    /// Later, while its user goes on. Nothing happens when it has ended or is someone else's.
+    Extend {
+        /// The session.
+        session_id: SessionId,
+        /// Whose it must be.
+        user_id: UserId,
+        /// When it ends now.
+        expires_at: Timestamp,
+    },
+    /// Now.
+    Now {
+        /// The session.
+        session_id: SessionId,
+    },
+}
+
+impl From<NewSession> for Change {
+    fn from(change: NewSession) -> Self {
+        Self::OpenSession(Box::new(change))
+    }
+}
+
+impl From<Upgrade> for Change {
+    fn from(change: Upgrade) -> Self {
+        Self::UpgradeSession(Box::new(change))
+    }
+}
+
+impl From<SessionEnd> for Change {
+    fn from(change: SessionEnd) -> Self {
+        Self::EndSession(change)
+    }
+}
+
+impl SessionEnd {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        let now = tx.now.as_micros();
+        match self {
+            Self::Extend {
+                session_id,
+                user_id,
+                expires_at,
+            } => {
+                let params = [
+                    expires_at.as_micros().into(),
+                    session_id.as_str().into(),
+                    user_id.as_str().into(),
+                    now.into(),
+                ];
+                tx.execute(&EXTEND, params.into()).await?;
+            }
+            Self::Now { session_id } => {
+                let params = [now.into(), session_id.as_str().into(), now.into()];
+                tx.execute(&END, params.into()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl NewSession {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
         let session = &self.0;
-        let params = [
+        let params = vec![
             session.session_id.as_str().into(),
             session.tenant_id.as_str().into(),
             session
@@ -53,19 +120,17 @@ impl NewSession {
             session.upgraded_at.map(Timestamp::as_micros).into(),
             session.expires_at.as_micros().into(),
         ];
-        if tx.execute(&INSERT, &params).await? == 0 {
-            return Err(Refusal::AlreadyExists {
-                what: "a session with this id",
-            }
-            .into());
-        }
-        Ok(())
+        let taken = Refusal::AlreadyExists {
+            what: "a session with this id",
+        };
+        tx.execute_later(&INSERT, params, Meaning::required(taken))
+            .await
     }
 }
 
 impl Upgrade {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
-        let params = [
+        let params = vec![
             self.tenant_id.as_str().into(),
             self.user_id.as_str().into(),
             json::text(&self.metadata)?,
@@ -73,13 +138,11 @@ impl Upgrade {
             self.expires_at.as_micros().into(),
             self.session_id.as_str().into(),
         ];
-        if tx.execute(&UPGRADE, &params).await? == 0 {
-            return Err(Refusal::NotFound {
-                what: "anonymous session",
-            }
-            .into());
-        }
-        Ok(())
+        let missing = Refusal::NotFound {
+            what: "anonymous session",
+        };
+        tx.execute_later(&UPGRADE, params, Meaning::required(missing))
+            .await
     }
 }
 
@@ -107,19 +170,18 @@ pub(crate) async fn set_state(
     } else {
         state.insert(key.to_owned(), value.clone());
     }
-    let params = [
+    let params = vec![
         json::text(&state)?,
         session.as_str().into(),
         tenant.as_str().into(),
     ];
-    tx.execute(&SET_STATE, &params).await?;
-    Ok(())
+    tx.execute_later(&SET_STATE, params, Meaning::Nothing).await
 }
 
 pub(crate) async fn delete_expired(tx: &mut Transaction<'_>) -> Result<(), Stop> {
-    tx.execute(&DELETE_EXPIRED, &[tx.now.as_micros().into()])
-        .await?;
-    Ok(())
+    let params = vec![tx.now.as_micros().into()];
+    tx.execute_later(&DELETE_EXPIRED, params, Meaning::Nothing)
+        .await
 }
 
 impl Store {
@@ -129,6 +191,13 @@ impl Store {
             .database
             .query_one(&FIND, vec![session.as_str().into()])
             .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The session whose secret has this digest.
+    pub async fn find_session_by_secret(&self, digest: &str) -> Result<Option<Session>, Error> {
+        let params = vec![digest.into()];
+        let row = self.database.query_one(&FIND_BY_SECRET, params).await?;
         row.as_ref().map(read).transpose()
     }
 }

@@ -74,7 +74,8 @@ impl Store {
             StoreOptions::Sqlite { path } => Database::open_sqlite(path)?,
             StoreOptions::Postgres { address } => Database::open_postgres(address).await?,
         };
-        crate::migrate::run(&mut writer, database.backend(), clock.now()).await?;
+        let known = crate::migrate::known_version();
+        crate::migrate::run(&mut writer, database.backend(), clock.now(), known).await?;
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
         let (notices, _) = broadcast::channel(NOTICES_MAX);
         let committer = Committer {
@@ -100,8 +101,9 @@ impl Store {
 
     /// Queues a changeset; the returned [`Commit`] says what became of it.
     ///
-    /// Changesets queued one after the other by one task are applied in that order, so a later one may rely on an
-    /// earlier one without waiting for it. Dropping the [`Commit`] before it resolves may withdraw the changeset.
+    /// Changesets queued one after the other by one task are applied in that order. A later one may rely on an earlier
+    /// one of the same execution without waiting for it: it is refused when that one was not applied, because it says
+    /// which journal entry it follows. Dropping the [`Commit`] does not withdraw the changeset.
     pub async fn enqueue(&self, changeset: Changeset) -> Result<Commit, CommitError> {
         let (answer, receipt) = oneshot::channel();
         self.requests

@@ -5,8 +5,9 @@ use civitas_model::{TenantId, Timestamp};
 use civitas_sql::{Error, Statement};
 use serde::{Deserialize, Serialize};
 
+use crate::changeset::Refusal;
 use crate::store::Store;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const INSERT: Statement = Statement::new(include_str!("queries/upload/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/upload/find.sql"));
@@ -31,7 +32,7 @@ pub struct Upload {
 
 impl Upload {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
-        let params = [
+        let params = vec![
             self.tenant_id.as_str().into(),
             self.upload_id.as_str().into(),
             self.digest.as_str().into(),
@@ -40,15 +41,21 @@ impl Upload {
             self.mime_type.as_str().into(),
             tx.now.as_micros().into(),
         ];
-        tx.execute(&INSERT, &params).await?;
-        Ok(())
+        let taken = Refusal::AlreadyExists {
+            what: "an upload with this id",
+        };
+        tx.execute_later(&INSERT, params, Meaning::required(taken))
+            .await
     }
 }
 
 pub(crate) async fn delete_old(tx: &mut Transaction<'_>, before: Timestamp) -> Result<(), Stop> {
-    tx.execute(&DELETE_OLD, &[before.as_micros().into()])
-        .await?;
-    Ok(())
+    tx.execute_later(
+        &DELETE_OLD,
+        vec![before.as_micros().into()],
+        Meaning::Nothing,
+    )
+    .await
 }
 
 impl Store {

@@ -2,11 +2,12 @@
 
 use civitas_model::Write;
 
-use crate::changeset::{Change, Changeset};
+use crate::changeset::{Change, Changeset, Refusal};
 use crate::transaction::{Stop, Transaction};
 
 /// Applies every change of a changeset in order, or stops at the first that does not hold.
 pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Result<(), Stop> {
+    check_tenants(changeset)?;
     if let Some(lease) = &changeset.lease {
         tx.check_lease(lease).await?;
     }
@@ -28,6 +29,50 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Upload(change) => change.apply(tx).await?,
             Change::OpenSession(change) => change.apply(tx).await?,
             Change::UpgradeSession(change) => change.apply(tx).await?,
+            Change::EndSession(change) => change.apply(tx).await?,
+            Change::Tenant(change) => change.apply(tx).await?,
+            Change::User(change) => change.apply(tx).await?,
+            Change::Membership(change) => change.apply(tx).await?,
+            Change::Invitation(change) => change.apply(tx).await?,
+            Change::RefreshToken(change) => change.apply(tx).await?,
+            Change::ServiceToken(change) => change.apply(tx).await?,
+            Change::Ticket(change) => change.apply(tx).await?,
+            Change::Try(change) => change.apply(tx).await?,
+            Change::Setting(change) => change.apply(tx).await?,
+        }
+    }
+    Ok(())
+}
+
+/// What an execution writes stays in its tenant: a mistake in a handler cannot reach into another.
+fn check_tenants(changeset: &Changeset) -> Result<(), Refusal> {
+    let own = changeset.changes.iter().find_map(|change| match change {
+        Change::Start(change) => Some(&change.tenant_id),
+        Change::Append(change) => Some(&change.tenant_id),
+        Change::Suspend(change) => Some(&change.tenant_id),
+        Change::Finish(change) => Some(&change.tenant_id),
+        _ => None,
+    });
+    for change in &changeset.changes {
+        let written = match change {
+            Change::Submit(change) => Some(&change.intent.tenant_id),
+            Change::Write(Write::Records { records }) => {
+                let first = records.first().map(|record| &record.tenant_id);
+                if records
+                    .iter()
+                    .any(|record| Some(&record.tenant_id) != first)
+                {
+                    return Err(Refusal::ForeignTenant);
+                }
+                first
+            }
+            Change::Write(write) => write.tenant_id(),
+            _ => None,
+        };
+        if let (Some(own), Some(written)) = (own, written)
+            && own != written
+        {
+            return Err(Refusal::ForeignTenant);
         }
     }
     Ok(())

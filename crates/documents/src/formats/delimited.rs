@@ -1,5 +1,7 @@
 //! CSV and TSV: RFC 4180 and what people write instead of it.
 
+use std::io;
+
 use csv::{ByteRecord, ReaderBuilder};
 use serde_json::json;
 
@@ -14,6 +16,9 @@ use crate::table::{Builder, ColumnKind, classify};
 /// The most columns of a table; beyond it a file is an attack or a transposed matrix.
 const COLUMNS_MAX: usize = 16_384;
 
+/// The most delimiters without a line end. Far above the columns: a long quoted cell may hold some.
+const DELIMITERS_MAX: usize = 2_000_000;
+
 /// Read a delimited text.
 pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
     let text = decode(document, bytes, options, None)?;
@@ -27,7 +32,11 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
         .has_headers(false)
         .flexible(true)
         .buffer_capacity(1 << 18)
-        .from_reader(text.as_bytes());
+        .from_reader(Guard {
+            rest: text.as_bytes(),
+            delimiter,
+            run: 0,
+        });
     let mut first = ByteRecord::new();
     let mut second = ByteRecord::new();
     let has_first = read(&mut reader, &mut first)?;
@@ -58,13 +67,6 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
     let Rows { table, ragged, .. } = rows;
     let lines = reader.position().line().saturating_sub(1).max(1);
     let count = table.row_count();
-    if count > options.rows_max {
-        let message = format!(
-            "the first {} of {count} rows are kept; all were counted and typed",
-            options.rows_max
-        );
-        document.warn("rows_left_out", message, Place::default());
-    }
     let place = Place {
         rows: (count > 0).then_some((1, count)),
         ..Place::lines(1, lines)
@@ -101,17 +103,39 @@ fn delimiter(found: Option<Dialect>, options: &Options) -> Result<u8, Error> {
         })
 }
 
-fn read(reader: &mut csv::Reader<&[u8]>, record: &mut ByteRecord) -> Result<bool, Error> {
-    let more = reader
-        .read_byte_record(record)
-        .map_err(|error| Error::damaged(error.to_string()))?;
-    if record.len() > COLUMNS_MAX {
-        return Err(Error::TooLarge {
-            limit: COLUMNS_MAX as u64,
-            what: "columns in a row",
-        });
+fn read(reader: &mut csv::Reader<Guard<'_>>, record: &mut ByteRecord) -> Result<bool, Error> {
+    let too_wide = Error::TooLarge {
+        limit: COLUMNS_MAX as u64,
+        what: "columns in a row",
+    };
+    // Reading from memory fails for one reason alone, which is the guard's.
+    match reader.read_byte_record(record) {
+        Ok(more) if record.len() <= COLUMNS_MAX => Ok(more),
+        _ => Err(too_wide),
     }
-    Ok(more)
+}
+
+/// Stops reading a line of far too many cells before the reader has gathered all of them.
+struct Guard<'a> {
+    rest: &'a [u8],
+    delimiter: u8,
+    /// Delimiters in the pieces before without a line end between them.
+    run: usize,
+}
+
+impl io::Read for Guard<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.rest.read(buffer)?;
+        let piece = buffer.get(..count).unwrap_or_default();
+        self.run = match memchr::memchr2(b'\n', b'\r', piece) {
+            Some(_) => 0,
+            None => self.run + memchr::memchr_iter(self.delimiter, piece).count(),
+        };
+        if self.run > DELIMITERS_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(count)
+    }
 }
 
 struct Rows {

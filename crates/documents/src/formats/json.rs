@@ -10,12 +10,17 @@ use crate::encoding::decode;
 use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
-use crate::text::{LineCounter, check_size};
+use crate::text::{LineCounter, check_size, shorten};
 pub(super) use flatten::Flattener;
 pub(super) use node::{Node, check_depth};
 
 /// The most levels of nesting.
 pub(super) const DEPTH_MAX: usize = 64;
+
+/// The most characters of a name, and of the names above it together.
+const NAME_CHARACTERS_MAX: usize = 100;
+/// The most names in a heading path.
+const PATH_MAX: usize = 8;
 
 /// Read a JSON document.
 pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
@@ -121,7 +126,7 @@ impl Reader<'_> {
         }
         for (key, value) in entries {
             if value.get().starts_with(['{', '[']) {
-                path.push(key.clone());
+                path.push(shorten(key, NAME_CHARACTERS_MAX));
                 self.value(&dotted(name, key), value, path)?;
                 path.pop();
             }
@@ -174,14 +179,6 @@ impl Reader<'_> {
             rows: Some((1, items.len() as u64)),
             ..self.place(raw, path)
         };
-        if items.len() as u64 > self.rows_max {
-            let message = format!(
-                "the first {} of {} rows are kept; all were counted and typed",
-                self.rows_max,
-                items.len()
-            );
-            self.document.warn("rows_left_out", message, place.clone());
-        }
         rows.report(self.document, &place);
         let name = if name.is_empty() { "table" } else { name };
         self.document.push_table(rows.finish(name, place));
@@ -193,16 +190,18 @@ impl Reader<'_> {
         let first = self.lines.line_at(offset);
         let breaks = memchr::memchr_iter(b'\n', raw.get().as_bytes()).count() as u64;
         Place {
-            heading_path: path.to_vec(),
+            heading_path: path.iter().take(PATH_MAX).cloned().collect(),
             ..Place::lines(first, first + breaks)
         }
     }
 }
 
+/// The name of an entry below `name`. Both are kept short: every value below repeats them.
 fn dotted(name: &str, key: &str) -> String {
+    let key = shorten(key, NAME_CHARACTERS_MAX);
     if name.is_empty() {
-        key.to_owned()
+        key
     } else {
-        format!("{name}.{key}")
+        format!("{}.{key}", shorten(name, NAME_CHARACTERS_MAX))
     }
 }

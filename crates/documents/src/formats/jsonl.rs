@@ -43,13 +43,6 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
         rows: Some((1, count)),
         ..Place::lines(1, number)
     };
-    if count > options.rows_max {
-        let message = format!(
-            "the first {} of {count} rows are kept; all were counted and typed",
-            options.rows_max
-        );
-        document.warn("rows_left_out", message, place.clone());
-    }
     rows.report(document, &place);
     document.push_table(rows.finish("table", place));
     for (line, place) in bad {

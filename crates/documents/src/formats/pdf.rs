@@ -1,21 +1,21 @@
 //! PDF: text a page in reading order, ruled tables, bookmarks, the information dictionary.
 
 mod outline;
+mod page;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pdf_oxide::PdfDocument;
 use pdf_oxide::object::Object;
-use pdf_oxide::structure::spatial_table_detector::TableDetectionConfig;
 use serde_json::Value;
 
-use crate::document::{BlockKind, Document};
+use crate::document::{Document, HeadingStack};
 use crate::error::Error;
 use crate::format::Format;
 use crate::place::Place;
 use crate::request::Options;
-use crate::table::Builder;
 use crate::text::shorten;
+use page::Pages;
 
 /// The largest file: the library holds it twice in memory.
 const BYTES_MAX: usize = 256 << 20;
@@ -46,9 +46,18 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
     let pages = u32::try_from(count).unwrap_or(u32::MAX);
     document.pages = Some(pages);
     information(document, &pdf);
+    // Bookmarks are an extra: without them the text is still whole.
+    let bookmarks = guard("its bookmarks cannot be read", || Ok(outline::read(&pdf)));
+    document.outline = bookmarks.ok().flatten().unwrap_or_default();
+    let mut reader = Pages {
+        pdf: &pdf,
+        options,
+        bookmarks: document.outline.clone(),
+        headings: HeadingStack::default(),
+    };
     let mut failed = 0;
     for index in 0..pages.min(options.pages_max) {
-        failed += u32::from(!page(document, &pdf, index, options));
+        failed += u32::from(!reader.read(document, index));
     }
     if failed == pages.min(options.pages_max) {
         return Err(Error::damaged("no page of it can be read"));
@@ -59,10 +68,6 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
             options.pages_max
         );
         document.warn("pages_left_out", message, Place::page(options.pages_max));
-    }
-    // Bookmarks are an extra: without them the text is still whole.
-    if let Ok(Some(outline)) = guard("its bookmarks cannot be read", || Ok(outline::read(&pdf))) {
-        document.outline = outline;
     }
     document.record_count = u64::from(pages);
     Ok(())
@@ -81,78 +86,6 @@ fn guard<T>(what: &str, call: impl FnOnce() -> pdf_oxide::Result<T>) -> Result<T
         ))),
         Err(_) => Err(Error::damaged(what)),
     }
-}
-
-/// Read one page; says whether it could be read.
-fn page(document: &mut Document, pdf: &PdfDocument, index: u32, options: &Options) -> bool {
-    let number = index + 1;
-    let place = Place::page(number);
-    let position = index as usize;
-    let text = match guard("its text cannot be read", || pdf.extract_text(position)) {
-        Ok(text) => text,
-        Err(error) => {
-            document.warn("unreadable_page", format!("page {number}: {error}"), place);
-            return false;
-        }
-    };
-    let mut is_blank = true;
-    for paragraph in text.split("\n\n") {
-        let paragraph = paragraph.trim();
-        if !paragraph.is_empty() {
-            is_blank = false;
-            let clean: String = paragraph
-                .chars()
-                .filter(|character| !character.is_control() || matches!(character, '\n' | '\t'))
-                .collect();
-            document.push(BlockKind::Paragraph, clean, place.clone());
-        }
-    }
-    if is_blank {
-        let message =
-            format!("page {number} has no text; if it is a picture of text, that was not read");
-        document.warn("page_without_text", message, place);
-        return true;
-    }
-    // Only where lines are drawn: guessing tables from gaps makes them out of prose.
-    let config = TableDetectionConfig {
-        text_fallback: false,
-        ..TableDetectionConfig::default()
-    };
-    if let Ok(tables) = guard("its tables cannot be read", || {
-        pdf.extract_tables_with_config(position, config)
-    }) {
-        for table in tables {
-            push_table(document, table, number, options);
-        }
-    }
-    true
-}
-
-fn push_table(
-    document: &mut Document,
-    table: pdf_oxide::structure::table_extractor::Table,
-    page: u32,
-    options: &Options,
-) {
-    let mut rows = table.rows.into_iter().map(|row| {
-        let cells = row
-            .cells
-            .into_iter()
-            .map(|cell| cell.text.split_whitespace().collect::<Vec<_>>().join(" "));
-        cells.collect::<Vec<String>>()
-    });
-    let headers = rows.next().unwrap_or_default();
-    let mut builder = Builder::new(headers, options.rows_max);
-    for row in rows {
-        builder.push(row.iter().map(String::as_str));
-    }
-    let count = builder.row_count();
-    let place = Place {
-        rows: (count > 0).then_some((1, count)),
-        ..Place::page(page)
-    };
-    let name = format!("table {} (page {page})", document.tables.len() + 1);
-    document.push_table(builder.finish(name, place));
 }
 
 /// The information dictionary (ISO 32000-1, 14.3.3).

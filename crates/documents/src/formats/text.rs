@@ -62,7 +62,7 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
                     end,
                     first: number,
                     last: number,
-                })
+                });
             }
         }
     }

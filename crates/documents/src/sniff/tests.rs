@@ -1,1 +1,114 @@
 //! What is recognised as what.
+
+use proptest::prelude::*;
+
+use super::sniff;
+use crate::Format;
+
+fn check(bytes: &[u8], name: &str, format: Format) {
+    assert_eq!(
+        sniff(bytes, name).format,
+        format,
+        "{name}: {:?}",
+        String::from_utf8_lossy(bytes)
+    );
+}
+
+#[test]
+fn content_decides_over_a_lying_name() {
+    check(b"%PDF-1.4\n1 0 obj\n", "notes.txt", Format::Pdf);
+    check(
+        b"Dear all, the meeting is moved.\n",
+        "scan.pdf",
+        Format::Text,
+    );
+    check(b"\x89PNG\r\n\x1a\n\0\0", "a.csv", Format::Png);
+    check(b"{\"a\": 1}", "a.csv", Format::Json);
+    check(b"<!DOCTYPE html><p>x", "a.txt", Format::Html);
+}
+
+#[test]
+fn the_name_breaks_ties() {
+    check(b"a,b\n1,2\n", "a.txt", Format::Text);
+    check(b"a,b\n1,2\n", "a.csv", Format::Csv);
+    check(b"a\tb\n1\t2\n", "a.csv", Format::Tsv);
+    check(b"- one\n- two\n", "a.md", Format::Markdown);
+    check(b"- one\n- two\n", "a.txt", Format::Text);
+    check(b"{\"a\":1}\n", "a.jsonl", Format::Jsonl);
+    check(b"a: 1\n", "a.yaml", Format::Yaml);
+}
+
+#[test]
+fn content_alone_is_enough_when_it_is_clear() {
+    check(
+        b"id;name;price\n1;bolt;2\n2;nut;3\n3;pin;4\n",
+        "",
+        Format::Csv,
+    );
+    check(b"# Title\n\nSee [this](x).\n", "", Format::Markdown);
+    check(b"{\"a\":1}\n{\"a\":2}\n", "export.txt", Format::Jsonl);
+    check(b"{\"a\":1}\nbroken\n{\"a\":2}\n", "", Format::Jsonl);
+    check(b"<?xml version='1.0'?><a/>", "", Format::Xml);
+    check(b"<?xml version='1.0'?><mxfile/>", "", Format::Drawio);
+    check(b"BEGIN:VCALENDAR\r\n", "", Format::Calendar);
+    check(
+        b"Received: x\r\nMessage-ID: <y>\r\nSubject: z\r\n\r\nhello",
+        "",
+        Format::Email,
+    );
+}
+
+#[test]
+fn prose_is_not_taken_for_data() {
+    check(
+        b"One, two\nthree, four\nfive, six\nseven, eight\n",
+        "",
+        Format::Text,
+    );
+    check(b"[1] A footnote about %PDF-1.7 files.\n", "", Format::Text);
+    check(b"[TODO] call back\n", "", Format::Text);
+    check(
+        b"#!/bin/sh\n# a comment\n# another\nls | wc\n",
+        "run.sh",
+        Format::Text,
+    );
+}
+
+#[test]
+fn archives_are_told_apart_by_what_they_hold() {
+    check(
+        b"PK\x03\x04..[Content_Types].xml..word/document.xml",
+        "a.zip",
+        Format::Docx,
+    );
+    check(
+        b"PK\x03\x04..[Content_Types].xml..xl/workbook.xml",
+        "a.zip",
+        Format::Xlsx,
+    );
+    check(b"PK\x03\x04..photo.jpg", "a.docx", Format::Zip);
+}
+
+#[test]
+fn utf16_is_text_and_noise_is_not() {
+    let wide: Vec<u8> = "plain words\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    check(&wide, "", Format::Text);
+    check(&[0; 512], "a.txt", Format::Binary);
+    check(&[1, 2, 3, 4, 0, 0, 7, 8], "a.csv", Format::Binary);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_and_no_name_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000), name in ".{0,20}") {
+        let detected = sniff(&bytes, &name);
+        prop_assert_eq!(detected.file_type, detected.format.file_type());
+    }
+
+    #[test]
+    fn no_text_panics(text in "[-<{\\[#|,;:\"a-c0-1 \t\nä!*]{0,400}", name in "x\\.(csv|md|txt|html|json|jsonl|eml|)") {
+        sniff(text.as_bytes(), &name);
+    }
+}

@@ -238,7 +238,9 @@ mod tests {
     fn a_column_widens_to_what_fits_all_values() {
         let kind = |values: &[&str]| {
             let mut column = Inference::default();
-            values.iter().for_each(|value| column.observe(value));
+            for value in values {
+                column.observe(value);
+            }
             (column.kind(), column.nulls())
         };
         assert_eq!(kind(&["1", "2.5", ""]), (ColumnKind::Decimal, 1));

@@ -26,8 +26,7 @@ pub(super) fn at_start() -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::thread::set_no_new_privs(true)?;
     close_inherited_files()?;
-    // A child that a document took over cannot trace its siblings or read their memory. After the files: it also
-    // closes the process's own /proc/self to it.
+    // A child that a document took over cannot trace its siblings or read their memory.
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     Ok(())
 }

@@ -102,6 +102,8 @@ CREATE TABLE files (
     file_id TEXT COLLATE "C" NOT NULL,
     session_id TEXT COLLATE "C" NOT NULL,
     ui_name TEXT COLLATE "C" NOT NULL,
+    -- The name in lower case: the databases do not agree on the lower case of letters beyond ASCII.
+    name_key TEXT COLLATE "C" NOT NULL,
     file_type TEXT COLLATE "C" NOT NULL,
     mime_type TEXT COLLATE "C" NOT NULL,
     ingestion_type TEXT COLLATE "C" NOT NULL,

@@ -101,6 +101,8 @@ CREATE TABLE files (
     file_id TEXT NOT NULL,
     session_id TEXT NOT NULL,
     ui_name TEXT NOT NULL,
+    -- The name in lower case: the databases do not agree on the lower case of letters beyond ASCII.
+    name_key TEXT NOT NULL,
     file_type TEXT NOT NULL,
     mime_type TEXT NOT NULL,
     ingestion_type TEXT NOT NULL,

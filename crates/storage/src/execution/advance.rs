@@ -4,14 +4,13 @@
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::NewEntry;
 use civitas_model::{ExecutionId, TenantId};
-use civitas_sql::{Row, Statement, Val};
+use civitas_sql::{Error, Statement, Val};
 use serde_json::Value;
 
-use crate::changeset::Refusal;
 use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const START: Statement = Statement::new(include_str!("../queries/execution/start.sql"));
 const APPEND: Statement = Statement::new(include_str!("../queries/execution/append.sql"));
@@ -42,7 +41,7 @@ pub struct Append {
     pub execution_id: ExecutionId,
     /// The last entry the handler knows of.
     pub after_seq: u64,
-    /// What to append.
+    /// What to append: at least one entry, or a later change could not notice that this one got lost.
     pub entries: Vec<NewEntry>,
 }
 
@@ -86,42 +85,61 @@ pub struct Finish {
 }
 
 impl Start {
+    fn journal(&self) -> Journal<'_> {
+        Journal {
+            tenant_id: &self.tenant_id,
+            execution_id: &self.execution_id,
+            after_seq: self.after_seq,
+            entries: &self.entries,
+        }
+    }
+
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
-        let params = [
+        let params = vec![
             (self.entries.len() as u64).into(),
             tx.now.as_micros().into(),
+            self.tenant_id.as_str().into(),
             self.execution_id.as_str().into(),
             self.after_seq.into(),
         ];
-        let row = tx.query_one(&START, &params).await?;
-        let journal = Journal {
-            tenant_id: &self.tenant_id,
-            execution_id: &self.execution_id,
-        };
-        journal
-            .written(tx, row, &self.entries, Some(Status::Running))
+        self.journal()
+            .advance(tx, &START, params, Some(Status::Running))
             .await
     }
 }
 
 impl Append {
+    fn journal(&self) -> Journal<'_> {
+        Journal {
+            tenant_id: &self.tenant_id,
+            execution_id: &self.execution_id,
+            after_seq: self.after_seq,
+            entries: &self.entries,
+        }
+    }
+
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
-        let params = [
+        let params = vec![
             (self.entries.len() as u64).into(),
             tx.now.as_micros().into(),
+            self.tenant_id.as_str().into(),
             self.execution_id.as_str().into(),
             self.after_seq.into(),
         ];
-        let row = tx.query_one(&APPEND, &params).await?;
-        let journal = Journal {
-            tenant_id: &self.tenant_id,
-            execution_id: &self.execution_id,
-        };
-        journal.written(tx, row, &self.entries, None).await
+        self.journal().advance(tx, &APPEND, params, None).await
     }
 }
 
 impl Suspend {
+    fn journal(&self) -> Journal<'_> {
+        Journal {
+            tenant_id: &self.tenant_id,
+            execution_id: &self.execution_id,
+            after_seq: self.after_seq,
+            entries: &self.entries,
+        }
+    }
+
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
         let wait_on = wait_key(&self.wait);
         let mut wake_at = self.wait.until();
@@ -132,23 +150,19 @@ impl Suspend {
             wake_at = Some(tx.now);
         }
         let failed = matches!(self.wait, Wait::Retry { .. });
-        let params = [
+        let params = vec![
             (self.entries.len() as u64).into(),
             tx.now.as_micros().into(),
             json::text(&self.wait)?,
             wait_on.into(),
             wake_at.map(civitas_model::Timestamp::as_micros).into(),
             failed.into(),
+            self.tenant_id.as_str().into(),
             self.execution_id.as_str().into(),
             self.after_seq.into(),
         ];
-        let row = tx.query_one(&WAIT, &params).await?;
-        let journal = Journal {
-            tenant_id: &self.tenant_id,
-            execution_id: &self.execution_id,
-        };
-        journal
-            .written(tx, row, &self.entries, Some(Status::Waiting))
+        self.journal()
+            .advance(tx, &WAIT, params, Some(Status::Waiting))
             .await?;
         if wake_at.is_some() {
             tx.notify(Notice::Schedule);
@@ -158,31 +172,36 @@ impl Suspend {
 }
 
 impl Finish {
+    fn journal(&self) -> Journal<'_> {
+        Journal {
+            tenant_id: &self.tenant_id,
+            execution_id: &self.execution_id,
+            after_seq: self.after_seq,
+            entries: &self.entries,
+        }
+    }
+
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
         let now = tx.now.as_micros();
         let (status, result, failure) = match &self.outcome {
             Outcome::Completed(result) => (Status::Completed, json::text(result)?, Val::Null),
             Outcome::Failed(failure) => (Status::Failed, Val::Null, json::text(failure)?),
         };
-        let params = [
+        let params = vec![
             status.as_str().into(),
             (self.entries.len() as u64).into(),
             now.into(),
             now.into(),
             result,
             failure,
+            self.tenant_id.as_str().into(),
             self.execution_id.as_str().into(),
             self.after_seq.into(),
         ];
-        let row = tx.query_one(&FINISH, &params).await?;
-        let journal = Journal {
-            tenant_id: &self.tenant_id,
-            execution_id: &self.execution_id,
-        };
-        journal
-            .written(tx, row, &self.entries, Some(status))
+        self.journal()
+            .advance(tx, &FINISH, params, Some(status))
             .await?;
-        wake_waiting_on(tx, &self.execution_id).await
+        wake_waiting_on(tx, &self.tenant_id, &self.execution_id).await
     }
 }
 
@@ -190,34 +209,28 @@ impl Finish {
 struct Journal<'a> {
     tenant_id: &'a TenantId,
     execution_id: &'a ExecutionId,
+    after_seq: u64,
+    entries: &'a [NewEntry],
 }
 
 impl Journal<'_> {
-    /// Writes the entries once the execution's row allowed it; refuses when it did not.
-    async fn written(
+    /// Changes the execution's row, which allows it only at the expected entry, and writes the entries.
+    async fn advance(
         &self,
         tx: &mut Transaction<'_>,
-        row: Option<Row>,
-        entries: &[NewEntry],
+        statement: &Statement,
+        params: Vec<Val>,
         status: Option<Status>,
     ) -> Result<(), Stop> {
-        let Some(row) = row else {
-            let status = find_status(tx, self.tenant_id, self.execution_id).await?;
-            return Err(Refusal::WrongState { status }.into());
-        };
-        let last_seq = row.count("last_seq")?;
-        let first = last_seq + 1 - entries.len() as u64;
-        outbox::append(
-            tx,
-            self.tenant_id,
-            self.execution_id.as_str(),
-            first,
-            entries,
-        )
-        .await?;
+        let otherwise = Stop::WrongState(self.tenant_id.clone(), self.execution_id.clone());
+        tx.execute_later(statement, params, Meaning::Required(otherwise))
+            .await?;
+        let stream = self.execution_id.as_str();
+        let first = self.after_seq.saturating_add(1);
+        outbox::append(tx, self.tenant_id, stream, first, self.entries).await?;
         tx.notify(Notice::Execution {
             execution_id: self.execution_id.clone(),
-            last_seq,
+            last_seq: self.after_seq.saturating_add(self.entries.len() as u64),
             status,
         });
         Ok(())
@@ -235,19 +248,19 @@ fn wait_key(wait: &Wait) -> Option<String> {
 /// Makes every execution that waits for `execution_id` due now.
 pub(super) async fn wake_waiting_on(
     tx: &mut Transaction<'_>,
+    tenant: &TenantId,
     execution_id: &ExecutionId,
 ) -> Result<(), Stop> {
     let key = wait_key(&Wait::Child {
         execution_id: execution_id.clone(),
     });
-    if !tx
-        .query(&WAKE, &[tx.now.as_micros().into(), key.into()])
-        .await?
-        .is_empty()
-    {
-        tx.notify(Notice::Schedule);
-    }
-    Ok(())
+    let params = vec![
+        tx.now.as_micros().into(),
+        tenant.as_str().into(),
+        key.into(),
+    ];
+    tx.execute_later(&WAKE, params, Meaning::Announced(Notice::Schedule))
+        .await
 }
 
 async fn is_finished(
@@ -255,25 +268,20 @@ async fn is_finished(
     tenant: &TenantId,
     execution: &ExecutionId,
 ) -> Result<bool, Stop> {
+    tx.flush().await?;
     // A child that retention removed has finished, too.
     Ok(find_status(tx, tenant, execution)
         .await?
         .is_none_or(Status::is_final))
 }
 
-pub(super) async fn find_status(
+pub(crate) async fn find_status(
     tx: &mut Transaction<'_>,
     tenant: &TenantId,
     execution: &ExecutionId,
-) -> Result<Option<Status>, Stop> {
-    let row = tx
-        .query_one(
-            &STATUS,
-            &[tenant.as_str().into(), execution.as_str().into()],
-        )
-        .await?;
-    Ok(row
-        .map(|row| row.text("status").map(Status::parse))
-        .transpose()?
-        .flatten())
+) -> Result<Option<Status>, Error> {
+    let params = [tenant.as_str().into(), execution.as_str().into()];
+    let rows = tx.query_now(&STATUS, &params).await?;
+    let status = rows.first().map(|row| row.text("status")).transpose()?;
+    Ok(status.and_then(Status::parse))
 }

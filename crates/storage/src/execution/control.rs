@@ -51,7 +51,7 @@ impl Cancel {
         let params = [now.into(), now.into(), tenant(&self.0), id(&self.0)];
         let row = tx.query_one(&CANCEL, &params).await?;
         written(tx, &self.0, row, Kind::Cancelled, Status::Cancelled).await?;
-        wake_waiting_on(tx, &self.0.execution_id).await
+        wake_waiting_on(tx, &self.0.tenant_id, &self.0.execution_id).await
     }
 }
 

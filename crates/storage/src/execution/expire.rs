@@ -3,8 +3,8 @@
 use civitas_model::Timestamp;
 use civitas_sql::Statement;
 
-use crate::transaction::{Stop, Transaction};
-use crate::{idempotency, outbox, session, upload};
+use crate::transaction::{Meaning, Stop, Transaction};
+use crate::{idempotency, invitation, outbox, rate_limit, refresh_token, session, ticket, upload};
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
 const DELETE: Statement = Statement::new(include_str!("../queries/execution/delete.sql"));
@@ -20,7 +20,7 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions, old idempotency keys and notes of uploads nobody claimed.
+/// Removes ended sessions and credentials, old idempotency keys and notes of uploads nobody claimed.
 #[derive(Debug)]
 pub struct Sweep {
     /// Idempotency keys and uploads from before this.
@@ -34,8 +34,9 @@ impl Expire {
         let params = [self.finished_before.as_micros().into(), self.limit.into()];
         for row in tx.query(&EXPIRED, &params).await? {
             let execution = row.text("execution_id")?;
-            if tx.execute(&DELETE, &[execution.into()]).await? == 1 {
-                tx.execute(&DELETE_INTENT, &[execution.into()]).await?;
+            if tx.execute(&DELETE, vec![execution.into()]).await? == 1 {
+                tx.execute_later(&DELETE_INTENT, vec![execution.into()], Meaning::Nothing)
+                    .await?;
                 outbox::delete_stream(tx, execution).await?;
             }
         }
@@ -48,6 +49,10 @@ impl Sweep {
         idempotency::delete_old(tx, self.unused_since).await?;
         upload::delete_old(tx, self.unused_since).await?;
         session::delete_expired(tx).await?;
+        invitation::delete_expired(tx).await?;
+        refresh_token::delete_expired(tx).await?;
+        ticket::delete_expired(tx).await?;
+        rate_limit::delete_expired(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

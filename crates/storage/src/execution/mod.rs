@@ -6,6 +6,7 @@ mod expire;
 mod read;
 mod submit;
 
+pub(crate) use advance::find_status;
 pub use advance::{Append, Finish, Outcome, Start, Suspend};
 pub use control::{Cancel, Pause, Request, Resume, Retry};
 pub use expire::{Expire, Sweep};

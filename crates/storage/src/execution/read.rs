@@ -108,14 +108,15 @@ impl Executions<'_> {
             .collect()
     }
 
-    /// Entries of the journal after a number, in order. Ask for the execution first: this does not check the tenant.
+    /// Entries of the journal of a tenant's execution after a number, in order.
     pub async fn journal(
         &self,
+        tenant: &TenantId,
         execution: &ExecutionId,
         after_seq: u64,
         limit: u32,
     ) -> Result<Vec<Entry>, Error> {
-        outbox::journal(self.0, execution, after_seq, limit).await
+        outbox::journal(self.0, tenant, execution, after_seq, limit).await
     }
 
     /// Unfinished children of an execution.

@@ -11,7 +11,7 @@ use crate::idempotency;
 use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
-use crate::transaction::{Stop, Transaction};
+use crate::transaction::{Meaning, Stop, Transaction};
 
 const INSERT_INTENT: Statement =
     Statement::new(include_str!("../queries/execution/insert_intent.sql"));
@@ -48,9 +48,14 @@ impl Submit {
         let now = intent.created_at.as_micros();
         let id = || self.execution_id.as_str().into();
         let tenant = || intent.tenant_id.as_str().into();
-        tx.execute(
+        let taken = || {
+            Meaning::required(Refusal::AlreadyExists {
+                what: "an execution with this id",
+            })
+        };
+        tx.execute_later(
             &INSERT_INTENT,
-            &[
+            vec![
                 id(),
                 tenant(),
                 intent.intent_id.as_str().into(),
@@ -66,11 +71,12 @@ impl Submit {
                 json::text(&intent.metadata)?,
                 now.into(),
             ],
+            taken(),
         )
         .await?;
-        tx.execute(
+        tx.execute_later(
             &INSERT,
-            &[
+            vec![
                 id(),
                 tenant(),
                 intent.intent_type.as_str().into(),
@@ -79,6 +85,7 @@ impl Submit {
                 now.into(),
                 now.into(),
             ],
+            taken(),
         )
         .await?;
         let entry = NewEntry::new(

@@ -148,7 +148,7 @@ impl Reader {
                 }
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
-                self.heading = name.bytes().nth(1).map(|digit| digit - b'0')
+                self.heading = name.as_bytes().get(1).copied().map(|digit| digit - b'0');
             }
             "pre" => self.pre_depth += 1,
             "ul" | "ol" => self.list_depth = self.list_depth.saturating_add(1),
@@ -185,7 +185,7 @@ impl Reader {
             "blockquote" => self.quote_depth = self.quote_depth.saturating_sub(1),
             "main" | "article" => self.main_depth = self.main_depth.saturating_sub(1),
             "header" | "footer" if self.main_depth == 0 => {
-                self.frame_depth = self.frame_depth.saturating_sub(1)
+                self.frame_depth = self.frame_depth.saturating_sub(1);
             }
             "caption" => self.in_caption = false,
             "td" | "th" => self.grids.last_mut().map_or((), Grid::end_cell),
@@ -240,7 +240,7 @@ impl Reader {
                         level: block.level.unwrap_or(1),
                         text: block.text,
                         place: block.place,
-                    })
+                    });
                 }
                 Found::Block(block) => document.blocks.push(block),
             }

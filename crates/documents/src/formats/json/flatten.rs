@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::Node;
+use super::{Node, dotted};
 use crate::document::Document;
 use crate::error::Error;
 use crate::place::Place;
@@ -75,11 +75,7 @@ impl Flattener {
         match Node::read(raw)? {
             Node::Object(entries) => {
                 for (key, value) in &entries {
-                    if name.is_empty() {
-                        self.flatten(key, value)?;
-                    } else {
-                        self.flatten(&format!("{name}.{key}"), value)?;
-                    }
+                    self.flatten(&dotted(name, key), value)?;
                 }
             }
             Node::Array(_) => self.set(name, raw.get().to_owned()),

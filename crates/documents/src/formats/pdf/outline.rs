@@ -54,12 +54,11 @@ pub(super) fn read(pdf: &PdfDocument) -> Option<Vec<Heading>> {
 
 /// The page object an explicit destination or a go-to action names. Named destinations are left unresolved.
 fn destination(pdf: &PdfDocument, item: &HashMap<String, Object>) -> Option<ObjectRef> {
-    let target = match item.get("Dest") {
-        Some(target) => resolve(pdf, target),
-        None => {
-            let action = resolve(pdf, item.get("A")?);
-            resolve(pdf, action.as_dict()?.get("D")?)
-        }
+    let target = if let Some(target) = item.get("Dest") {
+        resolve(pdf, target)
+    } else {
+        let action = resolve(pdf, item.get("A")?);
+        resolve(pdf, action.as_dict()?.get("D")?)
     };
     target.as_array()?.first()?.as_reference()
 }
@@ -85,12 +84,11 @@ fn pages(catalog: &Object, pdf: &PdfDocument) -> HashMap<ObjectRef, u32> {
             .as_dict()
             .and_then(|node| node.get("Kids"))
             .map(|kids| resolve(pdf, kids));
-        match kids.as_ref().and_then(Object::as_array) {
-            Some(kids) => waiting.extend(kids.iter().rev().filter_map(Object::as_reference)),
-            None => {
-                number += 1;
-                pages.insert(reference, number);
-            }
+        if let Some(kids) = kids.as_ref().and_then(Object::as_array) {
+            waiting.extend(kids.iter().rev().filter_map(Object::as_reference));
+        } else {
+            number += 1;
+            pages.insert(reference, number);
         }
     }
     pages

@@ -1,4 +1,3 @@
 UPDATE executions
 SET last_seq = last_seq + ?, updated_at = ?
-WHERE execution_id = ? AND last_seq = ? AND status = 'running'
-RETURNING last_seq
+WHERE tenant_id = ? AND execution_id = ? AND last_seq = ? AND status = 'running'

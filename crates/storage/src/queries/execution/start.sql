@@ -1,4 +1,3 @@
 UPDATE executions
 SET status = 'running', attempt = attempt + 1, last_seq = last_seq + ?, wait = NULL, wait_on = NULL, wake_at = NULL, updated_at = ?
-WHERE execution_id = ? AND last_seq = ? AND status IN ('pending', 'running', 'waiting')
-RETURNING last_seq
+WHERE tenant_id = ? AND execution_id = ? AND last_seq = ? AND status IN ('pending', 'running', 'waiting')

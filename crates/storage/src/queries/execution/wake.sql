@@ -1,1 +1,1 @@
-UPDATE executions SET wake_at = ? WHERE wait_on = ? AND status = 'waiting' RETURNING execution_id
+UPDATE executions SET wake_at = ? WHERE tenant_id = ? AND wait_on = ? AND status = 'waiting'

@@ -1,1 +1,1 @@
-SELECT seq, kind, name, data, created_at, tenant_id FROM outbox WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?
+SELECT seq, data, tenant_id FROM outbox WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?

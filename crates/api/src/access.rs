@@ -1,0 +1,108 @@
+//! Which hosts this server answers to and which origins may call it: the guard against DNS rebinding and cross-site
+//! requests.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use civitas_model::ErrorCode;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use crate::problem::Problem;
+use crate::state::{Access, AppState, Settings};
+
+/// Middleware: refuses hosts and origins that are not ours.
+pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match check(&state.settings, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn check(settings: &Settings, headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let origin = text(header::ORIGIN);
+    match settings.access {
+        // Without a credential whoever reaches the port is the operator, so a page of another site must not: neither
+        // under a name that resolves to loopback (the Host header), nor by a cross-site request (the Origin header).
+        Access::Development => {
+            let host = text(header::HOST).unwrap_or("localhost");
+            if !is_loopback(host) {
+                return Err(refused(&format!("the host `{host}` is not this machine's loopback")));
+            }
+            match origin.map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host)) {
+                Some(host) if !is_loopback(host) => Err(refused("pages of other sites may not call a development server")),
+                _ => Ok(()),
+            }
+        }
+        // Credentials are never sent by a browser on its own here (no cookies), so other origins are refused only where
+        // a browser would not ask first: sockets.
+        Access::Credentials => {
+            let is_socket = text(header::UPGRADE).is_some_and(|value| value.eq_ignore_ascii_case("websocket"));
+            match origin {
+                Some(origin) if is_socket && !settings.origins.iter().any(|known| known == origin) && !same_host(origin, text(header::HOST)) => {
+                    Err(refused("this origin is not in the configured list"))
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+fn refused(detail: &str) -> Problem {
+    Problem::new(ErrorCode::OriginNotAllowed, detail)
+}
+
+fn same_host(origin: &str, host: Option<&str>) -> bool {
+    origin.split_once("://").map(|(_, origin)| origin) == host
+}
+
+/// Whether `host[:port]` names this machine's loopback.
+fn is_loopback(authority: &str) -> bool {
+    let host = if authority.starts_with('[') {
+        authority.split_once(']').map_or(authority, |(host, _)| host).trim_start_matches('[')
+    } else {
+        authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+    };
+    let host = host.to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What browsers are told about other origins (the Fetch standard's CORS protocol).
+pub(crate) fn cors(settings: &Settings) -> CorsLayer {
+    let methods =
+        [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let layer = CorsLayer::new().allow_methods(methods).expose_headers([
+        header::HeaderName::from_static("x-request-id"),
+        header::RETRY_AFTER,
+    ]);
+    match settings.access {
+        Access::Development => layer.allow_origin(Any).allow_headers(Any),
+        Access::Credentials => {
+            let origins = settings.origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+            layer.allow_origin(AllowOrigin::list(origins)).allow_headers([
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                header::HeaderName::from_static("idempotency-key"),
+                header::HeaderName::from_static("x-requested-with"),
+            ])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_known_in_all_its_forms() {
+        for host in ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]:8000", "app.localhost"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example", "10.0.0.1:8000", "localhost.evil", ""] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

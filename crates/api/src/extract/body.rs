@@ -1,0 +1,124 @@
+//! JSON bodies: 400 for what is not JSON, 422 with a pointer for what does not fit, 413 and 415 as they are.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use bytes::Bytes;
+use civitas_model::ErrorCode;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+/// A required JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// A JSON body that may be left out.
+pub(crate) struct OptionalBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        check_content_type(&request)?;
+        let bytes = read(request, state).await?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let typed = check_content_type(&request);
+        let bytes = read(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        typed?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn check_content_type(request: &Request) -> Result<(), Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let essence = content_type
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    match essence.as_deref() {
+        Some("application/json") => Ok(()),
+        Some(other) if other.starts_with("application/") && other.ends_with("+json") => Ok(()),
+        _ => Err(Problem::new(
+            ErrorCode::UnsupportedMediaType,
+            "the body must be JSON: send it with `Content-Type: application/json`",
+        )),
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = "the body is over the limit of this path: upload files to /api/content/files";
+            return Problem::new(ErrorCode::PayloadTooLarge, detail);
+        }
+        Problem::new(ErrorCode::BadRequest, "the body could not be read to its end: send it again")
+    })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        let error = error.into_inner();
+        if error.is_data() { Problem::invalid(pointer, error.to_string()) } else { malformed(&error) }
+    })?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(parsed)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(ErrorCode::MalformedBody, format!("the body is not JSON: {error}"))
+}
+
+/// The place as a JSON Pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        let part = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&part);
+    }
+    pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Outer {
+        #[serde(rename = "in/ner")]
+        inner: Vec<u8>,
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_by_its_pointer() {
+        let problem = parse::<Outer>(br#"{"in/ner":[1,"x"]}"#).map(|outer| outer.inner).unwrap_err();
+        assert_eq!(problem.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(format!("{problem:?}").contains("/in~1ner/1"));
+    }
+
+    #[test]
+    fn broken_and_trailing_json_are_malformed() {
+        for body in [&b"{"[..], b"", b"{\"in/ner\":[]} x", b"\xff"] {
+            let problem = parse::<Outer>(body).unwrap_err();
+            assert_eq!(problem.status(), StatusCode::BAD_REQUEST, "{body:?}");
+        }
+    }
+}

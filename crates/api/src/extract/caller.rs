@@ -1,0 +1,113 @@
+//! The caller: whoever the credential says, or the local operator in development.
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use civitas_auth::Secret;
+use civitas_model::{Caller, ErrorCode, Permission};
+use serde::Deserialize;
+
+use crate::problem::Problem;
+use crate::state::{Access, AppState};
+
+/// The subprotocol of our sockets; a second one, `bearer.<token>`, may carry the credential.
+pub(crate) const SUBPROTOCOL: &str = "civitas.v1";
+
+/// What the secrets of anonymous sessions begin with.
+const ANONYMOUS_PREFIX: &str = "session_";
+
+/// A caller with a valid credential.
+pub(crate) struct Authenticated(pub(crate) Caller);
+
+/// A caller of a WebSocket, which browsers cannot give a header.
+pub(crate) struct SocketCaller(pub(crate) Caller);
+
+impl FromRequestParts<AppState> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match bearer(parts)? {
+            Some(token) => authenticate(state, token).await.map(Self),
+            None => without_credential(state).map(Self),
+        }
+    }
+}
+
+/// The token of the `Authorization` header (RFC 6750).
+fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
+    let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| Some(token.trim()))
+        .ok_or_else(|| unauthorized("the `Authorization` header must be `Bearer <token>`"))
+}
+
+fn without_credential(state: &AppState) -> Result<Caller, Problem> {
+    match state.settings.access {
+        Access::Development => Ok(Caller::local_operator()),
+        Access::Credentials => {
+            Err(unauthorized("Missing or invalid Authorization header: sign in at /api/auth/login"))
+        }
+    }
+}
+
+fn unauthorized(detail: &str) -> Problem {
+    Problem::new(ErrorCode::Unauthorized, detail)
+}
+
+/// Refuses a caller without the permission.
+pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<(), Problem> {
+    if caller.may(permission) {
+        return Ok(());
+    }
+    let needed = permission.as_str();
+    let detail = format!("this needs the permission `{needed}`: ask an administrator of your tenant");
+    Err(Problem::new(ErrorCode::Forbidden, detail))
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: Option<String>,
+    session_token: Option<String>,
+}
+
+impl FromRequestParts<AppState> for SocketCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        if let Some(token) = bearer(parts)? {
+            return authenticate(state, token).await.map(Self);
+        }
+        if let Some(token) = subprotocol_token(parts) {
+            return authenticate(state, token).await.map(Self);
+        }
+        let query = axum::extract::Query::<Tokens>::try_from_uri(&parts.uri);
+        let token = query.ok().and_then(|query| query.0.access_token.or(query.0.session_token));
+        let Some(token) = token else { return without_credential(state).map(Self) };
+        // A ticket is good for one use and thirty seconds, so it may stand in a URL, which proxies write to their logs.
+        if let Ok(caller) = state.auth.redeem_ticket(&Secret::new(token.as_str())).await {
+            return Ok(Self(caller));
+        }
+        if !state.settings.query_tokens {
+            return Err(unauthorized("only a ticket from /api/auth/ws-ticket may stand in a URL"));
+        }
+        authenticate(state, &token).await.map(Self)
+    }
+}
+
+/// A user's access token, a machine's service token, or the secret of an anonymous session.
+async fn authenticate(state: &AppState, token: &str) -> Result<Caller, Problem> {
+    if token.starts_with(ANONYMOUS_PREFIX) {
+        return Ok(state.auth.authenticate_session_token(&Secret::new(token)).await?);
+    }
+    Ok(state.auth.authenticate(token).await?)
+}
+
+/// The token that a browser offers as a subprotocol, beside [`SUBPROTOCOL`].
+fn subprotocol_token(parts: &Parts) -> Option<&str> {
+    let offered = parts.headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    offered.split(',').find_map(|protocol| protocol.trim().strip_prefix("bearer."))
+}

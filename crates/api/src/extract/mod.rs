@@ -1,0 +1,13 @@
+//! Extractors: what a handler takes from a request, with our errors.
+
+mod body;
+mod caller;
+mod client_address;
+mod path;
+mod query;
+
+pub(crate) use body::{Body, OptionalBody};
+pub(crate) use caller::{Authenticated, SocketCaller, require};
+pub(crate) use client_address::ClientAddress;
+pub(crate) use path::PathId;
+pub(crate) use query::Query;

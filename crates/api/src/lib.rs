@@ -1,0 +1,26 @@
+//! HTTP and WebSocket: the only crate that knows them.
+//!
+//! One endpoint is one file, read top to bottom: request, response, documentation, handler. The file's path is the
+//! URL's, and [`routes`] reads like a table of contents. Handlers are thin: extract, call a service, map. The OpenAPI
+//! document is generated from the same types.
+//!
+//! Invariants:
+//! - Every error is a [`Problem`] (RFC 9457), with a code that has a page in `docs/errors`.
+//! - Every operation names who may use it: [`Caller`](civitas_model::Caller) is an extractor, and a handler that does
+//!   not take one is listed in [`routes`] as public.
+//! - Nothing here knows a database.
+
+mod access;
+mod download;
+mod extract;
+mod openapi;
+mod problem;
+mod routes;
+mod server;
+mod state;
+mod stream;
+
+pub use openapi::document as openapi;
+pub use problem::Problem;
+pub use server::{Server, ServerOptions};
+pub use state::{Access, AppState, Limits, Settings};

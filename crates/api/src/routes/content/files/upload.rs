@@ -1,0 +1,199 @@
+//! `POST /api/content/files`: files in, streamed; each becomes an `ingest_file` intent.
+
+use axum::Json;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{StatusCode, header};
+use civitas_documents::sniff;
+use civitas_model::{Caller, ErrorCode, Id, Permission, SessionId};
+use civitas_providers::blobs::BlobError;
+use civitas_runtime::Submission;
+use civitas_storage::{Change, Changeset, Upload};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::super::super::intent::submit::Submitted;
+use crate::extract::{Authenticated, require};
+use crate::problem::{Problem, ProblemDocument};
+use crate::state::AppState;
+
+/// Files of one request.
+const FILES_MAX: usize = 100;
+/// The longest text field, in bytes.
+const TEXT_BYTES_MAX: usize = 4096;
+/// What a multipart body adds to its file, at most, when its length is judged before it is read.
+const OVERHEAD_BYTES_MAX: u64 = 64 * 1024;
+
+/// The fields of the form; for the OpenAPI document only.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read as a stream")]
+pub(crate) struct UploadForm {
+    /// The file; may be given several times. Its name is kept as data.
+    #[schema(value_type = String, format = Binary)]
+    file: String,
+    /// The session it is brought in by; the credential's when absent. Stands before the files it is meant for.
+    session_id: Option<String>,
+}
+
+/// What became of the files.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Uploaded {
+    /// One for each file, in order.
+    files: Vec<UploadedFile>,
+}
+
+/// A file that is stored, and whose `ingest_file` is accepted.
+#[derive(Serialize, ToSchema)]
+struct UploadedFile {
+    /// The name as sent.
+    ui_name: String,
+    /// SHA-256 of the bytes.
+    file_hash: String,
+    /// Size in bytes.
+    file_size: u64,
+    /// The type by content.
+    file_type: String,
+    #[serde(flatten)]
+    submitted: Submitted,
+}
+
+/// Upload files (`multipart/form-data`, field `file`). The bytes are durable when this answers; each file's
+/// `ingest_file` then runs by itself.
+#[utoipa::path(post, path = "/api/content/files", tag = "files", security(("bearer" = [])),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, body = Uploaded), (status = 400, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
+        (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument),
+    ))]
+pub(crate) async fn upload(
+    State(state): State<AppState>,
+    Authenticated(caller): Authenticated,
+    request: Request,
+) -> Result<Json<Uploaded>, Problem> {
+    require(&caller, Permission::Write)?;
+    check_length(&state, &request)?;
+    let mut form = Multipart::from_request(request, &state).await.map_err(|rejection| {
+        let detail = format!("{}: send `multipart/form-data` with a field `file`", rejection.body_text());
+        Problem::new(ErrorCode::UnsupportedMediaType, detail)
+    })?;
+    let mut session_id = None;
+    let mut files = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
+        match field.name().unwrap_or_default() {
+            "file" | "files" | "files[]" if files.len() < FILES_MAX => {
+                files.push(take(&state, &caller, session_id.clone(), field).await?);
+            }
+            "file" | "files" | "files[]" => {
+                let detail = format!("a request takes up to {FILES_MAX} files: send the rest in another");
+                return Err(Problem::new(ErrorCode::PayloadTooLarge, detail));
+            }
+            "session_id" => session_id = Some(read_session(field).await?),
+            other => {
+                let detail = "is not a field of this form: send `file` and, before it, `session_id`";
+                return Err(Problem::invalid(format!("/{other}"), detail));
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(Problem::invalid("/file", "is missing: send at least one file"));
+    }
+    Ok(Json(Uploaded { files }))
+}
+
+/// Refuses a body that says it is too long before any of it is read.
+fn check_length(state: &AppState, request: &Request) -> Result<(), Problem> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let limit = state.settings.limits.upload_bytes;
+    match length {
+        Some(length) if length > limit.saturating_add(OVERHEAD_BYTES_MAX) => Err(too_large(limit)),
+        _ => Ok(()),
+    }
+}
+
+fn too_large(limit: u64) -> Problem {
+    let detail = format!("a file may have up to {limit} bytes (`upload_bytes`): send a smaller one");
+    Problem::new(ErrorCode::PayloadTooLarge, detail)
+}
+
+fn broken(error: &MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::new(ErrorCode::PayloadTooLarge, error.body_text());
+    }
+    let detail = format!("the form cannot be read to its end: {}", error.body_text());
+    Problem::new(ErrorCode::BadRequest, detail)
+}
+
+async fn read_session(mut field: Field<'_>) -> Result<SessionId, Problem> {
+    let mut text = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        text.extend_from_slice(&chunk);
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(Problem::invalid("/session_id", "is too long"));
+        }
+    }
+    SessionId::new(String::from_utf8_lossy(&text).into_owned())
+        .map_err(|error| Problem::invalid("/session_id", error.to_string()))
+}
+
+/// Stores one file and submits its `ingest_file`.
+async fn take(
+    state: &AppState,
+    caller: &Caller,
+    session_id: Option<SessionId>,
+    field: Field<'_>,
+) -> Result<UploadedFile, Problem> {
+    let name = field.file_name().unwrap_or("unnamed").to_owned();
+    let limit = state.settings.limits.upload_bytes;
+    let stored = state
+        .blobs
+        .put_stream(&caller.tenant_id, field, limit)
+        .await
+        .map_err(|error| refused(error, limit))?;
+    let detected = sniff(&stored.head, &name);
+    let upload_id: Id<Upload> = Id::generate(&*state.clock, &*state.entropy);
+    let upload = Upload {
+        upload_id: upload_id.to_string(),
+        tenant_id: caller.tenant_id.clone(),
+        digest: stored.digest.clone(),
+        size: stored.size,
+        file_type: detected.file_type.to_owned(),
+        mime_type: detected.mime_type.to_owned(),
+    };
+    state.store.commit(Changeset::new().with(Change::Upload(upload))).await?;
+    let parameters = Map::from_iter([
+        ("ui_name".to_owned(), Value::from(name.as_str())),
+        ("upload_id".to_owned(), Value::from(upload_id.as_str())),
+    ]);
+    let submission = Submission {
+        intent_type: "ingest_file".to_owned(),
+        session_id,
+        parameters,
+        ..Submission::default()
+    };
+    let accepted = state.runtime.submit(caller, submission).await?;
+    Ok(UploadedFile {
+        ui_name: name,
+        file_hash: stored.digest,
+        file_size: stored.size,
+        file_type: detected.file_type.to_owned(),
+        submitted: accepted.into(),
+    })
+}
+
+fn refused(error: BlobError, limit: u64) -> Problem {
+    match error {
+        BlobError::TooLarge { .. } => too_large(limit),
+        BlobError::Interrupted(_) => {
+            Problem::new(ErrorCode::BadRequest, "the upload ended before the file did: send it again")
+        }
+        error => {
+            tracing::error!(%error, "an upload cannot be stored");
+            Problem::new(ErrorCode::ServiceUnavailable, "the file cannot be stored now: try again")
+                .retry_after(5)
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! `/api/content`.
+
+pub(crate) mod files;
+pub(crate) mod search;

@@ -1,0 +1,44 @@
+//! `/docs`, `/redoc` and `/openapi.json`: the API's description, served from the binary.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::state::AppState;
+
+/// Redoc 2.5.4 (MIT), the standalone script of its npm package, compressed.
+const REDOC: &[u8] = include_bytes!("../../assets/redoc.standalone.js.gz");
+
+const REDOC_PAGE: &str = "<!doctype html><html lang=en><head><meta charset=utf-8><title>Civitas API</title>\
+    <meta name=viewport content='width=device-width, initial-scale=1'><style>body{margin:0}</style></head>\
+    <body><redoc spec-url=/openapi.json></redoc><script src=/redoc/redoc.standalone.js></script></body></html>";
+
+/// The pages and the document.
+pub(crate) fn router(document: OpenApi) -> Router<AppState> {
+    let text: Arc<str> = document.to_json().unwrap_or_default().into();
+    let json = get(move || {
+        let text = Arc::clone(&text);
+        async move { ([(header::CONTENT_TYPE, "application/json")], text.to_string()) }
+    });
+    let swagger = SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json"));
+    Router::new()
+        .route("/openapi.json", json)
+        .route("/redoc", get(|| async { Html(REDOC_PAGE) }))
+        .route("/redoc/redoc.standalone.js", get(|| async { redoc() }))
+        .merge(swagger)
+}
+
+fn redoc() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CONTENT_ENCODING, "gzip"),
+        (header::CACHE_CONTROL, "public, max-age=86400"),
+    ];
+    (headers, Bytes::from_static(REDOC)).into_response()
+}

@@ -1,0 +1,177 @@
+//! `/api/execution/{execution_id}/stream`: follows an execution, over a WebSocket or as lines of JSON. Both are resumed
+//! with `after=<seq>`: nothing is missed, nothing is seen twice.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use civitas_model::id::ExecutionKind;
+use civitas_model::{ErrorCode, Execution, Permission};
+use civitas_runtime::Watch;
+use futures::stream;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::IntoParams;
+
+use crate::extract::{PathId, Query, SUBPROTOCOL, SocketCaller, require};
+use crate::problem::{Problem, ProblemDocument};
+use crate::state::AppState;
+use crate::stream::{message, ping};
+
+/// How often an idle connection is kept open.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a client may take to accept one message before it counts as stalled.
+const SEND_PATIENCE: Duration = Duration::from_secs(10);
+/// The largest message read from a client; nothing it says is needed.
+const HEARD_BYTES_MAX: usize = 64 * 1024;
+/// The close code of a client that does not read: it may come back with the last number it saw.
+const CLOSE_STALLED: u16 = 4008;
+
+/// From where to follow.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StreamQuery {
+    /// The number of the last entry that was seen; 0 for all.
+    #[serde(default)]
+    after: u64,
+}
+
+/// Follow an execution from its journal's entry `after` on, until it ends.
+///
+/// With `Upgrade: websocket`, one JSON message per entry; otherwise one line of JSON per entry
+/// (`application/x-ndjson`). 30 seconds of silence bring a `ping`.
+#[utoipa::path(get, path = "/api/execution/{execution_id}/stream", tag = "executions",
+    security(("bearer" = [])), params(("execution_id" = String, Path), StreamQuery),
+    responses(
+        (status = 200, body = String, content_type = "application/x-ndjson"),
+        (status = 101, description = "The WebSocket is open."),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = 503, body = ProblemDocument),
+    ))]
+pub(crate) async fn stream(
+    State(state): State<AppState>,
+    SocketCaller(caller): SocketCaller,
+    PathId(execution_id): PathId<ExecutionKind>,
+    Query(query): Query<StreamQuery>,
+    request: Request,
+) -> Result<Response, Problem> {
+    require(&caller, Permission::Read)?;
+    let permit = state.streams.clone().try_acquire_owned().map_err(|_| too_many())?;
+    let found = state.runtime.find(&caller.tenant_id, &execution_id).await?;
+    let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
+    let watch = state.runtime.watch(&caller.tenant_id, &execution_id, query.after).await?;
+    let watch = watch.ok_or_else(|| Problem::not_found("execution"))?;
+    let follower = Follower { state: state.clone(), execution, watch, _permit: permit };
+    let upgrade = request.headers().get(header::UPGRADE);
+    if !upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+        return Ok(lines(follower));
+    }
+    let (mut parts, _) = request.into_parts();
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state)
+        .await
+        .map_err(|rejection| Problem::new(ErrorCode::BadRequest, rejection.body_text()))?;
+    Ok(upgrade
+        .protocols([SUBPROTOCOL])
+        .max_message_size(HEARD_BYTES_MAX)
+        .on_upgrade(move |socket| push(socket, follower)))
+}
+
+fn too_many() -> Problem {
+    let detail = "too many streams are open on this server: close one, or try again";
+    Problem::new(ErrorCode::ServiceUnavailable, detail).retry_after(5)
+}
+
+/// One client that follows one execution.
+struct Follower {
+    state: AppState,
+    execution: Execution,
+    watch: Watch,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What happens next for a follower.
+enum Next {
+    Message(Value),
+    End { code: u16, reason: &'static str },
+}
+
+impl Follower {
+    async fn next(&mut self) -> Next {
+        let entry = tokio::select! {
+            () = self.state.stopping.cancelled() => {
+                let reason = "the server is stopping: come back with the last seq";
+                return Next::End { code: close_code::AWAY, reason };
+            }
+            () = tokio::time::sleep(PING_INTERVAL) => {
+                return Next::Message(ping(self.state.clock.now()));
+            }
+            entry = self.watch.next() => entry,
+        };
+        match entry {
+            Ok(Some(entry)) => {
+                let intent_id = &self.execution.intent.intent_id;
+                Next::Message(message(&self.execution.execution_id, intent_id, &entry))
+            }
+            Ok(None) => Next::End { code: close_code::NORMAL, reason: "the execution has ended" },
+            Err(error) => {
+                tracing::warn!(%error, "a stream cannot be read");
+                let reason = "storage cannot be read: come back with the last seq";
+                Next::End { code: close_code::ERROR, reason }
+            }
+        }
+    }
+}
+
+fn lines(follower: Follower) -> Response {
+    let body = stream::unfold(follower, |mut follower| async move {
+        match follower.next().await {
+            Next::Message(value) => {
+                Some((Ok::<_, Infallible>(Bytes::from(format!("{value}\n"))), follower))
+            }
+            Next::End { .. } => None,
+        }
+    });
+    let headers =
+        [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
+    (headers, Body::from_stream(body)).into_response()
+}
+
+async fn push(mut socket: WebSocket, mut follower: Follower) {
+    loop {
+        let next = tokio::select! {
+            next = follower.next() => next,
+            // What clients say is not needed; that they leave is.
+            heard = socket.recv() => match heard {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => continue,
+            },
+        };
+        match next {
+            Next::Message(value) => {
+                let sent = socket.send(Message::Text(value.to_string().into()));
+                match tokio::time::timeout(SEND_PATIENCE, sent).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return,
+                    Err(_) => {
+                        let reason = "reading too slowly: come back with the last seq";
+                        return close(&mut socket, CLOSE_STALLED, reason).await;
+                    }
+                }
+            }
+            Next::End { code, reason } => return close(&mut socket, code, reason).await,
+        }
+    }
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame { code, reason: reason.into() };
+    // A client that is gone needs no goodbye.
+    let _ = tokio::time::timeout(SEND_PATIENCE, socket.send(Message::Close(Some(frame)))).await;
+}

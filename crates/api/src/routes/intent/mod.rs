@@ -1,0 +1,4 @@
+//! `/api/intent`.
+
+pub(crate) mod pending;
+pub(crate) mod submit;

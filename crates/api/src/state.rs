@@ -1,0 +1,88 @@
+//! What handlers share: a list of handles.
+
+use std::sync::Arc;
+
+use civitas_auth::Auth;
+use civitas_model::{Clock, Entropy};
+use civitas_providers::blobs::Blobs;
+use civitas_runtime::Runtime;
+use civitas_search::Index;
+use civitas_storage::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// Handles to the services behind the API; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The engine.
+    pub runtime: Runtime,
+    /// Who asks.
+    pub auth: Auth,
+    /// Readings of what the engine and others wrote.
+    pub store: Store,
+    /// Stored content.
+    pub blobs: Blobs,
+    /// The search index.
+    pub search: Arc<Index>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What Prometheus scrapes.
+    pub metrics: PrometheusHandle,
+    /// How the server is set up.
+    pub settings: Arc<Settings>,
+    /// Permits for open streams and sockets.
+    pub streams: Arc<Semaphore>,
+    /// Cancelled when the server stops: long answers end.
+    pub stopping: CancellationToken,
+}
+
+/// How the server is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether callers need a credential.
+    pub access: Access,
+    /// Origins that browsers may call from, such as `https://app.example.com`; used with [`Access::Credentials`].
+    pub origins: Vec<String>,
+    /// Limits of what is taken in.
+    pub limits: Limits,
+    /// Whether a long-lived token may stand in a WebSocket's URL; otherwise only a ticket.
+    pub query_tokens: bool,
+    /// Whether the client's address is taken from `X-Forwarded-For`, because a proxy of ours sets it.
+    pub trust_proxy: bool,
+}
+
+/// Whether callers need a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// On loopback only: who shows none is the local operator.
+    Development,
+    /// Everyone but at the public routes.
+    Credentials,
+}
+
+/// Limits of what is taken in.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A body of JSON, in bytes.
+    pub body_bytes: usize,
+    /// The body of a submission, which may carry a small file, in bytes.
+    pub submission_bytes: usize,
+    /// One uploaded file, in bytes.
+    pub upload_bytes: u64,
+    /// Streams and sockets open at the same time.
+    pub streams: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            submission_bytes: 20 << 20,
+            upload_bytes: 5 << 30,
+            streams: 2000,
+        }
+    }
+}

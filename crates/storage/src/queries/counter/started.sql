@@ -1,0 +1,1 @@
+SELECT name FROM counters WHERE value <> 0 LIMIT 1

@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS count FROM memberships WHERE tenant_id = ? AND role = ?

@@ -1,0 +1,1 @@
+UPDATE memberships SET role = ? WHERE tenant_id = ? AND user_id = ?

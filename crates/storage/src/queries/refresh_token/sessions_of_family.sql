@@ -1,0 +1,1 @@
+SELECT DISTINCT session_id FROM refresh_tokens WHERE family = ?

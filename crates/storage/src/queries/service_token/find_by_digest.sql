@@ -1,0 +1,2 @@
+SELECT token_id, tenant_id, name, scopes, created_by, created_at, expires_at, last_used_at, revoked_at
+FROM service_tokens WHERE digest = ?

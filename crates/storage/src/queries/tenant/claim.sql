@@ -1,0 +1,1 @@
+UPDATE tenants SET owner_id = ? WHERE tenant_id = ? AND owner_id IS NULL

@@ -1,0 +1,1 @@
+SELECT caller, expires_at FROM ws_tickets WHERE digest = ?

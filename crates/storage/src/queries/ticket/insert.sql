@@ -1,0 +1,1 @@
+INSERT INTO ws_tickets (digest, tenant_id, caller, expires_at) VALUES (?, ?, ?, ?)

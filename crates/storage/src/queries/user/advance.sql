@@ -1,0 +1,1 @@
+UPDATE users SET token_version = token_version + 1, version_changed_at = ? WHERE user_id = ? AND token_version = ?

@@ -1,0 +1,307 @@
+//! Artifacts, files, uploads, contracts and pending intents.
+
+use civitas_model::artifact::{Lifecycle, Materialization, ProducedBy};
+use civitas_model::{
+    Artifact, BoundaryContract, File, PendingIntent, Write, contract, file, pending,
+};
+use civitas_storage::artifact::ArtifactFilter;
+use civitas_storage::{Change, FileFilter, PendingIntentFilter, Refusal, Upload};
+use serde_json::json;
+
+use crate::fixture::{Fixture, at, id, tenant};
+
+pub fn artifact(name: &str) -> Artifact {
+    Artifact {
+        artifact_id: id(name),
+        artifact_type: "parsed_content".into(),
+        tenant_id: tenant(),
+        produced_by: ProducedBy {
+            intent: "parse_content".into(),
+            execution_id: id("e"),
+        },
+        lifecycle_state: Lifecycle::Ready,
+        semantic_descriptor: json!({ "schema": "text" }),
+        parent_artifacts: vec![id("file-1")],
+        materializations: vec![Materialization {
+            materialization_id: "m".into(),
+            storage_type: "blob".into(),
+            uri: "blob:abc".into(),
+            format: "json".into(),
+            compression: None,
+            created_at: at(1),
+        }],
+        created_at: at(2),
+        updated_at: at(3),
+    }
+}
+
+pub fn file(name: &str) -> File {
+    File {
+        file_id: id(name),
+        tenant_id: tenant(),
+        session_id: id("session-1"),
+        ui_name: "Report.pdf".into(),
+        file_type: "pdf".into(),
+        mime_type: "application/pdf".into(),
+        ingestion_type: "upload".into(),
+        size: u64::try_from(i64::MAX).unwrap(),
+        digest: "abc".into(),
+        status: file::Status::Active,
+        contract_id: id("contract-1"),
+        metadata: json!({ "pages": 3 }),
+        created_at: at(4),
+        updated_at: at(5),
+    }
+}
+
+pub fn upload(name: &str) -> Upload {
+    Upload {
+        upload_id: name.into(),
+        tenant_id: tenant(),
+        digest: "abc".into(),
+        size: 12,
+        file_type: "pdf".into(),
+        mime_type: "application/pdf".into(),
+    }
+}
+
+pub fn contract(name: &str) -> BoundaryContract {
+    BoundaryContract {
+        contract_id: id(name),
+        tenant_id: tenant(),
+        user_id: Some(id("user-1")),
+        intent_id: id("intent-1"),
+        external_source_type: "file".into(),
+        external_source_identifier: "upload:1:x".into(),
+        external_source_metadata: json!({ "size": 1 }),
+        contract_status: contract::Status::Pending,
+        contract_terms: json!({}),
+        created_at: at(6),
+        updated_at: at(7),
+    }
+}
+
+pub fn pending_intent(name: &str) -> PendingIntent {
+    PendingIntent {
+        intent_id: id(name),
+        tenant_id: tenant(),
+        intent_type: "parse_content".into(),
+        target_artifact_id: id("file-1"),
+        context: json!({ "profile": "p" }),
+        status: pending::Status::Pending,
+        user_id: None,
+        session_id: Some(id("session-1")),
+        created_at: at(8),
+        updated_at: at(9),
+    }
+}
+
+pub async fn artifacts_are_put_found_listed_and_counted(t: Fixture) {
+    let mut first = artifact("a1");
+    t.put(Write::Artifact(Box::new(first.clone()))).await;
+    first.lifecycle_state = Lifecycle::Archived;
+    first.updated_at = at(30);
+    t.put(Write::Artifact(Box::new(first.clone()))).await;
+    let mut second = artifact("a2");
+    second.artifact_type = "table".into();
+    second.created_at = at(20);
+    second.produced_by.execution_id = id("e2");
+    t.put(Write::Artifact(Box::new(second.clone()))).await;
+    let artifacts = t.store.artifacts();
+    let found = artifacts.find(&tenant(), &id("a1")).await.unwrap();
+    assert_eq!(found, Some(first.clone()));
+    let list = async |filter: ArtifactFilter, limit, offset| {
+        let artifacts = t.store.artifacts();
+        let list = artifacts
+            .list(&tenant(), &filter, limit, offset)
+            .await
+            .unwrap();
+        let count = artifacts.count(&tenant(), &filter).await.unwrap();
+        (list, count)
+    };
+    let all = ArtifactFilter::default;
+    assert_eq!(
+        list(all(), 9, 0).await,
+        (vec![second.clone(), first.clone()], 2)
+    );
+    assert_eq!(list(all(), 1, 1).await, (vec![first.clone()], 2));
+    let types = ArtifactFilter {
+        types: vec!["table".into(), "x".into(), "y".into()],
+        ..all()
+    };
+    assert_eq!(list(types, 9, 0).await, (vec![second.clone()], 1));
+    let state = ArtifactFilter {
+        lifecycle_state: Some(Lifecycle::Archived),
+        ..all()
+    };
+    assert_eq!(list(state, 9, 0).await, (vec![first], 1));
+    let execution = ArtifactFilter {
+        execution_id: Some(id("e2")),
+        ..all()
+    };
+    assert_eq!(list(execution, 9, 0).await, (vec![second], 1));
+}
+
+async fn listed(t: &Fixture, filter: FileFilter) -> Vec<String> {
+    let list = t
+        .store
+        .files()
+        .list(&tenant(), &filter, 9, 0)
+        .await
+        .unwrap();
+    list.iter().map(|file| file.file_id.to_string()).collect()
+}
+
+pub async fn files_are_put_found_and_listed(t: Fixture) {
+    let mut first = file("f1");
+    t.put(Write::File(Box::new(first.clone()))).await;
+    let found = t.store.files().find(&tenant(), &id("f1")).await.unwrap();
+    assert_eq!(found, Some(first.clone()));
+    first.ui_name = "Renamed.txt".into();
+    first.status = file::Status::Archived;
+    t.put(Write::File(Box::new(first.clone()))).await;
+    let found = t.store.files().find(&tenant(), &id("f1")).await.unwrap();
+    assert_eq!(found, Some(first));
+    let mut second = file("f2");
+    second.file_type = "txt".into();
+    second.session_id = id("session-2");
+    second.created_at = at(99);
+    t.put(Write::File(Box::new(second))).await;
+    let mut purged = file("f3");
+    purged.status = file::Status::Purged;
+    t.put(Write::File(Box::new(purged))).await;
+    let all = FileFilter::default;
+    assert_eq!(listed(&t, all()).await, ["f2", "f1"]);
+    let page = t.store.files().list(&tenant(), &all(), 1, 1).await.unwrap();
+    assert_eq!(page[0].file_id, id("f1"));
+    let filters = [
+        (
+            FileFilter {
+                file_type: Some("txt".into()),
+                ..all()
+            },
+            vec!["f2"],
+        ),
+        (
+            FileFilter {
+                session_id: Some(id("session-1")),
+                ..all()
+            },
+            vec!["f1"],
+        ),
+        (
+            FileFilter {
+                status: Some(file::Status::Archived),
+                ..all()
+            },
+            vec!["f1"],
+        ),
+        (
+            FileFilter {
+                name_contains: Some("named".into()),
+                ..all()
+            },
+            vec!["f1"],
+        ),
+    ];
+    for (filter, expected) in filters {
+        assert_eq!(listed(&t, filter.clone()).await, expected, "{filter:?}");
+    }
+}
+
+pub async fn names_are_searched_literally_and_in_any_case(t: Fixture) {
+    let names = [
+        "50%_off!.txt",
+        "500 off.txt",
+        "ÜBER Straße.pdf",
+        "Ωμέγα \u{1f980}.md",
+        "a\\b'c\"d",
+    ];
+    for (number, name) in names.into_iter().enumerate() {
+        let mut file = file(&format!("f{number}"));
+        file.ui_name = name.into();
+        t.put(Write::File(Box::new(file))).await;
+    }
+    let cases = [
+        ("50%_OFF!", "f0"),
+        ("500", "f1"),
+        ("über", "f2"),
+        ("Über STRAß", "f2"),
+        ("ΩΜΈΓΑ", "f3"),
+        ("\u{1f980}", "f3"),
+        ("A\\B'C\"D", "f4"),
+    ];
+    for (part, expected) in cases {
+        let filter = FileFilter {
+            name_contains: Some(part.into()),
+            ..FileFilter::default()
+        };
+        assert_eq!(listed(&t, filter).await, [expected], "{part}");
+    }
+}
+
+pub async fn files_are_counted_by_digest_until_purged(t: Fixture) {
+    for name in ["f1", "f2"] {
+        t.put(Write::File(Box::new(file(name)))).await;
+    }
+    let count = async || {
+        t.store
+            .files()
+            .count_by_digest(&tenant(), "abc")
+            .await
+            .unwrap()
+    };
+    assert_eq!(count().await, 2);
+    let mut purged = file("f1");
+    purged.status = file::Status::Purged;
+    t.put(Write::File(Box::new(purged))).await;
+    assert_eq!(count().await, 1);
+}
+
+pub async fn uploads_are_noted_once(t: Fixture) {
+    t.commit(Change::Upload(upload("u"))).await;
+    let again = t.refused(Change::Upload(upload("u"))).await;
+    assert!(matches!(again, Refusal::AlreadyExists { .. }), "{again:?}");
+    let found = t.store.find_upload(&tenant(), "u").await.unwrap();
+    assert_eq!(found, Some(upload("u")));
+}
+
+pub async fn contracts_are_put_and_found(t: Fixture) {
+    let mut contract = contract("c");
+    t.put(Write::Contract(Box::new(contract.clone()))).await;
+    contract.contract_status = contract::Status::Active;
+    contract.contract_terms = json!({ "days": 30 });
+    contract.updated_at = at(70);
+    t.put(Write::Contract(Box::new(contract.clone()))).await;
+    let found = t.store.find_contract(&tenant(), &id("c")).await.unwrap();
+    assert_eq!(found, Some(contract));
+}
+
+pub async fn pending_intents_are_put_and_listed(t: Fixture) {
+    let mut first = pending_intent("p1");
+    t.put(Write::PendingIntent(Box::new(first.clone()))).await;
+    first.status = pending::Status::Completed;
+    first.updated_at = at(90);
+    t.put(Write::PendingIntent(Box::new(first.clone()))).await;
+    let mut second = pending_intent("p2");
+    second.target_artifact_id = id("file-2");
+    second.intent_type = "x".into();
+    t.put(Write::PendingIntent(Box::new(second.clone()))).await;
+    let list = async |filter: PendingIntentFilter| {
+        let list = t.store.list_pending_intents(&tenant(), &filter, 9).await;
+        list.unwrap()
+    };
+    let all = PendingIntentFilter::default;
+    assert_eq!(list(all()).await, [second.clone(), first.clone()]);
+    let completed = PendingIntentFilter {
+        status: Some(pending::Status::Completed),
+        ..all()
+    };
+    assert_eq!(list(completed).await, [first]);
+    let of_file = PendingIntentFilter {
+        target_artifact_id: Some(id("file-2")),
+        intent_type: Some("x".into()),
+        ..all()
+    };
+    assert_eq!(list(of_file).await, [second]);
+}

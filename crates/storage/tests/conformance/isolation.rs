@@ -1,0 +1,328 @@
+//! Tenant isolation: for every table, what tenant A wrote tenant B can neither read nor change.
+
+use std::collections::BTreeSet;
+
+use civitas_model::execution::{Status, Wait};
+use civitas_model::{TenantId, Write};
+use civitas_storage::artifact::ArtifactFilter;
+use civitas_storage::execution::{
+    Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
+};
+use civitas_storage::{Change, Changeset, FileFilter, PendingIntentFilter, Refusal};
+use serde_json::json;
+
+use crate::documents::{artifact, contract, file, pending_intent, upload};
+use crate::fixture::{
+    Fixture, append, at, complete, files_under, id, other_tenant, refusal, request, source, start,
+    submit, suspend, tenant,
+};
+use crate::records::{forget, one_record, record};
+use crate::sessions::{open_session, session, set_state};
+
+/// The case of each table; those without one hold nothing of a tenant.
+const TABLES: &[(&str, &str)] = &[
+    ("artifacts", "artifacts"),
+    ("contracts", "contracts"),
+    ("counters", "none: numbers only"),
+    ("executions", "executions"),
+    ("files", "files"),
+    ("idempotency_keys", "idempotency_keys"),
+    ("intents", "executions"),
+    ("leases", "none: the engine's own"),
+    ("outbox", "outbox"),
+    ("pending_intents", "pending_intents"),
+    ("records", "records"),
+    ("schema_migrations", "none: versions only"),
+    ("sessions", "sessions"),
+    ("uploads", "uploads"),
+];
+
+/// The case of each reading, as `file::function`; those without one are not a tenant's.
+const READINGS: &[(&str, &str)] = &[
+    ("artifact::count", "artifacts"),
+    ("artifact::find", "artifacts"),
+    ("artifact::list", "artifacts"),
+    ("contract::find_contract", "contracts"),
+    ("file::count_by_digest", "files"),
+    ("file::find", "files"),
+    ("file::list", "files"),
+    ("lease::acquire_lease", "none: the engine's own"),
+    ("lease::lease_holder", "none: the engine's own"),
+    ("pending_intent::list_pending_intents", "pending_intents"),
+    ("read::count_by_status", "executions"),
+    ("read::due", "none: the engine's own, for every tenant"),
+    ("read::find", "executions"),
+    ("read::journal", "outbox"),
+    ("read::list", "executions"),
+    (
+        "read::next_wake",
+        "none: the engine's own, for every tenant",
+    ),
+    (
+        "read::open_after",
+        "none: the engine's own, for every tenant",
+    ),
+    ("read::open_children", "executions"),
+    (
+        "record::changes_after",
+        "none: the search index's own, for every tenant",
+    ),
+    ("record::last_change", "none: a number only"),
+    (
+        "record::page_after",
+        "none: the search index's own, for every tenant",
+    ),
+    (
+        "session::find_session",
+        "none: the owner is checked by whoever shows it",
+    ),
+    ("store::commit", "none: not a reading"),
+    ("store::enqueue", "none: not a reading"),
+    ("store::next", "none: ids and numbers, for this node only"),
+    ("store::open", "none: not a reading"),
+    ("upload::find_upload", "uploads"),
+];
+
+pub async fn every_table_and_reading_has_a_case(t: Fixture) {
+    let (_, mut writer) = t.place.database().await;
+    let tables = writer.tables().await.unwrap();
+    let found: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(found, TABLES.iter().map(|(table, _)| *table).collect());
+
+    let mut readings = BTreeSet::new();
+    for path in files_under(&source("src")) {
+        if path.extension().is_none_or(|extension| extension != "rs")
+            || path.components().any(|part| part.as_os_str() == "backup")
+        {
+            continue;
+        }
+        let module = path.file_stem().unwrap().to_str().unwrap();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            if let Some(rest) = line.trim_start().strip_prefix("pub async fn ") {
+                let name = rest.split(['(', '<']).next().unwrap();
+                readings.insert(format!("{module}::{name}"));
+            }
+        }
+    }
+    let listed: BTreeSet<String> = READINGS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(readings, listed);
+
+    let cases = std::fs::read_to_string(source("tests/conformance/isolation.rs")).unwrap();
+    for (_, case) in TABLES.iter().chain(READINGS) {
+        let exists = cases.contains(&format!("pub async fn {case}(t: Fixture)"));
+        assert!(
+            exists || case.starts_with("none: "),
+            "there is no case {case}"
+        );
+    }
+}
+
+pub async fn executions(t: Fixture) {
+    let b = other_tenant();
+    t.started("e").await;
+    t.commit(Submit {
+        parent: Some(id("e")),
+        ..submit(&tenant(), "c")
+    })
+    .await;
+    let before = t.find("e").await;
+    let executions = t.store.executions();
+    assert_eq!(executions.find(&b, &id("e")).await.unwrap(), None);
+    assert_eq!(executions.open_children(&b, &id("e")).await.unwrap(), []);
+    assert_eq!(executions.count_by_status(&b).await.unwrap(), []);
+    let filter = ExecutionFilter::default();
+    assert_eq!(executions.list(&b, &filter, 9).await.unwrap(), []);
+    let missing = Refusal::WrongState { status: None };
+    assert_eq!(t.refused(start(&b, "e", 2)).await, missing);
+    assert_eq!(t.refused(append(&b, "e", 2, 1)).await, missing);
+    let wait = Wait::Timer { until: at(1) };
+    assert_eq!(t.refused(suspend(&b, "e", 2, wait)).await, missing);
+    assert_eq!(t.refused(complete(&b, "e", 2)).await, missing);
+    let asked = || request(&b, "e");
+    for change in [
+        Change::Cancel(Cancel(asked())),
+        Change::Pause(Pause(asked())),
+        Change::Resume(Resume(asked())),
+        Change::Retry(Retry(asked())),
+    ] {
+        let missing = Refusal::NotFound { what: "execution" };
+        assert_eq!(t.refused(change).await, missing);
+    }
+    // The id is taken, but that is all B learns of it.
+    t.refused(submit(&b, "e")).await;
+    assert_eq!(t.find("e").await, before);
+    // Who waits for another tenant's execution is not told when it ends.
+    t.commit(submit(&b, "b")).await;
+    t.commit(start(&b, "b", 1)).await;
+    let wait = Wait::Child {
+        execution_id: id("e"),
+    };
+    t.commit(suspend(&b, "b", 2, wait)).await;
+    let told = executions.find(&b, &id("b")).await.unwrap().unwrap();
+    assert_eq!(told.status, Status::Waiting);
+}
+
+pub async fn outbox(t: Fixture) {
+    t.started("e").await;
+    let executions = t.store.executions();
+    let journal = executions.journal(&other_tenant(), &id("e"), 0, 9).await;
+    assert_eq!(journal.unwrap(), []);
+    t.refused(append(&other_tenant(), "e", 2, 1)).await;
+    assert_eq!(t.journal("e").await.len(), 2);
+}
+
+pub async fn idempotency_keys(t: Fixture) {
+    let with_key = |tenant: &TenantId, execution: &str| Submit {
+        idempotency: Some(Idempotency {
+            key: "key".into(),
+            body_digest: "d".into(),
+        }),
+        ..submit(tenant, execution)
+    };
+    t.commit(with_key(&tenant(), "e1")).await;
+    t.commit(with_key(&other_tenant(), "e2")).await;
+    let used = t.refused(with_key(&tenant(), "e3")).await;
+    assert!(
+        matches!(used, Refusal::AlreadySubmitted { execution_id, .. } if execution_id == id("e1"))
+    );
+}
+
+pub async fn artifacts(t: Fixture) {
+    let (b, a1) = (other_tenant(), artifact("a1"));
+    t.put(Write::Artifact(Box::new(a1.clone()))).await;
+    let filter = ArtifactFilter::default();
+    let artifacts = t.store.artifacts();
+    assert_eq!(artifacts.find(&b, &id("a1")).await.unwrap(), None);
+    assert_eq!(artifacts.list(&b, &filter, 9, 0).await.unwrap(), []);
+    assert_eq!(artifacts.count(&b, &filter).await.unwrap(), 0);
+    let mut same = a1.clone();
+    same.tenant_id = b;
+    same.semantic_descriptor = json!("b");
+    t.put(Write::Artifact(Box::new(same))).await;
+    let found = artifacts.find(&tenant(), &id("a1")).await.unwrap();
+    assert_eq!(found, Some(a1));
+}
+
+pub async fn files(t: Fixture) {
+    let (b, f1) = (other_tenant(), file("f1"));
+    t.put(Write::File(Box::new(f1.clone()))).await;
+    let files = t.store.files();
+    assert_eq!(files.find(&b, &id("f1")).await.unwrap(), None);
+    assert_eq!(
+        files.list(&b, &FileFilter::default(), 9, 0).await.unwrap(),
+        []
+    );
+    assert_eq!(files.count_by_digest(&b, "abc").await.unwrap(), 0);
+    let mut same = f1.clone();
+    same.tenant_id = b;
+    same.ui_name = "b".into();
+    t.put(Write::File(Box::new(same))).await;
+    assert_eq!(files.find(&tenant(), &id("f1")).await.unwrap(), Some(f1));
+}
+
+pub async fn uploads(t: Fixture) {
+    let b = other_tenant();
+    t.commit(Change::Upload(upload("u"))).await;
+    assert_eq!(t.store.find_upload(&b, "u").await.unwrap(), None);
+    let mut same = upload("u");
+    same.tenant_id = b;
+    same.digest = "b".into();
+    t.commit(Change::Upload(same)).await;
+    let found = t.store.find_upload(&tenant(), "u").await.unwrap();
+    assert_eq!(found, Some(upload("u")));
+}
+
+pub async fn contracts(t: Fixture) {
+    let (b, c) = (other_tenant(), contract("c"));
+    t.put(Write::Contract(Box::new(c.clone()))).await;
+    assert_eq!(t.store.find_contract(&b, &id("c")).await.unwrap(), None);
+    let mut same = c.clone();
+    same.tenant_id = b;
+    same.contract_terms = json!("b");
+    t.put(Write::Contract(Box::new(same))).await;
+    let found = t.store.find_contract(&tenant(), &id("c")).await.unwrap();
+    assert_eq!(found, Some(c));
+}
+
+pub async fn pending_intents(t: Fixture) {
+    let (b, p) = (other_tenant(), pending_intent("p"));
+    t.put(Write::PendingIntent(Box::new(p.clone()))).await;
+    let filter = PendingIntentFilter::default();
+    let list = t.store.list_pending_intents(&b, &filter, 9).await.unwrap();
+    assert_eq!(list, []);
+    let mut same = p.clone();
+    same.tenant_id = b;
+    same.context = json!("b");
+    t.put(Write::PendingIntent(Box::new(same))).await;
+    let list = t.store.list_pending_intents(&tenant(), &filter, 9).await;
+    assert_eq!(list.unwrap(), [p]);
+}
+
+pub async fn records(t: Fixture) {
+    t.put(record("r", "p")).await;
+    let mut same = one_record("r", "p");
+    same.tenant_id = other_tenant();
+    same.body = "b".into();
+    t.put(Write::Records {
+        records: vec![same],
+    })
+    .await;
+    t.put(Write::ForgetRecords {
+        tenant_id: other_tenant(),
+        parent_id: "p".into(),
+    })
+    .await;
+    let page = t.store.records().page_after(None, 9).await.unwrap();
+    assert_eq!(page, [one_record("r", "p")]);
+}
+
+pub async fn sessions(t: Fixture) {
+    t.commit(open_session("s", at(9))).await;
+    t.put(Write::SessionState {
+        tenant_id: other_tenant(),
+        session_id: id("s"),
+        key: "k".into(),
+        value: json!("b"),
+    })
+    .await;
+    let found = t.store.find_session(&id("s")).await.unwrap();
+    assert_eq!(found, Some(session("s", at(9))));
+}
+
+pub async fn a_write_into_another_tenant_is_refused(t: Fixture) {
+    let b = other_tenant();
+    t.commit(submit(&b, "e")).await;
+    t.commit(start(&b, "e", 1)).await;
+    let writes = [
+        Write::Artifact(Box::new(artifact("a"))),
+        Write::File(Box::new(file("f"))),
+        Write::Contract(Box::new(contract("c"))),
+        Write::PendingIntent(Box::new(pending_intent("p"))),
+        record("r", "p"),
+        forget("p"),
+        set_state("s", "k", json!(1)),
+    ];
+    for write in writes {
+        let changeset = Changeset::new()
+            .with(append(&b, "e", 2, 1))
+            .with_writes(vec![write]);
+        assert_eq!(
+            refusal(t.store.commit(changeset).await),
+            Refusal::ForeignTenant
+        );
+    }
+    let changeset = Changeset::new()
+        .with(append(&b, "e", 2, 1))
+        .with(submit(&tenant(), "c"));
+    assert_eq!(
+        refusal(t.store.commit(changeset).await),
+        Refusal::ForeignTenant
+    );
+    let mut mixed = vec![one_record("r1", "p"), one_record("r2", "p")];
+    mixed[1].tenant_id = b;
+    let mixed = Write::Records { records: mixed };
+    assert_eq!(t.refused(mixed).await, Refusal::ForeignTenant);
+}

@@ -1,0 +1,149 @@
+//! The conformance suite: every case runs on SQLite and on PostgreSQL, because both must behave the same.
+//!
+//! PostgreSQL is the server at `CIVITAS_TEST_POSTGRES_URL`; each case makes its own database there and drops it. Without
+//! the variable those cases say that they were skipped.
+//!
+//! A new case is an `async fn(Fixture)` in one of the modules and a line in the list below.
+
+#[cfg(test)]
+mod backup;
+#[cfg(test)]
+mod committing;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod execution;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod leases;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod queries;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod retention;
+#[cfg(test)]
+mod sessions;
+
+macro_rules! conformance {
+    ($($module:ident { $($case:ident),* $(,)? })*) => {
+        #[cfg(test)]
+        mod sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    crate::fixture::run(crate::fixture::Kind::Sqlite, crate::$module::$case).await;
+                })*
+            })*
+        }
+        #[cfg(test)]
+        mod postgres {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    crate::fixture::run(crate::fixture::Kind::Postgres, crate::$module::$case).await;
+                })*
+            })*
+        }
+    };
+}
+
+conformance! {
+    execution {
+        an_accepted_intent_is_read_back_as_it_was,
+        a_whole_life_numbers_its_journal_without_a_gap,
+        a_change_that_follows_an_old_entry_is_refused,
+        an_execution_is_accepted_once,
+        a_repeated_key_names_the_first_submission,
+        a_parent_is_woken_by_its_child,
+        a_parent_is_woken_by_its_cancelled_child,
+        a_parent_that_waits_too_late_is_due_at_once,
+        timers_are_due_in_order,
+        open_executions_are_listed_in_order_of_acceptance,
+        lists_are_filtered_and_paged,
+        executions_are_counted_by_status,
+        awkward_text_is_kept,
+    }
+    control {
+        an_open_execution_is_cancelled_and_a_finished_one_is_not,
+        a_paused_execution_waits_until_it_is_resumed,
+        a_failed_or_cancelled_execution_is_retried,
+        what_is_not_there_is_not_found,
+        a_handler_is_fenced_off_by_what_people_ask,
+    }
+    committing {
+        a_refusal_undoes_only_its_own_changeset,
+        a_changeset_is_applied_whole_or_not_at_all,
+        a_dropped_commit_is_applied_all_the_same,
+        pipelined_changes_after_a_refused_one_are_refused,
+        a_hundred_committers_lose_nothing,
+        commits_go_on_after_a_reopening,
+        commits_go_on_after_the_connection_was_lost,
+        a_broken_constraint_fails_only_its_own_changeset,
+        notices_say_what_was_committed,
+        a_newer_schema_is_refused,
+    }
+    leases {
+        a_lease_is_held_by_one_until_it_ends,
+        the_same_holder_may_take_it_again,
+        an_old_epoch_is_refused,
+        an_old_epoch_is_refused_in_the_transaction_of_the_take_over,
+        a_refused_take_over_changes_nothing,
+        a_renewed_lease_lasts_and_a_released_one_is_free,
+    }
+    retention {
+        old_finished_executions_are_forgotten_a_piece_at_a_time,
+        a_sweep_removes_what_outlived_its_use,
+        a_child_that_was_forgotten_counts_as_finished,
+    }
+    documents {
+        artifacts_are_put_found_listed_and_counted,
+        files_are_put_found_and_listed,
+        names_are_searched_literally_and_in_any_case,
+        files_are_counted_by_digest_until_purged,
+        uploads_are_noted_once,
+        contracts_are_put_and_found,
+        pending_intents_are_put_and_listed,
+    }
+    records {
+        changes_are_numbered_without_a_gap,
+        a_change_gives_records_as_they_are_now,
+        many_records_in_one_change_are_read_back,
+        pages_go_through_every_record,
+    }
+    sessions {
+        a_session_is_opened_once_and_found,
+        state_is_set_and_removed_by_key,
+        an_anonymous_session_is_upgraded_once,
+    }
+    isolation {
+        every_table_and_reading_has_a_case,
+        executions,
+        outbox,
+        idempotency_keys,
+        artifacts,
+        files,
+        uploads,
+        contracts,
+        pending_intents,
+        records,
+        sessions,
+        a_write_into_another_tenant_is_refused,
+    }
+    model { random_changes_agree_with_a_small_model }
+    queries { every_query_is_prepared_on_a_new_database }
+    backup {
+        a_backup_under_load_is_consistent,
+        a_backup_moves_to_the_other_database,
+        a_backup_is_not_restored_over_something,
+        a_damaged_backup_is_refused,
+        a_newer_backup_is_refused,
+    }
+}
