@@ -75,6 +75,9 @@ async fn of_submissions_at_once_with_one_key_one_is_recorded(world: World) {
         }
     }
     assert_eq!((ids.len(), first), (1, 1));
+    for id in &ids {
+        open.end(id).await;
+    }
     open.stop().await;
     assert_eq!(world.probe().counted("one"), 1);
 }

@@ -217,7 +217,7 @@ impl Open {
         let journal = self
             .store
             .executions()
-            .journal(execution, 0, 20_000)
+            .journal(&found.intent.tenant_id, execution, 0, 20_000)
             .await
             .unwrap();
         let numbers: Vec<u64> = journal.iter().map(|entry| entry.seq).collect();
