@@ -137,6 +137,11 @@ pub(crate) fn explain(engine: &Engine, execution: Execution) -> Explanation {
     let (ready, _) = engine.queue.depth();
     let id = &execution.execution_id;
     let (summary, next) = match (&execution.status, &execution.wait) {
+        // It may be at work before its start is durable.
+        (Status::Pending | Status::Running, _) if running => (
+            "A handler is at work on it.".to_owned(),
+            format!("Follow it with `civitas executions watch {id}`."),
+        ),
         (Status::Pending, _) if queued => (
             format!("It is ready and waits for its turn; {ready} executions are ready on this node."),
             "Nothing: it starts as soon as there is room.".to_owned(),
@@ -144,10 +149,6 @@ pub(crate) fn explain(engine: &Engine, execution: Execution) -> Explanation {
         (Status::Pending, _) => (
             "It is accepted and waits in the database; the queue of this node fetches it when there is room.".to_owned(),
             "Nothing: it starts as soon as there is room.".to_owned(),
-        ),
-        (Status::Running, _) if running => (
-            format!("A handler is at work on it (attempt {}).", execution.attempt),
-            format!("Follow it with `civitas executions watch {id}`."),
         ),
         (Status::Running, _) => (
             "It was running when its node stopped; it goes on from its journal.".to_owned(),

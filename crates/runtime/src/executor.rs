@@ -9,13 +9,14 @@ use civitas_intent::{Context, Definition, Policy};
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::{Entry, Kind, NewEntry};
 use civitas_model::{ErrorCode, Execution};
-use civitas_storage::execution::{Finish, Outcome, Start, Suspend};
-use civitas_storage::{Changeset, Commit, CommitError, Refusal, SqlError};
+use civitas_storage::execution::Outcome;
+use civitas_storage::{CommitError, Refusal, SqlError};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::host::RunHost;
+use crate::pipeline::End;
 use crate::queue::Ready;
 use crate::runtime::Engine;
 
@@ -50,11 +51,11 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
         }
     };
     let (attempt, retries) = (execution.attempt + 1, execution.retries);
-    let host = Arc::new(RunHost::new(Arc::clone(engine), execution));
+    let started = NewEntry::new(Kind::Started, "", json!({ "attempt": attempt }));
+    let host = Arc::new(RunHost::new(Arc::clone(engine), execution, started));
     let run = Run {
         engine,
         host: &host,
-        attempt,
         retries,
     };
     match run.run(journal, stop).await {
@@ -156,18 +157,13 @@ fn describe(panic: &(dyn std::any::Any + Send)) -> String {
 struct Run<'a> {
     engine: &'a Arc<Engine>,
     host: &'a Arc<RunHost>,
-    /// Which attempt this is.
-    attempt: u32,
     /// How many attempts failed before.
     retries: u32,
 }
 
 impl Run<'_> {
     async fn run(&self, journal: Vec<Entry>, stop: &CancellationToken) -> Result<(), CommitError> {
-        // Queued, not awaited: the handler's first changeset follows it, and falls with it.
-        let mut started = self.start().await?;
         let Some(definition) = self.engine.registry.find(&self.host.intent.intent_type) else {
-            started.await?;
             let message =
                 "no realm of this binary registers the intent: run a binary that does, and retry";
             return self
@@ -180,28 +176,16 @@ impl Run<'_> {
             journal,
             Arc::<RunHost>::clone(self.host),
         );
-        let mut handler = std::pin::pin!(guarded(context, definition));
-        let mut is_started = false;
-        let ended = loop {
-            tokio::select! {
-                biased;
-                // Cancelled, paused, or the node stops: the run ends without a trace.
-                () = stop.cancelled() => {
-                    // What it has on its way may be a child, which is queued once it is durable.
-                    let _ = self.host.settle().await;
-                    return Ok(());
-                }
-                ended = &mut handler => break ended,
-                // Someone moved the execution before it was started here: the handler must not go on.
-                heard = &mut started, if !is_started => {
-                    heard?;
-                    is_started = true;
-                }
+        let ended = tokio::select! {
+            biased;
+            // Cancelled, paused, or the node stops: the run ends without a trace.
+            () = stop.cancelled() => {
+                // What is on its way may be a child, which is queued once it is durable.
+                let _ = self.host.settle().await;
+                return Ok(());
             }
+            ended = self.host.drive(guarded(context, definition)) => ended?,
         };
-        if !is_started {
-            started.await?;
-        }
         match ended {
             Ended::Completed { artifacts, last } => self.complete(artifacts, last).await,
             Ended::Suspended { wait, last } => self.suspend(wait, last).await,
@@ -209,20 +193,6 @@ impl Run<'_> {
             Ended::Retry { error } => self.retry(definition.policy(), error).await,
             Ended::Superseded => self.host.settle().await,
         }
-    }
-
-    async fn start(&self) -> Result<Commit, CommitError> {
-        let entry = NewEntry::new(Kind::Started, "", json!({ "attempt": self.attempt }));
-        self.host
-            .begin(|after_seq| {
-                Changeset::new().with(Start {
-                    tenant_id: self.host.intent.tenant_id.clone(),
-                    execution_id: self.host.execution_id.clone(),
-                    after_seq,
-                    entries: vec![entry],
-                })
-            })
-            .await
     }
 
     async fn complete(
@@ -257,18 +227,7 @@ impl Run<'_> {
             Outcome::Completed(_) => "completed",
             Outcome::Failed(_) => "failed",
         };
-        self.host
-            .enqueue(1, None, |after_seq| {
-                Changeset::new().with_writes(last.writes).with(Finish {
-                    tenant_id: self.host.intent.tenant_id.clone(),
-                    execution_id: self.host.execution_id.clone(),
-                    after_seq,
-                    entries: vec![entry],
-                    outcome,
-                })
-            })
-            .await?;
-        self.host.settle().await?;
+        self.host.end(entry, last, End::Finish(outcome)).await?;
         let intent_type = self.host.intent.intent_type.clone();
         metrics::counter!("civitas_executions_finished_total", "status" => status, "intent_type" => intent_type)
             .increment(1);
@@ -277,7 +236,7 @@ impl Run<'_> {
 
     async fn suspend(&self, wait: Wait, last: Batch) -> Result<(), CommitError> {
         let entry = NewEntry::new(Kind::Waiting, "", json!(wait));
-        self.park(wait, entry, last).await
+        self.host.end(entry, last, End::Suspend(wait)).await
     }
 
     async fn retry(&self, policy: &Policy, error: String) -> Result<(), CommitError> {
@@ -291,22 +250,8 @@ impl Run<'_> {
             error,
         };
         let entry = NewEntry::new(Kind::Retrying, "", json!(wait));
-        self.park(wait, entry, Batch::default()).await
-    }
-
-    async fn park(&self, wait: Wait, entry: NewEntry, last: Batch) -> Result<(), CommitError> {
-        self.host
-            .enqueue(1, None, |after_seq| {
-                Changeset::new().with_writes(last.writes).with(Suspend {
-                    tenant_id: self.host.intent.tenant_id.clone(),
-                    execution_id: self.host.execution_id.clone(),
-                    after_seq,
-                    entries: vec![entry],
-                    wait,
-                })
-            })
-            .await?;
-        self.host.settle().await
+        let last = Batch::default();
+        self.host.end(entry, last, End::Suspend(wait)).await
     }
 }
 

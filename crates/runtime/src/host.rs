@@ -1,31 +1,30 @@
 //! The host: carries out what a running handler asks of its context.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use civitas_intent::host::{Batch, Child, Host, Read, SandboxJob, Stored};
 use civitas_intent::{Error, Result, retry};
 use civitas_model::execution::Intent;
-use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp};
+use civitas_model::journal::NewEntry;
+use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp, Write};
 use civitas_providers::blobs::BlobError;
 use civitas_providers::sandbox::SandboxError;
-use civitas_storage::execution::Append;
-use civitas_storage::{Changeset, Commit, CommitError, Refusal};
+use civitas_storage::{Changeset, CommitError, Refusal};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 use crate::child;
+use crate::pipeline::{End, Pipeline};
 use crate::queue::Ready;
 use crate::reading;
 use crate::runtime::Engine;
 
-/// Changesets of one execution on their way at the same time.
-const PIPELINE_MAX: usize = 32;
 /// Progress is written at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -34,25 +33,15 @@ pub(crate) struct RunHost {
     engine: Arc<Engine>,
     pub(crate) execution_id: ExecutionId,
     pub(crate) intent: Arc<Intent>,
+    /// Never held across an await; one handler and whoever drives it use it in turns.
     pipeline: Mutex<Pipeline>,
     progress_at: AtomicI64,
 }
 
-/// What was queued for the commit and has not been heard of yet, in order.
-struct Pipeline {
-    after_seq: u64,
-    commits: VecDeque<(Commit, Option<Ready>)>,
-    /// Once a changeset got lost, those after it cannot be applied: this is what became of the first.
-    broken: Option<CommitError>,
-}
-
 impl RunHost {
-    pub(crate) fn new(engine: Arc<Engine>, execution: Execution) -> Self {
-        let pipeline = Pipeline {
-            after_seq: execution.last_seq,
-            commits: VecDeque::new(),
-            broken: None,
-        };
+    pub(crate) fn new(engine: Arc<Engine>, execution: Execution, started: NewEntry) -> Self {
+        let id = execution.execution_id.clone();
+        let pipeline = Pipeline::new(id, execution.last_seq, started);
         Self {
             engine,
             execution_id: execution.execution_id,
@@ -66,103 +55,131 @@ impl RunHost {
         &self.intent.tenant_id
     }
 
-    /// Queues the run's first changeset, which appends one entry. The caller hears what became of it.
-    pub(crate) async fn begin(
-        &self,
-        build: impl FnOnce(u64) -> Changeset,
-    ) -> std::result::Result<Commit, CommitError> {
-        let mut pipeline = self.pipeline.lock().await;
-        let changeset = build(pipeline.after_seq).under(&self.engine.lease);
-        let commit = self.engine.store.enqueue(changeset).await?;
-        pipeline.after_seq += 1;
-        Ok(commit)
+    fn pipeline(&self) -> MutexGuard<'_, Pipeline> {
+        self.pipeline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a changeset that appends `entries` entries; `build` is given the number of the entry it follows.
-    pub(crate) async fn enqueue(
+    /// Runs a handler of this host; whenever it waits, sends what it wrote, and hears what became of that.
+    ///
+    /// Fails as soon as something that was sent got lost: the handler must not go on then.
+    pub(crate) async fn drive<T>(
         &self,
-        entries: usize,
-        child: Option<Ready>,
-        build: impl FnOnce(u64) -> Changeset,
-    ) -> std::result::Result<(), CommitError> {
-        // One handler runs on this host, so nobody contends for the lock.
-        let mut pipeline = self.pipeline.lock().await;
-        while pipeline.commits.len() >= PIPELINE_MAX {
-            self.reap(&mut pipeline).await?;
+        handler: impl Future<Output = T>,
+    ) -> std::result::Result<T, CommitError> {
+        let mut handler = std::pin::pin!(handler);
+        let mut sending: Option<BoxFuture<'_, ()>> = None;
+        let ended = poll_fn(|context| {
+            loop {
+                if let Poll::Ready(answer) = handler.as_mut().poll(context) {
+                    return Poll::Ready(Ok(answer));
+                }
+                let moved = self.poll_pipeline(context, &mut sending)?;
+                if !(moved && self.pipeline().is_awaited()) {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await;
+        if let Some(sending) = sending {
+            sending.await;
         }
-        if let Some(error) = &pipeline.broken {
-            return Err(error.clone());
-        }
-        let changeset = build(pipeline.after_seq).under(&self.engine.lease);
-        let commit = self.engine.store.enqueue(changeset).await?;
-        pipeline.after_seq += entries as u64;
-        pipeline.commits.push_back((commit, child));
-        Ok(())
+        ended
     }
 
-    /// Waits until everything queued is durable.
+    /// Moves the pipeline as far as it goes now; says whether it moved.
+    fn poll_pipeline<'a>(
+        &'a self,
+        context: &mut std::task::Context<'_>,
+        sending: &mut Option<BoxFuture<'a, ()>>,
+    ) -> std::result::Result<bool, CommitError> {
+        let mut moved = false;
+        loop {
+            if sending.is_none() {
+                let taken = self.pipeline().take(&self.intent);
+                *sending =
+                    taken.map(|(changeset, children)| self.send(changeset, children).boxed());
+            }
+            let mut went_on = false;
+            if let Some(future) = sending
+                && future.as_mut().poll(context).is_ready()
+            {
+                *sending = None;
+                went_on = true;
+            }
+            if let Poll::Ready(heard) = self.poll_durable(context) {
+                went_on |= heard?;
+            }
+            if !went_on {
+                return Ok(moved);
+            }
+            moved = true;
+        }
+    }
+
+    async fn send(&self, changeset: Changeset, children: Vec<Ready>) {
+        let changeset = changeset.under(&self.engine.lease);
+        let commit = self.engine.store.enqueue(changeset).await;
+        self.pipeline().sent(commit, children);
+    }
+
+    /// Hears of the oldest changeset on its way, and queues its children; says whether there was one.
+    fn poll_durable(
+        &self,
+        context: &mut std::task::Context<'_>,
+    ) -> Poll<std::result::Result<bool, CommitError>> {
+        let heard = self.pipeline().poll_durable(context);
+        heard.map_ok(|children| {
+            let was_one = children.is_some();
+            for child in children.into_iter().flatten() {
+                self.engine.queue.push_fresh(child);
+            }
+            was_one
+        })
+    }
+
+    /// Waits until everything on its way is durable.
     pub(crate) async fn settle(&self) -> std::result::Result<(), CommitError> {
-        let mut pipeline = self.pipeline.lock().await;
-        while !pipeline.commits.is_empty() {
-            self.reap(&mut pipeline).await?;
-        }
-        pipeline.broken.clone().map_or(Ok(()), Err)
+        while poll_fn(|context| self.poll_durable(context)).await? {}
+        Ok(())
     }
 
-    /// Hears of the oldest changeset. Safe to drop while waiting: it is still there then.
-    async fn reap(&self, pipeline: &mut Pipeline) -> std::result::Result<(), CommitError> {
-        let Some((commit, _)) = pipeline.commits.front_mut() else {
-            return Ok(());
-        };
-        let heard = commit.await;
-        let child = pipeline.commits.pop_front().and_then(|(_, child)| child);
-        if let Err(error) = heard {
-            pipeline.commits.clear();
-            pipeline.broken = Some(error.clone());
-            return Err(error);
-        }
-        if let Some(child) = child {
-            self.engine.queue.push_fresh(child);
-        }
-        Ok(())
+    /// Ends the run: sends the rest with its end, and waits until it is durable.
+    pub(crate) async fn end(
+        &self,
+        entry: NewEntry,
+        last: Batch,
+        end: End,
+    ) -> std::result::Result<(), CommitError> {
+        let (changeset, children) =
+            self.pipeline()
+                .take_end(&self.intent, entry, last.writes, end)?;
+        self.send(changeset, children).await;
+        self.settle().await
+    }
+
+    /// Waits, within the handler, until everything it wrote is durable.
+    async fn flush_all(&self) -> Result<()> {
+        poll_fn(|_| self.pipeline().poll_settled())
+            .await
+            .map_err(lost)
     }
 
     async fn commit_batch(&self, batch: Batch) -> Result<()> {
         let tenant = self.tenant();
-        if batch
-            .writes
-            .iter()
-            .filter_map(civitas_model::Write::tenant_id)
-            .any(|id| id != tenant)
-        {
+        if batch.writes.iter().any(|write| !is_of(write, tenant)) {
             let message = "the handler wrote into another tenant: report this as a defect";
             return Err(Error::rejected(ErrorCode::Internal, message));
         }
         let child = batch
             .child
             .map(|child| self.check_child(*child))
-            .transpose()?;
-        let ready = child
-            .as_ref()
-            .map(|child| Ready::fresh(child::execution(child)));
-        let entries = batch.entries.len();
-        let append = |after_seq| Append {
-            tenant_id: tenant.clone(),
-            execution_id: self.execution_id.clone(),
-            after_seq,
-            entries: batch.entries,
-        };
-        self.enqueue(entries, ready, |after_seq| {
-            let changeset = Changeset::new()
-                .with(append(after_seq))
-                .with_writes(batch.writes);
-            match child {
-                Some(child) => changeset.with(child::submit(child, &self.execution_id)),
-                None => changeset,
-            }
-        })
-        .await
-        .map_err(lost)
+            .transpose()?
+            .map(Box::new);
+        poll_fn(|_| self.pipeline().poll_room())
+            .await
+            .map_err(lost)?;
+        self.pipeline().add(Batch { child, ..batch });
+        Ok(())
     }
 
     fn check_child(&self, child: Child) -> Result<Child> {
@@ -176,14 +193,14 @@ impl Host for RunHost {
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<()>> {
-        async { self.settle().await.map_err(lost) }.boxed()
+        self.flush_all().boxed()
     }
 
     fn read(&self, read: Read) -> BoxFuture<'_, Result<Value>> {
         async {
             // A handler that reads what it wrote must find it; the time is not written.
             if read != Read::Now {
-                self.settle().await.map_err(lost)?;
+                self.flush_all().await?;
             }
             reading::answer(&self.engine, self.tenant(), read).await
         }
@@ -248,6 +265,14 @@ impl Host for RunHost {
 
     fn now(&self) -> Timestamp {
         self.engine.clock.now()
+    }
+}
+
+/// Whether a write stays within the tenant.
+fn is_of(write: &Write, tenant: &TenantId) -> bool {
+    match write {
+        Write::Records { records } => records.iter().all(|record| record.tenant_id == *tenant),
+        write => write.tenant_id().is_none_or(|id| id == tenant),
     }
 }
 

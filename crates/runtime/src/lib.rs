@@ -10,8 +10,9 @@
 //!
 //! How it is kept:
 //! - A submission is answered after its commit, never before.
-//! - A handler's changes are queued in order and become durable in that order. Each says which journal entry it follows,
-//!   so one that got lost takes everything after it along: a prefix is what survives, and a replay starts from it.
+//! - A handler's changes are gathered while it is at work, sent when it waits for something, and become durable in that
+//!   order. Each changeset says which journal entry it follows, so one that got lost takes everything after it along: a
+//!   prefix is what survives, and a replay starts from it.
 //! - Only an effect on the outside world, a wait and the end wait for durability.
 //! - Every write of the engine carries the lease's epoch: a node that was superseded can write nothing.
 
@@ -23,6 +24,7 @@ mod host;
 mod intake;
 mod lease;
 mod live;
+mod pipeline;
 mod queue;
 mod reading;
 mod recovery;

@@ -82,6 +82,13 @@ impl Live {
         }
     }
 
+    /// A run of an execution ended: whoever waits for its end looks for themselves.
+    pub(crate) fn run_ended(&self, execution: &ExecutionId) {
+        if let Some(found) = self.watched().get(execution) {
+            found.sender.send_modify(|signal| signal.missed += 1);
+        }
+    }
+
     /// Some notices were missed: everyone looks for themselves.
     fn tell_all(&self) {
         for found in self.watched().values() {
@@ -184,20 +191,26 @@ impl Drop for Watch {
     }
 }
 
-/// Waits until an execution is in a final state and answers it as it is then.
+/// Waits until an execution is in a final state and answers it as it is then. While it `runs` here, the end of its run
+/// is still to be told, so that a look before is not worth while.
 pub(crate) async fn wait_until_final(
     store: &Store,
     live: &Arc<Live>,
     tenant: &TenantId,
     execution: &ExecutionId,
+    runs: impl FnOnce() -> bool,
 ) -> Result<Option<Execution>, SqlError> {
     let live = Arc::clone(live);
     let mut watch = Watch::new(store.clone(), live, tenant.clone(), execution.clone(), 0);
+    let mut runs = Some(runs);
     loop {
+        // Before it is asked whether it runs: what is told from here on is noticed below.
         let missed = watch.signal.borrow_and_update().missed;
-        match store.executions().find(tenant, execution).await? {
-            Some(found) if !found.status.is_final() => {}
-            found => return Ok(found),
+        if !runs.take().is_some_and(|runs| runs()) {
+            match store.executions().find(tenant, execution).await? {
+                Some(found) if !found.status.is_final() => {}
+                found => return Ok(found),
+            }
         }
         // Not every entry is worth a look: only an end, or that it may have been missed.
         let wanted = |signal: &Signal| {

@@ -97,13 +97,19 @@ pub(crate) struct Queue {
     type_max: HashMap<&'static str, usize>,
 }
 
+/// A running execution.
+struct Running {
+    tenant_id: TenantId,
+    /// Whether it became ready again meanwhile.
+    again: bool,
+}
+
 #[derive(Default)]
 struct State {
     lanes: HashMap<Lane, VecDeque<Ready>>,
     turns: VecDeque<Lane>,
     queued: HashSet<ExecutionId>,
-    /// Running executions, and whether they became ready again meanwhile.
-    running: HashMap<ExecutionId, bool>,
+    running: HashMap<ExecutionId, Running>,
     running_by_tenant: HashMap<TenantId, usize>,
     running_by_type: HashMap<String, usize>,
     /// Lanes of which something was left in the database for want of room: what is accepted there stays there, too,
@@ -168,8 +174,8 @@ impl Queue {
     pub(crate) fn offer(&self, ready: Ready) -> Pushed {
         {
             let mut state = self.state();
-            if let Some(again) = state.running.get_mut(&ready.execution_id) {
-                *again = true;
+            if let Some(running) = state.running.get_mut(&ready.execution_id) {
+                running.again = true;
                 return Pushed::Known;
             }
             if state.queued.contains(&ready.execution_id) {
@@ -276,6 +282,13 @@ impl Queue {
         (state.queued.len(), state.running.len())
     }
 
+    /// Whether it runs here, for this tenant.
+    pub(crate) fn runs(&self, tenant: &TenantId, execution: &ExecutionId) -> bool {
+        let state = self.state();
+        let running = state.running.get(execution);
+        running.is_some_and(|running| running.tenant_id == *tenant)
+    }
+
     /// Whether it is queued here, and whether it runs here.
     pub(crate) fn holds(&self, execution: &ExecutionId) -> (bool, bool) {
         let state = self.state();
@@ -313,7 +326,11 @@ impl State {
 
     fn start(&mut self, ready: &Ready) {
         self.queued.remove(&ready.execution_id);
-        self.running.insert(ready.execution_id.clone(), false);
+        let running = Running {
+            tenant_id: ready.tenant_id.clone(),
+            again: false,
+        };
+        self.running.insert(ready.execution_id.clone(), running);
         *self
             .running_by_tenant
             .entry(ready.tenant_id.clone())
@@ -337,7 +354,9 @@ impl State {
                 self.running_by_type.remove(intent_type);
             }
         }
-        self.running.remove(execution).unwrap_or(false)
+        self.running
+            .remove(execution)
+            .is_some_and(|running| running.again)
     }
 }
 
@@ -411,7 +430,7 @@ mod tests {
     }
 
     fn fill(queue: &Queue, tenant: &str) -> usize {
-        (0..)
+        (0..READY_MAX)
             .map(|number| queue.push(ready(tenant, &format!("{tenant}{number}"), "t")))
             .take_while(|pushed| *pushed == Pushed::Queued)
             .count()

@@ -171,7 +171,8 @@ impl Runtime {
         patience: Duration,
     ) -> Result<Option<Execution>, SqlError> {
         let live = &self.engine.live;
-        let end = live::wait_until_final(&self.engine.store, live, tenant, execution);
+        let runs = || self.engine.queue.runs(tenant, execution);
+        let end = live::wait_until_final(&self.engine.store, live, tenant, execution, runs);
         match tokio::time::timeout(patience, end).await {
             Ok(found) => found,
             Err(_) => self.find(tenant, execution).await,

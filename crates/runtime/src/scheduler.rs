@@ -40,6 +40,7 @@ async fn run(engine: Arc<Engine>, ready: Ready, stop: CancellationToken) {
     let became_ready = engine
         .queue
         .done(&again.tenant_id, &again.execution_id, &again.intent_type);
+    engine.live.run_ended(&again.execution_id);
     match after {
         _ if engine.stopping.is_cancelled() => {}
         _ if became_ready => {
