@@ -3,6 +3,7 @@
 //! This is the only crate that names a concrete database and the list of realms.
 
 pub mod cli;
+mod client;
 pub mod config;
 pub mod node;
 pub mod sandbox_child;

@@ -11,7 +11,16 @@ const FILTER: &str = "info,tantivy=warn,h2=warn,hyper=warn";
 
 /// Starts logging. A second call changes nothing, so that tests may call it freely.
 pub fn start() {
-    let filter = EnvFilter::try_from_env("CIVITAS_LOG").unwrap_or_else(|_| EnvFilter::new(FILTER));
+    start_with(FILTER);
+}
+
+/// The same for a command that shows by itself what goes on: only warnings.
+pub fn start_quiet() {
+    start_with("warn");
+}
+
+fn start_with(filter: &str) {
+    let filter = EnvFilter::try_from_env("CIVITAS_LOG").unwrap_or_else(|_| EnvFilter::new(filter));
     let registry = tracing_subscriber::registry().with(filter);
     let result = if std::io::stderr().is_terminal() {
         let people = tracing_subscriber::fmt::layer()

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::demo::Demo;
+
 /// The governed execution platform for AI agents and the people who work with them.
 #[derive(Debug, Parser)]
 #[command(
@@ -26,6 +28,8 @@ pub enum Command {
     Dev(Dev),
     /// Start a server for others: everyone signs in.
     Serve(Serve),
+    /// Watch documents go in and come back understood and searchable.
+    Demo(Demo),
 }
 
 /// Where a server keeps what must survive.

@@ -5,18 +5,31 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::arguments::{Arguments, Command};
-use super::serving;
+use super::failure::Failure;
+use super::output::{BAD, note};
+use super::{demo, serving};
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
+    // The HTTP client takes the process's provider; a second one would only mean that it is there already.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let arguments = Arguments::parse();
     match execute(arguments) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            note(&format!("{BAD}error:{BAD:#} {error:#}"));
+            error
+                .downcast_ref::<Failure>()
+                .map_or(ExitCode::FAILURE, Failure::exit_code)
         }
     }
+}
+
+/// Whether whoever read our output, such as `head`, has seen enough.
+fn reader_left(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn execute(arguments: Arguments) -> anyhow::Result<()> {
@@ -27,6 +40,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         match arguments.command {
             Command::Dev(dev) => serving::dev(dev).await,
             Command::Serve(serve) => serving::serve(serve).await,
+            Command::Demo(demo) => demo::run(demo).await,
         }
     })
 }
