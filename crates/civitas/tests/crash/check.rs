@@ -19,7 +19,10 @@ pub(crate) enum Finding {
     /// A journal has a gap, a repetition, or not exactly one end.
     Journal { execution_id: String },
     /// A stream had a gap, a repetition, or showed what the journal does not say.
-    Stream { execution_id: String },
+    Stream {
+        execution_id: String,
+        seen: Vec<Entry>,
+    },
     /// An effect is there more or less than once.
     Effect { what: String, count: usize },
 }
@@ -46,6 +49,7 @@ pub(crate) fn check(evidence: &Evidence, facts: &Facts) -> Vec<Finding> {
         if journal.is_none_or(|execution| execution.journal != *seen) {
             findings.push(Finding::Stream {
                 execution_id: execution_id.clone(),
+                seen: seen.clone(),
             });
         }
     }

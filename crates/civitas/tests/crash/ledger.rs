@@ -1,6 +1,6 @@
 //! What clients know: what was promised to them, and what streams showed them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
 use serde_json::{Value, json};
@@ -84,6 +84,8 @@ pub(crate) struct Evidence {
     pub(crate) refused: Vec<String>,
     /// What streams showed, over all connections, by execution.
     pub(crate) seen: HashMap<String, Vec<Entry>>,
+    /// Executions that someone follows now. Two at a time would write what they see into each other's notes.
+    pub(crate) following: HashSet<String>,
 }
 
 /// The evidence, shared by the clients.

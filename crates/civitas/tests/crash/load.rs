@@ -204,6 +204,15 @@ async fn submit(
 
 /// Follows an execution to its end from where it was left.
 async fn follow(address: SocketAddr, ledger: &Ledger, execution_id: &str) -> Result<(), Lost> {
+    if !ledger.lock().following.insert(execution_id.to_owned()) {
+        return Ok(());
+    }
+    let followed = follow_on(address, ledger, execution_id).await;
+    ledger.lock().following.remove(execution_id);
+    followed
+}
+
+async fn follow_on(address: SocketAddr, ledger: &Ledger, execution_id: &str) -> Result<(), Lost> {
     let mut client = Client::connect(address).await?;
     let after = ledger.last_seen(execution_id);
     let path = format!("/api/execution/{execution_id}/stream?after={after}");
