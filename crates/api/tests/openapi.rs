@@ -1,0 +1,61 @@
+//! The committed OpenAPI document is what the handlers say. `UPDATE_OPENAPI=1` writes it again.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+fn document() -> Value {
+    serde_json::from_str(&civitas_api::openapi().to_json().unwrap()).unwrap()
+}
+
+#[test]
+fn the_committed_document_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(&document()).unwrap());
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == text,
+        "docs/openapi.json is stale: run `UPDATE_OPENAPI=1 cargo test -p civitas-api` and review the difference"
+    );
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_how_it_fails() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let place = format!("{} {path}", method.to_uppercase());
+            let id = operation["operationId"].as_str().unwrap_or_default();
+            assert!(operation["summary"].is_string(), "{place} has no summary");
+            assert!(operation["tags"].is_array(), "{place} has no tag");
+            ids.insert(format!("{id} {place}"));
+            let public = civitas_api::PUBLIC.contains(&place.as_str());
+            let answers_401 = operation["responses"]["401"].is_object();
+            let is_sign_in = path.starts_with("/api/auth/");
+            assert!(
+                public || answers_401,
+                "{place} needs a credential and does not document 401"
+            );
+            assert!(
+                !public || !answers_401 || is_sign_in,
+                "{place} is public and documents 401"
+            );
+        }
+    }
+    assert!(ids.len() > 40, "the document holds the whole API");
+}
+
+#[test]
+fn public_operations_exist() {
+    let document = document();
+    for place in civitas_api::PUBLIC {
+        let (method, path) = place.split_once(' ').unwrap();
+        let operation = &document["paths"][path][method.to_lowercase()];
+        assert!(operation.is_object(), "{place} is not in the document");
+    }
+}
