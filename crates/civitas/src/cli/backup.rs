@@ -8,7 +8,7 @@
 //! stored.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use civitas_model::SystemClock;
 use civitas_storage::backup::{Summary, restore as restore_database};
 use civitas_storage::{Store, schema_version};
 use clap::Args;
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::arguments::Data;
@@ -30,7 +31,8 @@ use crate::node::store_options;
 const DATABASE: &str = "database.jsonl";
 // The database names the node that holds its lease; under the same name its copy gets it back at once.
 const NODE: &str = "node";
-const FOLDERS: [&str; 2] = ["keys", "blobs/objects"];
+const FOLDERS: [&str; 2] = ["keys", CONTENT];
+const CONTENT: &str = "blobs/objects";
 
 /// Write a backup.
 #[derive(Debug, Args)]
@@ -223,8 +225,8 @@ fn unpack(source: File, folder: &Path) -> anyhow::Result<()> {
     for entry in entries {
         let mut entry = entry.map_err(|_| damaged())?;
         let name = entry.path().map_err(|_| damaged())?.into_owned();
-        let is_ours =
-            name == Path::new(DATABASE) || FOLDERS.iter().any(|folder| name.starts_with(folder));
+        let is_ours = [DATABASE, NODE].iter().any(|file| name == Path::new(file))
+            || FOLDERS.iter().any(|folder| name.starts_with(folder));
         let is_plain = name
             .components()
             .all(|part| matches!(part, Component::Normal(_)));
@@ -240,11 +242,32 @@ fn unpack(source: File, folder: &Path) -> anyhow::Result<()> {
         entry
             .unpack(&path)
             .with_context(|| format!("{} cannot be restored", name.display()))?;
+        if name.starts_with(CONTENT) && !is_whole(&path)? {
+            return Err(damaged().into());
+        }
     }
     if !found_database {
         return Err(damaged().into());
     }
     Ok(())
+}
+
+/// Whether content is what its name says, the SHA-256 of it.
+fn is_whole(path: &Path) -> std::io::Result<bool> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 18];
+    loop {
+        let count = file.read(&mut piece)?;
+        if count == 0 {
+            break;
+        }
+        hash.update(piece.get(..count).unwrap_or_default());
+    }
+    let digest = data_encoding::HEXLOWER.encode(&hash.finalize());
+    Ok(path
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy() == digest))
 }
 
 fn damaged() -> Failure {

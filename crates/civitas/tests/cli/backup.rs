@@ -26,6 +26,19 @@ fn a_running_node_is_backed_up_and_its_restored_copy_answers_the_same() {
         &copy.display().to_string(),
     ])
     .ok();
+    // One changed byte of content is noticed.
+    let mut bytes = std::fs::read(&archive).unwrap();
+    let content = b"The lighthouse keeper";
+    let at = bytes
+        .windows(content.len())
+        .rposition(|some| some == content)
+        .unwrap();
+    bytes[at] = b'X';
+    let damaged = folder.join("damaged.tar").display().to_string();
+    std::fs::write(&damaged, bytes).unwrap();
+    let target = folder.join("never").display().to_string();
+    run(["restore", &damaged, "--data-dir", &target]).fails(1, "damaged");
+
     let (child, address) = dev(&copy);
     let second = Server {
         child,
