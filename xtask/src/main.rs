@@ -1,9 +1,10 @@
-//! The one door to the project's chores: `cargo xtask tidy`, `cargo xtask test`, `cargo xtask gen`.
+//! The one door to the project's chores: `cargo xtask tidy`, `test`, `gen` and `crash`.
 //!
 //! Invariant: this crate depends on no other crate of the workspace and on few from outside, so that it is built in
 //! seconds and still works when the rest does not compile.
 
 mod command;
+mod crash;
 mod generated;
 mod say;
 mod test;
@@ -38,6 +39,15 @@ enum Chore {
     },
     /// Write the generated files again.
     Gen,
+    /// Kill the server again and again under load, and look for what it promised.
+    Crash {
+        /// How often it is killed.
+        #[arg(long, default_value_t = 200)]
+        rounds: u32,
+        /// Which random moments.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -45,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(&root()),
         Chore::Test { slow } => test::run(&root(), slow),
         Chore::Gen => generated::write(&root()),
+        Chore::Crash { rounds, seed } => crash::run(&root(), rounds, seed),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -43,6 +43,16 @@ impl Context {
         .await
     }
 
+    /// Takes an upload: a file written with the same operation holds its content from here on.
+    pub async fn claim_upload(&mut self, upload_id: &str) -> Result<()> {
+        let tenant_id = self.tenant_id().clone();
+        self.write(Write::ClaimUpload {
+            tenant_id,
+            upload_id: upload_id.to_owned(),
+        })
+        .await
+    }
+
     /// A boundary contract of the tenant, if there is one of this id.
     pub async fn contract(&mut self, contract_id: &ContractId) -> Result<Option<BoundaryContract>> {
         self.read(Read::Contract {

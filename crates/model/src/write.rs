@@ -37,6 +37,13 @@ pub enum Write {
         /// The parent, such as a file's id.
         parent_id: String,
     },
+    /// Forgets an upload, because a file holds its content now.
+    ClaimUpload {
+        /// Whose upload.
+        tenant_id: TenantId,
+        /// The upload.
+        upload_id: String,
+    },
     /// Sets one key of a session's state.
     SessionState {
         /// Whose session.
@@ -59,9 +66,9 @@ impl Write {
             Self::Contract(contract) => Some(&contract.tenant_id),
             Self::PendingIntent(pending) => Some(&pending.tenant_id),
             Self::Records { records } => records.first().map(|record| &record.tenant_id),
-            Self::ForgetRecords { tenant_id, .. } | Self::SessionState { tenant_id, .. } => {
-                Some(tenant_id)
-            }
+            Self::ForgetRecords { tenant_id, .. }
+            | Self::ClaimUpload { tenant_id, .. }
+            | Self::SessionState { tenant_id, .. } => Some(tenant_id),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::executor::{self, After};
 use crate::queue::Ready;
@@ -35,7 +36,13 @@ pub(crate) async fn dispatch(engine: Arc<Engine>) {
 
 async fn run(engine: Arc<Engine>, ready: Ready, stop: CancellationToken) {
     let again = ready.again();
-    let after = executor::run(&engine, ready, &stop).await;
+    let span = tracing::info_span!(
+        "execution",
+        execution_id = %again.execution_id,
+        tenant_id = %again.tenant_id,
+        intent_type = %again.intent_type,
+    );
+    let after = executor::run(&engine, ready, &stop).instrument(span).await;
     engine.running.end(&again.execution_id);
     let became_ready = engine
         .queue

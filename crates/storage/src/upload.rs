@@ -11,6 +11,7 @@ use crate::transaction::{Meaning, Stop, Transaction};
 
 const INSERT: Statement = Statement::new(include_str!("queries/upload/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/upload/find.sql"));
+const DELETE: Statement = Statement::new(include_str!("queries/upload/delete.sql"));
 const DELETE_OLD: Statement = Statement::new(include_str!("queries/upload/delete_old.sql"));
 
 /// Stored bytes that wait to be claimed.
@@ -47,6 +48,15 @@ impl Upload {
         tx.execute_later(&INSERT, params, Meaning::required(taken))
             .await
     }
+}
+
+pub(crate) async fn claim(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    upload_id: &str,
+) -> Result<(), Stop> {
+    let params = vec![tenant.as_str().into(), upload_id.into()];
+    tx.execute_later(&DELETE, params, Meaning::Nothing).await
 }
 
 pub(crate) async fn delete_old(tx: &mut Transaction<'_>, before: Timestamp) -> Result<(), Stop> {

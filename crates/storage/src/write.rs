@@ -89,6 +89,10 @@ async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop
             tenant_id,
             parent_id,
         } => crate::record::forget(tx, tenant_id, parent_id).await,
+        Write::ClaimUpload {
+            tenant_id,
+            upload_id,
+        } => crate::upload::claim(tx, tenant_id, upload_id).await,
         Write::SessionState {
             tenant_id,
             session_id,

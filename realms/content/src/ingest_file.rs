@@ -198,11 +198,13 @@ impl IngestFile {
     /// Where the bytes lie and what they are.
     async fn store(&mut self, cx: &mut Context, metadata: &Map<String, Value>) -> Result<Upload> {
         if let Some(upload_id) = &self.upload_id {
-            return cx.upload(upload_id).await?.ok_or_else(|| {
+            let upload = cx.upload(upload_id).await?.ok_or_else(|| {
                 reject(format!(
-                    "there is no upload `{upload_id}`: uploads that nobody takes in are removed after a while, so send the file again"
+                    "there is no upload `{upload_id}`: uploads are taken in once, and removed after a while when nobody does, so send the file again"
                 ))
-            });
+            })?;
+            cx.claim_upload(upload_id).await?;
+            return Ok(upload);
         }
         let bytes = match (self.file_content.take(), self.edi_data.take()) {
             (Some(text), _) => decode_hex("file_content", &text)?,

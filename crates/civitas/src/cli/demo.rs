@@ -47,7 +47,7 @@ pub struct Demo {
 
 /// Runs the demo.
 pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
-    telemetry::start_quiet();
+    let _telemetry = telemetry::start_quiet();
     let documents = bundle::documents(&arguments.files)?;
     let temporary = match &arguments.data_dir {
         Some(_) => None,

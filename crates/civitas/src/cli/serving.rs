@@ -34,7 +34,14 @@ pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
-    telemetry::start();
+    let telemetry = telemetry::start();
+    let result = serve_until_stopped(config).await;
+    // Sending the last traces blocks.
+    tokio::task::spawn_blocking(move || telemetry.stop()).await?;
+    result
+}
+
+async fn serve_until_stopped(config: Config) -> anyhow::Result<()> {
     let access = config.access;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let node = Node::start(config, &program).await?;

@@ -214,6 +214,9 @@ impl World {
                 self.records
                     .retain(|_, record| record.parent_id != parent_id);
             }
+            Write::ClaimUpload { upload_id, .. } => {
+                self.uploads.remove(&upload_id);
+            }
             Write::SessionState { key, value, .. } => {
                 if value.is_null() {
                     self.session_state.remove(&key);

@@ -258,12 +258,28 @@ pub async fn files_are_counted_by_digest_until_purged(t: Fixture) {
     assert_eq!(count().await, 1);
 }
 
-pub async fn uploads_are_noted_once(t: Fixture) {
+pub async fn uploads_are_noted_once_and_claimed(t: Fixture) {
     t.commit(Change::Upload(upload("u"))).await;
     let again = t.refused(Change::Upload(upload("u"))).await;
     assert!(matches!(again, Refusal::AlreadyExists { .. }), "{again:?}");
     let found = t.store.find_upload(&tenant(), "u").await.unwrap();
     assert_eq!(found, Some(upload("u")));
+    let digest = upload("u").digest;
+    let uses = async || {
+        t.store
+            .files()
+            .count_by_digest(&tenant(), &digest)
+            .await
+            .unwrap()
+    };
+    assert_eq!(uses().await, 1, "an upload needs its content");
+    t.put(Write::ClaimUpload {
+        tenant_id: tenant(),
+        upload_id: "u".into(),
+    })
+    .await;
+    assert_eq!(t.store.find_upload(&tenant(), "u").await.unwrap(), None);
+    assert_eq!(uses().await, 0);
 }
 
 pub async fn contracts_are_put_and_found(t: Fixture) {

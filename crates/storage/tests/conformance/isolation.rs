@@ -55,6 +55,14 @@ const READINGS: &[(&str, &str)] = &[
     ("artifact::count", "artifacts"),
     ("artifact::find", "artifacts"),
     ("artifact::list", "artifacts"),
+    (
+        "backup::backup",
+        "none: the operator's own, of every tenant",
+    ),
+    (
+        "backup::restore",
+        "none: the operator's own, of every tenant",
+    ),
     ("contract::find_contract", "contracts"),
     ("file::count_by_digest", "files"),
     ("file::find", "files"),

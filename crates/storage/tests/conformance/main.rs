@@ -108,7 +108,7 @@ conformance! {
         files_are_put_found_and_listed,
         names_are_searched_literally_and_in_any_case,
         files_are_counted_by_digest_until_purged,
-        uploads_are_noted_once,
+        uploads_are_noted_once_and_claimed,
         contracts_are_put_and_found,
         pending_intents_are_put_and_listed,
     }
