@@ -187,7 +187,7 @@ impl Client {
     pub(crate) async fn run(&self, intent_type: &str, parameters: Value) -> Result<Value, Failure> {
         let accepted = self.submit(intent_type, parameters).await?;
         let id = accepted["execution_id"].as_str().unwrap_or_default();
-        completed(self.wait(id).await?).map(|artifact| artifact["semantic_payload"].clone())
+        completed(&self.wait(id).await?).map(|artifact| artifact["semantic_payload"].clone())
     }
 
     /// Uploads one file and answers what became of it. `sent` hears how many bytes have left.
@@ -343,7 +343,7 @@ pub(crate) fn is_final(status: &Value) -> bool {
 }
 
 /// The main artifact of an execution that ended, or why there is none.
-pub(crate) fn completed(status: Value) -> Result<Value, Failure> {
+pub(crate) fn completed(status: &Value) -> Result<Value, Failure> {
     if status["status"] == "completed" {
         let artifacts = status["artifacts"].as_object();
         let first = artifacts.and_then(|artifacts| artifacts.values().next());

@@ -165,7 +165,8 @@ impl Node {
     }
 }
 
-fn store_options(config: &Config) -> StoreOptions {
+/// Which database a configuration means.
+pub(crate) fn store_options(config: &Config) -> StoreOptions {
     match &config.database_url {
         Some(address) => StoreOptions::Postgres {
             address: address.clone(),
@@ -205,7 +206,8 @@ fn node_name(data_dir: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
     }
 }
 
-fn sandbox_config(program: &Path) -> SandboxConfig {
+/// The limits of the confined child.
+pub(crate) fn sandbox_config(program: &Path) -> SandboxConfig {
     SandboxConfig {
         program: program.to_owned(),
         args: vec![crate::sandbox_child::COMMAND.into()],

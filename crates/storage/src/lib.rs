@@ -60,7 +60,7 @@ pub use refresh_token::{RefreshToken, RefreshTokenChange, RefreshTokens};
 pub use service_token::{ServiceToken, ServiceTokenChange, ServiceTokens};
 pub use session::{NewSession, SessionEnd, Upgrade};
 pub use setting::SettingChange;
-pub use store::{Commit, Notices, OpenError, Store, StoreOptions};
+pub use store::{Commit, Notices, OpenError, Store, StoreOptions, schema_version};
 pub use tenant::{Tenant, TenantChange};
 pub use ticket::{Ticket, TicketChange};
 pub use upload::Upload;

@@ -56,6 +56,17 @@ pub enum OpenError {
     Thread(#[from] std::io::Error),
 }
 
+/// The schema version of an existing database, 0 when it is empty, and the newest this binary knows. Changes nothing
+/// that a running node relies on: the schema is not brought up to date.
+pub async fn schema_version(options: &StoreOptions) -> Result<(i64, i64), OpenError> {
+    let (_, mut writer) = match options {
+        StoreOptions::Sqlite { path } => Database::open_sqlite(path)?,
+        StoreOptions::Postgres { address } => Database::open_postgres(address).await?,
+    };
+    let found = crate::migrate::found_version(&mut writer).await?;
+    Ok((found, crate::migrate::known_version()))
+}
+
 /// A handle to durable state; cheap to clone. The committer stops when the last handle is dropped.
 #[derive(Clone)]
 pub struct Store {

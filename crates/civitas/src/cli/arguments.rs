@@ -5,7 +5,32 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::backup::{Backup, Restore};
 use super::demo::Demo;
+use super::describe::Completions;
+use super::doctor::Doctor;
+use super::executions::Executions;
+use super::files::Files;
+use super::intent::Intent;
+use super::remote::Remote;
+use super::token::Token;
+use super::user::User;
+
+/// What `civitas --help` ends with.
+const AFTER_HELP: &str = "\
+Examples:
+  civitas demo                           see it work, on a bundled set of documents
+  civitas dev                            a server on this machine
+  civitas files put -r reports/ --wait   bring documents in
+  civitas files search late delivery     ask them something
+
+Exit codes:
+  0  done
+  1  failed: it was tried and did not work, or an execution that was waited for failed
+  2  usage: what was typed cannot be meant
+  3  no server can be reached
+  4  not allowed: no valid token, or not the permission
+  5  not found";
 
 /// The governed execution platform for AI agents and the people who work with them.
 #[derive(Debug, Parser)]
@@ -13,9 +38,13 @@ use super::demo::Demo;
     name = "civitas",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = AFTER_HELP
 )]
 pub struct Arguments {
+    /// Which server, as whom, and for whom to print.
+    #[command(flatten)]
+    pub remote: Remote,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -25,11 +54,54 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a server on this machine, for yourself: no sign-in, embedded stores.
+    #[command(after_help = "Example:\n  civitas dev --data-dir ~/civitas")]
     Dev(Dev),
     /// Start a server for others: everyone signs in.
+    #[command(
+        after_help = "Example:\n  civitas serve --listen 0.0.0.0:8000 --data-dir /var/lib/civitas --origin https://app.example.com"
+    )]
     Serve(Serve),
     /// Watch documents go in and come back understood and searchable.
+    #[command(
+        after_help = "Examples:\n  civitas demo\n  civitas demo contract.pdf orders.csv\n  civitas demo --exit && echo everything works"
+    )]
     Demo(Demo),
+    /// Bring files in, get them back, list and search them.
+    #[command(subcommand)]
+    Files(Files),
+    /// See what can be done, and do it.
+    #[command(subcommand)]
+    Intent(Intent),
+    /// See what became of intents, and steer them.
+    #[command(subcommand)]
+    Executions(Executions),
+    /// Make accounts for people.
+    #[command(subcommand)]
+    User(User),
+    /// Make and revoke tokens for machines.
+    #[command(subcommand)]
+    Token(Token),
+    /// Check whether this machine can run a node, and say what to do where it cannot.
+    #[command(after_help = "Example:\n  civitas doctor --data-dir /var/lib/civitas")]
+    Doctor(Doctor),
+    /// Write database, keys and content into one file. The node may go on running.
+    #[command(
+        after_help = "Examples:\n  civitas backup civitas.tar --data-dir /var/lib/civitas\n  civitas backup civitas.tar --data-dir /var/lib/civitas --database-url postgres://user@host/civitas"
+    )]
+    Backup(Backup),
+    /// Make a data folder from a backup.
+    #[command(
+        after_help = "Example:\n  civitas restore civitas.tar --data-dir /var/lib/civitas-restored"
+    )]
+    Restore(Restore),
+    /// Print the API's OpenAPI document.
+    #[command(after_help = "Example:\n  civitas openapi > openapi.json")]
+    Openapi,
+    /// Print completions for a shell.
+    #[command(
+        after_help = "Example:\n  civitas completions bash > ~/.local/share/bash-completion/completions/civitas"
+    )]
+    Completions(Completions),
 }
 
 /// Where a server keeps what must survive.

@@ -2,7 +2,6 @@
 
 mod bundle;
 mod report;
-mod understand;
 mod words;
 
 use std::net::SocketAddr;
@@ -15,18 +14,18 @@ use futures::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::intake::{Depth, Document, Stage, Understood, understand};
 use super::output::{BAD, BOLD, DIM, note};
 use super::serving::stop_requested;
 use crate::client::Client;
 use crate::config::Config;
 use crate::node::Node;
 use crate::telemetry;
-use understand::{Stage, Understood, understand};
 
 /// Files that are on their way at the same time.
 const AT_ONCE: usize = 4;
 /// How long search may take to catch up with what was read.
-const SEARCH_PATIENCE: Duration = Duration::from_secs(60);
+const SEARCH_PATIENCE: Duration = Duration::from_mins(1);
 const SEARCH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Watch documents go in and come back understood and searchable.
@@ -102,11 +101,7 @@ async fn listen(wanted: Option<SocketAddr>, exit: bool) -> anyhow::Result<TcpLis
 }
 
 /// Everything that is shown. Answers whether all of it worked.
-async fn show(
-    client: &Client,
-    documents: Vec<bundle::Document>,
-    arguments: &Demo,
-) -> anyhow::Result<bool> {
+async fn show(client: &Client, documents: Vec<Document>, arguments: &Demo) -> anyhow::Result<bool> {
     let started = Instant::now();
     let width = documents
         .iter()
@@ -114,7 +109,7 @@ async fn show(
         .max();
     let stage = Stage::new(width.unwrap_or_default());
     let understood: Vec<Understood> = stream::iter(documents)
-        .map(|document| understand(client, &stage, document))
+        .map(|document| understand(client, &stage, Depth::Read, document))
         .buffered(AT_ONCE)
         .collect()
         .await;

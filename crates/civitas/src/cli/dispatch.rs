@@ -7,7 +7,7 @@ use clap::Parser;
 use super::arguments::{Arguments, Command};
 use super::failure::Failure;
 use super::output::{BAD, note};
-use super::{demo, serving};
+use super::{backup, demo, describe, doctor, executions, files, intent, serving, token, user};
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
@@ -36,11 +36,22 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let remote = &arguments.remote;
     runtime.block_on(async {
         match arguments.command {
             Command::Dev(dev) => serving::dev(dev).await,
             Command::Serve(serve) => serving::serve(serve).await,
             Command::Demo(demo) => demo::run(demo).await,
+            Command::Files(command) => files::run(command, remote).await,
+            Command::Intent(command) => intent::run(command, remote).await,
+            Command::Executions(command) => executions::run(command, remote).await,
+            Command::User(command) => user::run(command, remote).await,
+            Command::Token(command) => token::run(command, remote).await,
+            Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,
+            Command::Backup(arguments) => backup::backup(arguments).await,
+            Command::Restore(arguments) => backup::restore(arguments).await,
+            Command::Openapi => describe::openapi(),
+            Command::Completions(arguments) => describe::completions(&arguments),
         }
     })
 }

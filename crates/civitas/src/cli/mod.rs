@@ -1,13 +1,24 @@
 //! The command line.
 //!
-//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! Data goes to standard output, everything else to standard error. Exit codes are listed in
+//! `civitas --help`.
 
 mod arguments;
+mod backup;
 mod demo;
+mod describe;
 mod dispatch;
+mod doctor;
+mod executions;
 pub(crate) mod failure;
+mod files;
+mod intake;
+mod intent;
 mod output;
+mod remote;
 mod serving;
+mod token;
+mod user;
 
 pub use arguments::Arguments;
 pub use dispatch::run;

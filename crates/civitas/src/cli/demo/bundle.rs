@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::failure::Failure;
+use crate::cli::intake::Document;
 use crate::client::Source;
 
 /// What is asked about the bundled set: each question is answered by several of its documents.
@@ -40,13 +41,6 @@ const BUNDLE: [(&str, &[u8]); 6] = [
     ),
 ];
 
-/// A document to show.
-pub(super) struct Document {
-    pub(super) name: String,
-    pub(super) size: u64,
-    pub(super) source: Source,
-}
-
 /// The files that were named, or the bundled set.
 pub(super) fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
     if files.is_empty() {
@@ -57,20 +51,5 @@ pub(super) fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
         });
         return Ok(bundled.collect());
     }
-    files.iter().map(document).collect()
-}
-
-fn document(path: &PathBuf) -> Result<Document, Failure> {
-    let facts = std::fs::metadata(path)
-        .map_err(|error| Failure::NotFound(format!("{}: {error}", path.display())))?;
-    if !facts.is_file() {
-        let message = format!("{} is no file: name the files in it", path.display());
-        return Err(Failure::Usage(message));
-    }
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    Ok(Document {
-        name: name.to_string_lossy().into_owned(),
-        size: facts.len(),
-        source: Source::Path(path.clone()),
-    })
+    files.iter().map(|path| Document::at(path)).collect()
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::understand::{Reading, Understood};
 use crate::cli::failure::Failure;
+use crate::cli::intake::{Reading, Understood};
 use crate::cli::output::{
     BAD, BOLD, DIM, DO, GOOD, WARN, bytes, clean, data, duration, note, place, short, snippet, text,
 };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::understand::{Reading, Understood};
+use crate::cli::intake::{Reading, Understood};
 
 const QUESTIONS_MAX: usize = 4;
 const LETTERS_MIN: usize = 5;
@@ -43,7 +43,7 @@ fn text(reading: &Reading) -> String {
     for row in tables
         .into_iter()
         .flatten()
-        .flat_map(|table| table["rows"].as_array())
+        .filter_map(|table| table["rows"].as_array())
         .flatten()
     {
         row.as_array().into_iter().flatten().for_each(&mut add);

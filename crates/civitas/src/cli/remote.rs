@@ -1,0 +1,41 @@
+//! What every command that speaks to a server takes: which server, as whom, and for whom to print.
+
+use clap::Args;
+
+use super::failure::Failure;
+use crate::client::Client;
+
+/// Which server, as whom, and for whom to print.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Remote {
+    /// The server.
+    #[arg(
+        long,
+        global = true,
+        env = "CIVITAS_SERVER",
+        default_value = "http://127.0.0.1:8000",
+        value_name = "URL"
+    )]
+    pub server: String,
+    /// Who asks: a service token or an access token. `civitas dev` needs none.
+    #[arg(
+        long,
+        global = true,
+        env = "CIVITAS_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+    /// Print the API's JSON, for machines.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Remote {
+    /// A client of the server.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let token = self.token.clone().filter(|token| !token.is_empty());
+        Client::new(&self.server, token)
+    }
+}

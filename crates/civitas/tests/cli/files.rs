@@ -1,0 +1,126 @@
+//! `civitas files`.
+
+use std::fs;
+
+use crate::{Server, run};
+
+#[test]
+fn a_file_comes_back_byte_for_byte_and_a_partial_one_is_completed() {
+    let server = Server::start();
+    let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+    let path = server.file("numbers.bin", &bytes);
+    let put = server.run(["files", "put", &path, "--json"]).ok().json();
+    let id = put["files"][0]["file_id"].as_str().unwrap();
+
+    let listed = server.run(["files", "ls"]).ok();
+    assert!(
+        listed.out.contains("numbers.bin") && listed.out.contains(id),
+        "{}",
+        listed.out
+    );
+
+    let target = server.folder.path().join("back.bin");
+    let back = target.display().to_string();
+    server.run(["files", "get", id, "-o", &back]).ok();
+    assert_eq!(fs::read(&target).unwrap(), bytes);
+
+    fs::write(&target, &bytes[..1000]).unwrap();
+    server.run(["files", "get", id, "-o", &back]).ok();
+    assert_eq!(fs::read(&target).unwrap(), bytes);
+    let again = server.run(["files", "get", id, "-o", &back]).ok();
+    assert!(again.err.contains("there already"), "{}", again.err);
+}
+
+#[test]
+fn nothing_that_is_there_is_overwritten_without_force() {
+    let server = Server::start();
+    let id = server.put("note.txt", b"the harbour opens at six");
+    let target = server.folder.path().join("mine.txt");
+    let path = target.display().to_string();
+    for mine in ["short", "something of mine that is longer than the file"] {
+        fs::write(&target, mine).unwrap();
+        server
+            .run(["files", "get", &id, "-o", &path])
+            .fails(1, "--force");
+        assert_eq!(fs::read_to_string(&target).unwrap(), mine);
+    }
+    server
+        .run(["files", "get", &id, "-o", &path, "--force"])
+        .ok();
+    assert_eq!(
+        fs::read_to_string(&target).unwrap(),
+        "the harbour opens at six"
+    );
+}
+
+#[test]
+fn what_was_read_is_found_with_its_place() {
+    let server = Server::start();
+    server.put(
+        "plan.md",
+        b"# Harbour plan\n\nThe lighthouse keeper leaves in spring.\n",
+    );
+    let find = || server.run(["files", "search", "lighthouse", "keeper"]).ok();
+    // Search follows a moment after the answer.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let mut found = find();
+    while !found.out.contains("plan.md") && std::time::Instant::now() < deadline {
+        found = find();
+    }
+    assert!(
+        found.out.contains("plan.md") && found.out.contains("lighthouse keeper"),
+        "{}",
+        found.out
+    );
+    let json = server
+        .run(["files", "search", "lighthouse", "--json"])
+        .ok()
+        .json();
+    assert_eq!(json["total"], 1);
+}
+
+#[test]
+fn folders_are_taken_in_only_when_asked_and_failures_are_summed_up() {
+    let server = Server::start();
+    let folder = server.folder.path().join("reports");
+    fs::create_dir_all(folder.join("inner")).unwrap();
+    fs::write(folder.join("a.txt"), "first").unwrap();
+    fs::write(folder.join("inner/b.txt"), "second").unwrap();
+    fs::write(folder.join(".hidden"), "not this").unwrap();
+    let path = folder.display().to_string();
+    server.run(["files", "put", &path]).fails(2, "add -r");
+    let put = server.run(["files", "put", "-r", &path]).ok();
+    assert!(
+        put.out.contains("a.txt") && put.out.contains("b.txt") && !put.out.contains("hidden"),
+        "{}",
+        put.out
+    );
+
+    fs::write(folder.join("bad.pdf"), b"%PDF-1.7 nothing").unwrap();
+    let put = server
+        .run(["files", "put", "-r", "--wait", &path])
+        .fails(1, "1 of 3 files failed");
+    assert!(put.err.contains("failed bad.pdf:"), "{}", put.err);
+}
+
+#[test]
+fn each_kind_of_failure_has_its_exit_code() {
+    let server = Server::start();
+    let unknown = "00000000-0000-7000-8000-000000000000";
+    server
+        .run(["executions", "show", unknown])
+        .fails(5, "there is no such execution");
+    server
+        .run(["intent", "show", "pars_content"])
+        .fails(5, "no such intent");
+    server
+        .run(["files", "ls", "--token", "forged"])
+        .fails(4, "--token");
+    server.run(["token", "revoke", unknown]).fails(2, "--yes");
+    server
+        .run(["files", "put", "/nowhere/at/all"])
+        .fails(5, "/nowhere/at/all");
+    run(["files", "ls", "--server", "http://127.0.0.1:1"]).fails(3, "civitas dev");
+    run(["files", "ls", "--server", "nonsense"]).fails(2, "http://127.0.0.1:8000");
+    run(["files", "nonsense"]).fails(2, "Usage");
+}

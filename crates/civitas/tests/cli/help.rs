@@ -1,0 +1,61 @@
+//! Help is read as often as anything here, so it is reviewed as code.
+
+use crate::run;
+
+#[test]
+fn the_first_help_page_is_this() {
+    insta::assert_snapshot!(run(["--help"]).ok().out);
+}
+
+#[test]
+fn every_command_teaches_with_an_example() {
+    let groups = [
+        "dev",
+        "serve",
+        "demo",
+        "doctor",
+        "backup",
+        "restore",
+        "openapi",
+        "completions",
+        "files put",
+        "files get",
+        "files ls",
+        "files search",
+        "intent submit",
+        "intent list",
+        "intent show",
+        "executions list",
+        "executions show",
+        "executions watch",
+        "executions cancel",
+        "executions pause",
+        "executions resume",
+        "executions retry",
+        "executions why",
+        "user create",
+        "token create",
+        "token list",
+        "token revoke",
+    ];
+    for command in groups {
+        let help = run(command.split(' ').chain(["--help"])).ok();
+        assert!(help.out.contains("Example"), "{command}: {}", help.out);
+        assert!(
+            help.out.contains(&format!("civitas {command}")),
+            "{command}: {}",
+            help.out
+        );
+    }
+}
+
+#[test]
+fn shells_and_programs_get_their_descriptions() {
+    for shell in ["bash", "zsh", "fish"] {
+        let completions = run(["completions", shell]).ok();
+        assert!(completions.out.contains("executions"), "{shell}");
+    }
+    let document = run(["openapi"]).ok().json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert!(document["paths"]["/api/intent/submit"]["post"].is_object());
+}

@@ -1,0 +1,160 @@
+//! The command line, driven as people drive it: the real binary against a real server.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test helpers: a failure is the test's failure"
+)]
+
+mod backup;
+mod demo;
+mod executions;
+mod files;
+mod help;
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_civitas");
+
+/// The binary, with nothing of this process's settings.
+fn civitas() -> Command {
+    let mut command = Command::new(BINARY);
+    for name in [
+        "SERVER",
+        "TOKEN",
+        "DATA_DIR",
+        "DATABASE_URL",
+        "LISTEN",
+        "LOG",
+    ] {
+        command.env_remove(format!("CIVITAS_{name}"));
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// What a command did.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "stdout: {}\nstderr: {}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn fails(self, code: i32, says: &str) -> Self {
+        assert_eq!(
+            self.code, code,
+            "stdout: {}\nstderr: {}",
+            self.out, self.err
+        );
+        assert!(self.err.contains(says), "{} does not say {says}", self.err);
+        self
+    }
+
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Runs a command without a server.
+fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
+    civitas().args(arguments).output().unwrap().into()
+}
+
+/// A running `civitas dev`, stopped with the test.
+struct Server {
+    child: Child,
+    address: String,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        let (child, address) = dev(&data_dir);
+        Self {
+            child,
+            address,
+            folder,
+        }
+    }
+
+    fn data_dir(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    /// Runs a command against this server.
+    fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
+        let mut command = civitas();
+        command.args(arguments).env("CIVITAS_SERVER", &self.address);
+        command.output().unwrap().into()
+    }
+
+    /// Writes a file to put, and answers its path.
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+
+    /// Puts one file with `--wait` and answers its id.
+    #[track_caller]
+    fn put(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.file(name, bytes);
+        let put = self
+            .run(["files", "put", &path, "--wait", "--json"])
+            .ok()
+            .json();
+        put["files"][0]["file_id"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn dev(data_dir: &Path) -> (Child, String) {
+    let mut child = civitas()
+        .args(["dev", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data_dir)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let stdout = child.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    let address = line
+        .trim()
+        .strip_prefix("listening on ")
+        .unwrap()
+        .to_owned();
+    (child, address)
+}
