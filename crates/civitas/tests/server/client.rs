@@ -122,12 +122,23 @@ impl Client {
         }
     }
 
-    /// Sends bytes as they are, says that no more come, and answers everything that comes back.
+    /// Sends bytes as they are, and answers everything that comes back until the server closes.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // A server that has answered already may not read the rest.
         let _ = stream.write_all(bytes).await;
-        let _ = stream.shutdown().await;
+        Self::rest(stream).await
+    }
+
+    /// The same, and says that no more bytes come.
+    pub(crate) async fn raw_half(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream.shutdown().await.unwrap();
+        Self::rest(stream).await
+    }
+
+    async fn rest(mut stream: TcpStream) -> String {
         let mut answer = Vec::new();
         let reading = stream.read_to_end(&mut answer);
         let _ = tokio::time::timeout(PATIENCE, reading)

@@ -25,7 +25,7 @@ async fn read_file(client: &Client, name: &str, bytes: &[u8]) -> Value {
 }
 
 /// What search finds, once it has seen everything that was written.
-async fn search(server: &TestServer, client: &Client, query: &str) -> Value {
+async fn search(client: &Client, query: &str) -> Value {
     loop {
         let health = client.get("/health").send().await.ok();
         if health["components"]["search"]["behind"] == 0 {
@@ -33,7 +33,6 @@ async fn search(server: &TestServer, client: &Client, query: &str) -> Value {
         }
         tokio::task::yield_now().await;
     }
-    let _ = server;
     client
         .get(format!("/api/content/search?{query}"))
         .send()
@@ -53,16 +52,16 @@ async fn a_file_is_uploaded_saved_read_found_downloaded_and_deleted() {
 
     let read = user.run("get_parsed_file", json!({ "file_id": id })).await;
     assert!(read["parsed_file"].to_string().contains("zeppelin budget"));
+    let hits = search(&user, "q=zeppelins&limit=5").await;
+    assert_eq!(hits["hits"][0]["parent_id"], id);
+    let highlighted = hits["hits"][0]["snippet"]["text"].as_str().unwrap();
+    assert!(highlighted.contains("zeppelin"));
     let found = user
         .run("search_files", json!({ "query": "zeppelin" }))
         .await;
     assert!(found.to_string().contains(id), "{found}");
-    let hits = search(&server, &user, "q=zeppelins&limit=5").await;
-    assert_eq!(hits["hits"][0]["parent_id"], id);
-    let highlighted = hits["hits"][0]["snippet"]["text"].as_str().unwrap();
-    assert!(highlighted.contains("zeppelin"));
     let bob = server.user("bob@x.example").await;
-    assert_eq!(search(&server, &bob, "q=zeppelin").await["total"], 0);
+    assert_eq!(search(&bob, "q=zeppelin").await["total"], 0);
 
     let shown = user.get(format!("/api/artifacts/{id}")).send().await.ok();
     assert_eq!(shown["artifact_type"], "file");
@@ -82,18 +81,11 @@ async fn a_file_is_uploaded_saved_read_found_downloaded_and_deleted() {
         .send()
         .await
         .problem(404, "not_found");
-    assert_eq!(search(&server, &user, "q=zeppelin").await["total"], 0);
+    assert_eq!(search(&user, "q=zeppelin").await["total"], 0);
     let found = user
         .run("search_files", json!({ "query": "zeppelin" }))
         .await;
     assert!(!found.to_string().contains(id), "{found}");
-    let digest = file["file_hash"].as_str().unwrap();
-    let me = user.get("/api/auth/me").send().await.ok();
-    let tenant = civitas_model::TenantId::trusted(me["tenant_id"].as_str().unwrap());
-    assert!(
-        !server.state.blobs.exists(&tenant, digest).await.unwrap(),
-        "the bytes are gone"
-    );
     let resolve = json!({ "artifact_id": id, "artifact_type": "file" });
     let resolved = user
         .post("/api/artifact/resolve")
@@ -101,6 +93,26 @@ async fn a_file_is_uploaded_saved_read_found_downloaded_and_deleted() {
         .send()
         .await;
     resolved.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bytes_go_with_the_last_file_that_has_them() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let mut files = Vec::new();
+    for name in ["one.txt", "two.txt"] {
+        let body = json!({ "ui_name": name, "file_content": "73616d65" });
+        let file = anyone.run("ingest_file", body).await;
+        files.push(file["file"]["semantic_payload"].clone());
+    }
+    let digest = files[0]["file_hash"].as_str().unwrap();
+    let tenant = civitas_model::TenantId::trusted("default_tenant");
+    for (file, left) in files.iter().zip([true, false]) {
+        let path = format!("/api/content/files/{}", file["file_id"].as_str().unwrap());
+        assert_eq!(anyone.delete(path).send().await.status.as_u16(), 204);
+        let exists = server.state.blobs.exists(&tenant, digest).await.unwrap();
+        assert_eq!(exists, left);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
