@@ -8,6 +8,7 @@ mod doc_tests;
 mod format;
 mod nextest;
 mod postgres;
+mod schemathesis;
 mod tidy;
 mod tools;
 
@@ -50,6 +51,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "doc tests",
         run: doc_tests::run,
+    },
+    Step {
+        name: "schemathesis",
+        run: schemathesis::run,
     },
     Step {
         name: "tests",

@@ -2,7 +2,7 @@
 //! requests.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use civitas_model::ErrorCode;
@@ -13,24 +13,26 @@ use crate::state::{Access, AppState, Settings};
 
 /// Middleware: refuses hosts and origins that are not ours.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match check(&state.settings, request.headers()) {
+    match check(&state.settings, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-fn check(settings: &Settings, headers: &HeaderMap) -> Result<(), Problem> {
+fn check(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    // A value that cannot be read is none of ours.
     let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
+        let value: Option<&HeaderValue> = headers.get(name);
+        value.map(|value| value.to_str().unwrap_or_default())
     };
+    // HTTP/2 names the host in the address instead.
+    let host = text(header::HOST).or(uri.authority().map(axum::http::uri::Authority::as_str));
     let origin = text(header::ORIGIN);
     match settings.access {
         // Without a credential whoever reaches the port is the operator, so a page of another site must not: neither
         // under a name that resolves to loopback (the Host header), nor by a cross-site request (the Origin header).
         Access::Development => {
-            let host = text(header::HOST).unwrap_or("localhost");
+            let host = host.unwrap_or("localhost");
             if !is_loopback(host) {
                 return Err(refused(&format!(
                     "the host `{host}` is not this machine's loopback"
@@ -52,7 +54,7 @@ fn check(settings: &Settings, headers: &HeaderMap) -> Result<(), Problem> {
                 Some(origin)
                     if is_socket
                         && !settings.origins.iter().any(|known| known == origin)
-                        && !same_host(origin, text(header::HOST)) =>
+                        && !same_host(origin, host) =>
                 {
                     Err(refused("this origin is not in the configured list"))
                 }
@@ -102,7 +104,12 @@ pub(crate) fn cors(settings: &Settings) -> CorsLayer {
     ];
     let layer = CorsLayer::new().allow_methods(methods).expose_headers([
         header::HeaderName::from_static("x-request-id"),
+        header::HeaderName::from_static("x-ratelimit-limit"),
+        header::HeaderName::from_static("x-ratelimit-window"),
         header::RETRY_AFTER,
+        header::CONTENT_DISPOSITION,
+        header::CONTENT_RANGE,
+        header::ETAG,
     ]);
     match settings.access {
         Access::Development => layer.allow_origin(Any).allow_headers(Any),

@@ -1,15 +1,123 @@
 //! The OpenAPI document (3.1), generated from the handlers.
 
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{
+    Content, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    Response, ResponseBuilder,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::routes;
 use crate::state::{AppState, Limits};
 
+const PROBLEM_JSON: &str = "application/problem+json";
+
 /// The API with its document.
 pub(crate) fn router(limits: &Limits) -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(base()).merge(routes::api(limits))
+    let mut router = OpenApiRouter::with_openapi(base()).merge(routes::api(limits));
+    for (path, item) in &mut router.get_openapi_mut().paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            add_common_answers(operation);
+        }
+    }
+    router
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}
+
+/// A name for generated clients, the only one of its kind: `get_execution_by_execution_id_status`.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.strip_prefix("/api/").map_or_else(
+        || path.trim_start_matches('/').to_owned(),
+        |path| path.replace("health", "api_health"),
+    );
+    let path = if path.is_empty() { "root" } else { &path };
+    let name = path.replace(['/', '-'], "_");
+    format!("{method}_{}", name.replace('{', "by_").replace('}', ""))
+}
+
+/// The answers that extractors and layers give, whatever the handler does.
+fn add_common_answers(operation: &mut Operation) {
+    let mut codes = vec![
+        (
+            "403",
+            "The host or the origin of the request is refused, or a permission is missing.",
+        ),
+        ("503", "The server cannot answer now: try again."),
+    ];
+    if operation.security.is_some() {
+        codes.push(("401", "The credential is missing or not valid."));
+    }
+    if operation.request_body.is_some() {
+        codes.extend([
+            ("400", "The body is not JSON, or could not be read."),
+            ("413", "The body is over its limit."),
+            ("415", "The body is of another content type."),
+            ("422", "The body is not valid."),
+        ]);
+    }
+    if operation
+        .parameters
+        .as_ref()
+        .is_some_and(|parameters| !parameters.is_empty())
+    {
+        codes.extend([
+            ("400", "The path cannot be read."),
+            ("422", "A parameter is not valid."),
+        ]);
+    }
+    for (code, description) in codes {
+        let answers = &mut operation.responses.responses;
+        answers
+            .entry(code.to_owned())
+            .or_insert_with(|| problem(description));
+    }
+    for answer in operation.responses.responses.values_mut() {
+        if let RefOr::T(answer) = answer {
+            retype(answer);
+        }
+    }
+}
+
+fn problem(description: &str) -> RefOr<Response> {
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(PROBLEM_JSON, content)
+        .build()
+        .into()
+}
+
+/// Problems are not sent as plain JSON (RFC 9457 section 3).
+fn retype(answer: &mut Response) {
+    let is_problem = |content: &RefOr<Content>| match content {
+        RefOr::T(Content {
+            schema: Some(RefOr::Ref(schema)),
+            ..
+        }) => schema.ref_location.ends_with("/Problem"),
+        _ => false,
+    };
+    if answer
+        .content
+        .get("application/json")
+        .is_some_and(is_problem)
+        && let Some(content) = answer.content.shift_remove("application/json")
+    {
+        answer.content.insert(PROBLEM_JSON.to_owned(), content);
+    }
 }
 
 /// The document alone.

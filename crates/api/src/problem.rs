@@ -80,7 +80,13 @@ impl Problem {
     /// The body, path or query is well-formed but not valid at one place.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let (pointer, detail) = (pointer.into(), detail.into());
-        let mut problem = Self::new(ErrorCode::ValidationFailed, format!("{pointer}: {detail}"));
+        // The empty pointer is the whole body or query.
+        let summary = if pointer.is_empty() {
+            detail.clone()
+        } else {
+            format!("{pointer}: {detail}")
+        };
+        let mut problem = Self::new(ErrorCode::ValidationFailed, summary);
         problem.errors.push(FieldError { pointer, detail });
         problem
     }

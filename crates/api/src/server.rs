@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::{Router, ServiceExt};
 use civitas_model::{Entropy, ErrorCode};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
+use tower::util::MapRequest;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -69,8 +70,7 @@ impl Server {
                 let detail = "something broke on our side: the server's log has the request id";
                 Problem::new(ErrorCode::Internal, detail).into_response()
             }))
-            .layer(middleware::from_fn_with_state(state.clone(), access::guard))
-            .layer(middleware::from_fn(trim_slash));
+            .layer(middleware::from_fn_with_state(state.clone(), access::guard));
         let router = api
             .merge(routes::docs(&document))
             .layer(layers)
@@ -81,9 +81,10 @@ impl Server {
     /// Serves until the state's `stopping` is cancelled, then lets open requests end.
     pub async fn run(self, options: ServerOptions) -> std::io::Result<()> {
         let stopping = self.state.stopping.clone();
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
+        // Layers of a router run once the route is found, so what changes the path stands around the whole of it.
+        let service = MapRequest::new(self.router, trim_slash);
+        let service =
+            ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
         let ending = stopping.clone();
         let serving = axum::serve(options.listener, service)
             .with_graceful_shutdown(async move { ending.cancelled().await });
@@ -99,11 +100,21 @@ impl Server {
 }
 
 fn worth_compressing() -> impl Predicate {
-    // A stream must reach its reader line by line, and stored content is served as it is, by range.
+    // A stream must reach its reader line by line.
     SizeAbove::new(COMPRESS_BYTES_MIN)
         .and(NotForContentType::new("application/x-ndjson"))
-        .and(NotForContentType::new("application/octet-stream"))
         .and(NotForContentType::IMAGES)
+        .and(is_no_download)
+}
+
+/// Stored content is served as it is: its length, its ranges and its entity tag are those of the stored bytes.
+fn is_no_download(
+    _: StatusCode,
+    _: Version,
+    headers: &HeaderMap,
+    _: &axum::http::Extensions,
+) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
 }
 
 /// Makes request ids: version 4 UUIDs, since they carry no time.
@@ -118,20 +129,26 @@ impl MakeRequestId for RequestIds {
     }
 }
 
-/// Collections answer with and without the trailing slash, never with a redirect.
-async fn trim_slash(mut request: Request, next: Next) -> Response {
+/// Everything answers with and without the trailing slash, never with a redirect. Only the pages under `/docs/` load
+/// their parts by relative paths.
+fn trim_slash(mut request: Request) -> Request {
     let path = request.uri().path();
-    if path.starts_with("/api/") && path.ends_with('/') {
-        let trimmed = path.trim_end_matches('/');
-        let text = match request.uri().query() {
-            Some(query) => format!("{trimmed}?{query}"),
-            None => trimmed.to_owned(),
-        };
-        if let Ok(uri) = text.parse() {
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.is_empty() || trimmed.len() == path.len() || trimmed == "/docs" {
+        return request;
+    }
+    let text = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    if let Ok(path_and_query) = text.parse() {
+        parts.path_and_query = Some(path_and_query);
+        if let Ok(uri) = Uri::from_parts(parts) {
             *request.uri_mut() = uri;
         }
     }
-    next.run(request).await
+    request
 }
 
 /// Logs and counts every request. The query is left out: it may hold a token.

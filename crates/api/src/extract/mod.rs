@@ -6,7 +6,7 @@ mod client_address;
 mod path;
 mod query;
 
-pub(crate) use body::{Body, OptionalBody};
+pub(crate) use body::{Body, BodyLimit, OptionalBody};
 pub(crate) use caller::{Authenticated, SUBPROTOCOL, SocketCaller, require};
 pub(crate) use client_address::ClientAddress;
 pub(crate) use path::PathId;

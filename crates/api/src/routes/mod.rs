@@ -15,10 +15,12 @@ mod realms;
 mod root;
 mod session;
 
+use axum::Extension;
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
+use crate::extract::BodyLimit;
 use crate::state::{AppState, Limits};
 
 pub(crate) use docs::router as docs;
@@ -94,14 +96,14 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::files::download::download))
         .routes(routes!(content::files::delete::delete))
         .routes(routes!(content::search::search))
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
 /// A route with a body limit of its own.
 fn large(bytes: usize, route: UtoipaMethodRouter<AppState>) -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(route)
-        .layer(DefaultBodyLimit::max(bytes))
+        .layer(Extension(BodyLimit(bytes)))
 }
 
 /// A route that counts its body itself, while it streams.

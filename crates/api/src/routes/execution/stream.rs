@@ -28,6 +28,8 @@ use crate::stream::{message, ping};
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a client may take to accept one message before it counts as stalled.
 const SEND_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take to answer the close.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// The largest message read from a client; nothing it says is needed.
 const HEARD_BYTES_MAX: usize = 64 * 1024;
 /// The close code of a client that does not read: it may come back with the last number it saw.
@@ -196,6 +198,13 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
         code,
         reason: reason.into(),
     };
+    let goodbye = async {
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            // A connection that is dropped before everything was read of it is reset, and the client loses what it has
+            // not read yet: so this waits for its answer.
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    };
     // A client that is gone needs no goodbye.
-    let _ = tokio::time::timeout(SEND_PATIENCE, socket.send(Message::Close(Some(frame)))).await;
+    let _ = tokio::time::timeout(CLOSE_PATIENCE, goodbye).await;
 }

@@ -1,0 +1,250 @@
+//! `/api/content`: a file's way through the platform.
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::server::TestServer;
+
+const NOTES: &[u8] = b"# Minutes\n\nThe committee approved the zeppelin budget on Thursday.\n";
+
+/// A file that is uploaded, saved and read; answers its facts.
+async fn read_file(client: &Client, name: &str, bytes: &[u8]) -> Value {
+    let file = client.upload(name, bytes).await;
+    let both =
+        json!({ "boundary_contract_id": file["boundary_contract_id"], "file_id": file["file_id"] });
+    let saved = client.run("save_materialization", both).await;
+    assert_eq!(
+        saved["materialization"]["semantic_payload"]["status"],
+        "saved"
+    );
+    let parsed = client
+        .run("parse_content", json!({ "file_id": file["file_id"] }))
+        .await;
+    assert_eq!(parsed["parsed_file"], parsed["parsed_content"]);
+    file
+}
+
+/// What search finds, once it has seen everything that was written.
+async fn search(client: &Client, query: &str) -> Value {
+    loop {
+        let health = client.get("/health").send().await.ok();
+        if health["components"]["search"]["behind"] == 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    client
+        .get(format!("/api/content/search?{query}"))
+        .send()
+        .await
+        .ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_uploaded_saved_read_found_downloaded_and_deleted() {
+    let server = TestServer::credentials().await;
+    let user = server.user("ada@x.example").await;
+    let file = read_file(&user, "minutes.md", NOTES).await;
+    let id = file["file_id"].as_str().unwrap();
+    assert_eq!(file["ui_name"], "minutes.md");
+    assert_eq!(file["file_size"], NOTES.len());
+    assert_eq!(file["materialization_pending"], true);
+
+    let read = user.run("get_parsed_file", json!({ "file_id": id })).await;
+    assert!(read["parsed_file"].to_string().contains("zeppelin budget"));
+    let hits = search(&user, "q=zeppelins&limit=5").await;
+    assert_eq!(hits["hits"][0]["parent_id"], id);
+    let highlighted = hits["hits"][0]["snippet"]["text"].as_str().unwrap();
+    assert!(highlighted.contains("zeppelin"));
+    let found = user
+        .run("search_files", json!({ "query": "zeppelin" }))
+        .await;
+    assert!(found.to_string().contains(id), "{found}");
+    let bob = server.user("bob@x.example").await;
+    assert_eq!(search(&bob, "q=zeppelin").await["total"], 0);
+
+    let shown = user.get(format!("/api/artifacts/{id}")).send().await.ok();
+    assert_eq!(shown["artifact_type"], "file");
+    assert_eq!(shown["file_name"], "minutes.md");
+    let content = format!("/api/content/files/{id}/content");
+    assert_eq!(shown["file_path"], content.as_str());
+    let whole = user.get(content.as_str()).send().await;
+    assert_eq!(whole.body, NOTES);
+
+    let path = format!("/api/content/files/{id}");
+    assert_eq!(user.delete(path.as_str()).send().await.status.as_u16(), 204);
+    user.get(content.as_str())
+        .send()
+        .await
+        .problem(404, "not_found");
+    user.delete(path.as_str())
+        .send()
+        .await
+        .problem(404, "not_found");
+    assert_eq!(search(&user, "q=zeppelin").await["total"], 0);
+    let found = user
+        .run("search_files", json!({ "query": "zeppelin" }))
+        .await;
+    assert!(!found.to_string().contains(id), "{found}");
+    let resolve = json!({ "artifact_id": id, "artifact_type": "file" });
+    let resolved = user
+        .post("/api/artifact/resolve")
+        .json(&resolve)
+        .send()
+        .await;
+    resolved.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bytes_go_with_the_last_file_that_has_them() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let mut files = Vec::new();
+    for name in ["one.txt", "two.txt"] {
+        let body = json!({ "ui_name": name, "file_content": "73616d65" });
+        let file = anyone.run("ingest_file", body).await;
+        files.push(file["file"]["semantic_payload"].clone());
+    }
+    let digest = files[0]["file_hash"].as_str().unwrap();
+    let tenant = civitas_model::TenantId::trusted("default_tenant");
+    for (file, left) in files.iter().zip([true, false]) {
+        let path = format!("/api/content/files/{}", file["file_id"].as_str().unwrap());
+        assert_eq!(anyone.delete(path).send().await.status.as_u16(), 204);
+        let exists = server.state.blobs.exists(&tenant, digest).await.unwrap();
+        assert_eq!(exists, left);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn downloads_are_ranged_and_never_rendered_or_compressed() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let csv = "name,amount\n".to_owned() + &"row,1\n".repeat(1000);
+    let file = anyone.upload("rows \"ä\".csv", csv.as_bytes()).await;
+    let path = format!(
+        "/api/content/files/{}/content",
+        file["file_id"].as_str().unwrap()
+    );
+    let get = || anyone.get(path.as_str()).header("accept-encoding", "gzip");
+    let whole = get().send().await;
+    assert_eq!(whole.status.as_u16(), 200);
+    assert_eq!(whole.header("content-encoding"), "");
+    assert_eq!(whole.header("content-length"), csv.len().to_string());
+    assert_eq!(whole.header("accept-ranges"), "bytes");
+    assert_eq!(whole.header("x-content-type-options"), "nosniff");
+    assert_eq!(
+        whole.header("content-security-policy"),
+        "sandbox; default-src 'none'"
+    );
+    assert!(
+        whole
+            .header("content-disposition")
+            .starts_with("attachment; ")
+    );
+    assert_eq!(whole.body, csv);
+    let etag = whole.header("etag").to_owned();
+    let part = get().header("range", "bytes=5-10").send().await;
+    assert_eq!(part.status.as_u16(), 206);
+    assert_eq!(part.body, csv[5..=10]);
+    assert_eq!(
+        part.header("content-range"),
+        format!("bytes 5-10/{}", csv.len())
+    );
+    assert_eq!(part.header("content-length"), "6");
+    let tail = get()
+        .header("range", "bytes=-3")
+        .header("if-range", &etag)
+        .send()
+        .await;
+    assert_eq!(tail.body, csv[csv.len() - 3..]);
+    let changed = get()
+        .header("range", "bytes=0-1")
+        .header("if-range", "\"other\"")
+        .send()
+        .await;
+    assert_eq!(changed.status.as_u16(), 200);
+    let beyond = get().header("range", "bytes=999999-").send().await;
+    assert_eq!(
+        beyond.header("content-range"),
+        format!("bytes */{}", csv.len())
+    );
+    beyond.problem(416, "range_not_satisfiable");
+    assert_eq!(
+        get()
+            .header("if-none-match", &etag)
+            .send()
+            .await
+            .status
+            .as_u16(),
+        304
+    );
+    let head = anyone
+        .request(axum::http::Method::HEAD, path.as_str())
+        .send()
+        .await;
+    assert_eq!(head.header("content-length"), csv.len().to_string());
+    assert!(head.body.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_answers_each_file_in_order() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let mut form = String::new();
+    for (name, field) in [("a.txt", "file"), ("b.txt", "files"), ("c.txt", "files[]")] {
+        form += &format!(
+            "--edge\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n{name}\r\n"
+        );
+    }
+    form += "--edge--\r\n";
+    let request = anyone
+        .post("/api/content/files/")
+        .header("content-type", "multipart/form-data; boundary=edge");
+    let answer = request.body(form).send().await.ok();
+    let files = answer["files"].as_array().unwrap();
+    let names: Vec<_> = files
+        .iter()
+        .map(|file| file["ui_name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["a.txt", "b.txt", "c.txt"]);
+    for file in files {
+        assert_eq!(file["status"], "accepted");
+        assert_eq!(file["file_hash"].as_str().unwrap().len(), 64);
+        let ended = anyone.ended(file["execution_id"].as_str().unwrap()).await;
+        assert_eq!(ended["status"], "completed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_says_which_parameter_is_wrong() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    for query in [
+        "",
+        "q=x&sort=oldest",
+        "q=x&limit=0",
+        "q=x&limit=1000",
+        "q=x&offset=1000000",
+    ] {
+        let refused = anyone
+            .get(format!("/api/content/search?{query}"))
+            .send()
+            .await;
+        refused.problem(422, "validation_failed");
+    }
+    for query in [
+        "q=",
+        "q=%22unclosed",
+        "q=((((",
+        "q=a:b:c*",
+        "q=%ff%fe",
+        "q=%00",
+        "q=-x",
+    ] {
+        anyone
+            .get(format!("/api/content/search?{query}"))
+            .send()
+            .await
+            .ok();
+    }
+}

@@ -1,0 +1,101 @@
+//! `/`, `/health`, `/api/health`, `/metrics`, and what every answer has.
+
+use axum::http::{Method, StatusCode};
+
+use crate::server::TestServer;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_has_the_contracts_members() {
+    let server = TestServer::credentials().await;
+    let anyone = server.anonymous();
+    for path in ["/health", "/health/", "/api/health", "/api/health/"] {
+        let health = anyone.get(path).send().await.ok();
+        assert_eq!(health["status"], "healthy");
+        assert_eq!(health["service"], "civitas");
+        assert_eq!(health["database"], "connected");
+        assert_eq!(health["api"], "operational");
+        assert_eq!(health["realms"], 2);
+        assert!(health["version"].is_string());
+        assert!(health["components"].is_object());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_is_json_unless_html_is_preferred() {
+    let server = TestServer::credentials().await;
+    let anyone = server.anonymous();
+    assert_eq!(anyone.get("/").send().await.ok()["status"], "online");
+    let page = anyone
+        .get("/")
+        .header("accept", "text/html,*/*;q=0.8")
+        .send()
+        .await;
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(
+        !page.text().contains("http"),
+        "the page loads nothing from elsewhere"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_count_requests_by_route_and_need_a_credential() {
+    let server = TestServer::credentials().await;
+    let anyone = server.anonymous();
+    anyone
+        .get("/metrics")
+        .send()
+        .await
+        .problem(401, "unauthorized");
+    let operator = server.operator().await;
+    operator.get("/api/executions/").send().await.ok();
+    let metrics = operator.get("/metrics").send().await;
+    assert!(metrics.header("content-type").starts_with("text/plain"));
+    let metrics = metrics.text();
+    assert!(metrics.contains("civitas_executions_ready"));
+    assert!(metrics.contains(r#"route="/api/executions""#), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_a_request_id_and_keeps_the_callers() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let made = anyone.get("/health").send().await;
+    assert_eq!(made.header("x-request-id").len(), 36);
+    assert_eq!(made.header("x-content-type-options"), "nosniff");
+    let sent = anyone
+        .get("/nowhere")
+        .header("x-request-id", "mine")
+        .send()
+        .await;
+    assert_eq!(sent.header("x-request-id"), "mine");
+    sent.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_paths_and_methods_are_problems() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    anyone
+        .get("/api/nothing/here")
+        .send()
+        .await
+        .problem(404, "not_found");
+    let refused = anyone.delete("/api/realms").send().await;
+    refused.problem(405, "method_not_allowed");
+    assert!(refused.header("allow").contains("GET"));
+    // A method nobody knows.
+    let method = Method::from_bytes(b"BREW").unwrap();
+    let refused = anyone.request(method, "/health").send().await;
+    refused.problem(405, "method_not_allowed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn head_answers_like_get_without_a_body() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    for path in ["/health", "/api/intents", "/openapi.json", "/docs/"] {
+        let head = anyone.request(Method::HEAD, path).send().await;
+        assert_eq!(head.status, StatusCode::OK, "{path}");
+        assert!(head.body.is_empty(), "{path}");
+    }
+}

@@ -1,0 +1,26 @@
+//! The server as its clients see it: a real node with real stores and a real sandbox, on a real socket. The modules
+//! mirror the URLs.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helpers, too"
+)]
+
+mod access;
+mod artifacts;
+mod auth;
+mod bad_input;
+mod client;
+mod completeness;
+mod content;
+mod documentation;
+mod execution;
+mod health;
+mod intent;
+mod realm;
+mod server;
+mod session;
+mod sockets;
+mod stopping;
