@@ -1,8 +1,9 @@
-//! The one door to the project's chores: `cargo xtask tidy`, `test`, `gen` and `crash`.
+//! The one door to the project's chores: `cargo xtask tidy`, `test`, `gen`, `crash` and `bench`.
 //!
 //! Invariant: this crate depends on no other crate of the workspace and on few from outside, so that it is built in
 //! seconds and still works when the rest does not compile.
 
+mod bench;
 mod command;
 mod crash;
 mod generated;
@@ -48,6 +49,15 @@ enum Chore {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Measure a release build over real HTTP, and print machine, load and figures.
+    Bench {
+        /// Under a minute: fewer records and shorter loads.
+        #[arg(long)]
+        quick: bool,
+        /// Also write the figures here.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -56,6 +66,7 @@ fn main() -> ExitCode {
         Chore::Test { slow } => test::run(&root(), slow),
         Chore::Gen => generated::write(&root()),
         Chore::Crash { rounds, seed } => crash::run(&root(), rounds, seed),
+        Chore::Bench { quick, json } => bench::run(&root(), quick, json.as_deref()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, ServiceExt};
@@ -185,10 +185,36 @@ async fn log(request: Request, next: Next) -> Response {
     }
     let route = route.unwrap_or_else(|| "other".to_owned());
     let labels = [
-        ("method", method.as_str().to_owned()),
+        ("method", known(&method).to_owned()),
         ("route", route),
         ("status", status.as_str().to_owned()),
     ];
     metrics::histogram!("civitas_http_request_seconds", &labels).record(elapsed.as_secs_f64());
     response
+}
+
+/// A method as a label. Clients may invent methods, and every label that is new is kept for good.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invented_method_is_no_label_of_its_own() {
+        let invented = Method::from_bytes(b"FROBNICATE").unwrap();
+        assert_eq!(known(&invented), "other");
+        assert_eq!(known(&Method::POST), "POST");
+    }
 }

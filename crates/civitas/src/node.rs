@@ -31,6 +31,13 @@ const TENANT_CONCURRENCY: usize = 256;
 const SANDBOX_CONCURRENCY: usize = 2;
 const SANDBOX_WAITING: usize = 512;
 
+/// Upper bounds of the buckets that durations are counted in, in seconds.
+const SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0, 60.0,
+];
+/// How often recorded durations are added up.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
 /// The realms of this binary.
 pub fn realms() -> Vec<Realm> {
     vec![civitas_content::realm()]
@@ -110,7 +117,7 @@ impl Node {
             search: index,
             clock,
             entropy,
-            metrics: metrics(),
+            metrics: kept_up(&stopping),
             claiming: Arc::new(Mutex::new(())),
             streams: Arc::new(Semaphore::new(config.limits.streams)),
             settings: Arc::new(settings),
@@ -247,7 +254,9 @@ fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            let recorder = PrometheusBuilder::new().build_recorder();
+            let builder = PrometheusBuilder::new().set_buckets(&SECONDS);
+            // Only an empty list of buckets is refused.
+            let recorder = builder.unwrap_or_default().build_recorder();
             let handle = recorder.handle();
             // Another recorder in the process only means that these counts stay empty.
             if metrics::set_global_recorder(recorder).is_err() {
@@ -256,4 +265,21 @@ fn metrics() -> PrometheusHandle {
             handle
         })
         .clone()
+}
+
+/// The recorder's handle, with its upkeep at work until the node stops.
+fn kept_up(stopping: &CancellationToken) -> PrometheusHandle {
+    let metrics = metrics();
+    let upkeep = upkeep(metrics.clone());
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(upkeep));
+    metrics
+}
+
+/// Adds up what was recorded. Until then the recorder keeps every single duration, and nobody may ever scrape.
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut tick = tokio::time::interval(UPKEEP_INTERVAL);
+    loop {
+        tick.tick().await;
+        metrics.run_upkeep();
+    }
 }

@@ -1,5 +1,7 @@
 //! Traces reach an OpenTelemetry collector.
 
+#![expect(clippy::unwrap_used, reason = "what cannot go on fails the test")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};

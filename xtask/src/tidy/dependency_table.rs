@@ -40,6 +40,7 @@ const TABLE: &[(&str, &[&str])] = &[
     // The binary, and what tests it.
     ("crates/civitas", EVERYTHING),
     ("crates/testkit", EVERYTHING),
+    ("crates/bench", EVERYTHING),
     // Chores: must work when nothing else compiles.
     ("xtask", &[]),
 ];

@@ -1,0 +1,177 @@
+//! What is measured, in order.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use civitas_model::{Clock as _, SystemClock};
+
+use crate::load::{self, End, Seen};
+use crate::machine::Machine;
+use crate::process::{Process, prepare};
+use crate::report::{Case, Report, Times, milliseconds};
+
+/// How much is measured.
+#[derive(clap::Args)]
+pub(crate) struct Measure {
+    /// Under a minute: fewer records and shorter loads.
+    #[arg(long)]
+    quick: bool,
+    /// Also write the figures here.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Only the loads of executions, for so many seconds each.
+    #[arg(long, value_name = "SECONDS")]
+    executions_only: Option<u64>,
+}
+
+struct Sizes {
+    load: Duration,
+    records: u64,
+    pending: u64,
+}
+
+pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
+    let sizes = if measure.quick {
+        Sizes {
+            load: Duration::from_secs(2),
+            records: 20_000,
+            pending: 10_000,
+        }
+    } else {
+        Sizes {
+            load: Duration::from_secs(8),
+            records: 340_000,
+            pending: 100_000,
+        }
+    };
+    // Beside the binary, not in /tmp, which is memory on many machines.
+    let program = std::env::current_exe()?;
+    let folder = tempfile::tempdir_in(program.parent().unwrap_or(Path::new(".")))?;
+    let machine = Machine::of(folder.path());
+    let mut report = Report::begin(SystemClock.now().to_string(), machine, measure.quick);
+    if let Some(seconds) = measure.executions_only {
+        executions(&mut report, folder.path(), Duration::from_secs(seconds)).await?;
+        return Ok(());
+    }
+    executions(&mut report, folder.path(), sizes.load).await?;
+    search(&mut report, folder.path(), &sizes).await?;
+    recovery(&mut report, folder.path(), &sizes).await?;
+    if let Some(json) = &measure.json {
+        tokio::fs::write(json, report.to_json()?).await?;
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and sizes stay far below 2^52"
+)]
+fn rate(count: usize, elapsed: Duration) -> f64 {
+    (count as f64 / elapsed.as_secs_f64()).round()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts and sizes stay far below 2^52"
+)]
+fn memory(name: &str, process: &Process) -> anyhow::Result<Case> {
+    Ok(Case {
+        name: name.to_owned(),
+        figures: vec![("resident_bytes".to_owned(), process.memory()? as f64)],
+        ..Case::default()
+    })
+}
+
+fn percentiles(name: &str, times: &Times, percents: &[usize]) -> Vec<(String, f64)> {
+    let figures = percents
+        .iter()
+        .filter_map(|percent| Some((format!("{name}_p{percent}_ms"), times.percentile(*percent)?)));
+    figures.collect()
+}
+
+fn loaded(name: &str, in_flight: usize, seen: &Seen) -> Case {
+    let mut figures = percentiles("ack", &seen.ack, &[50, 99]);
+    figures.extend(percentiles("end", &seen.end, &[50, 99]));
+    Case {
+        name: name.to_owned(),
+        in_flight: Some(in_flight),
+        count: Some(seen.ack.count()),
+        per_second: Some(rate(seen.ack.count(), seen.elapsed)),
+        figures,
+    }
+}
+
+async fn executions(report: &mut Report, folder: &Path, time: Duration) -> anyhow::Result<()> {
+    let data = folder.join("executions");
+    let process = Process::start(&data).await?;
+    started(report, "cold start, empty folder", &process).await?;
+    report.add(memory("memory, idle", &process)?);
+    for (name, end) in [
+        ("submit only", End::Unseen),
+        ("three steps, end by status?wait", End::Status),
+    ] {
+        for in_flight in [1, 64, 256] {
+            let seen = load::executions(&process, in_flight, end, time).await?;
+            report.add(loaded(name, in_flight, &seen));
+        }
+    }
+    let name = "three steps, end by stream";
+    let seen = load::executions(&process, 64, End::Stream, time).await?;
+    report.add(loaded(name, 64, &seen));
+    report.add(memory("memory, after these loads", &process)?);
+    let times = load::reads(&process, time).await?;
+    report.add(Case {
+        name: "reads, 200/s beside 50 executions/s".to_owned(),
+        count: Some(times.count()),
+        per_second: Some(rate(times.count(), time)),
+        figures: percentiles("answer", &times, &[50, 95, 99]),
+        ..Case::default()
+    });
+    process.kill().await
+}
+
+async fn search(report: &mut Report, folder: &Path, sizes: &Sizes) -> anyhow::Result<()> {
+    let data = folder.join("search");
+    prepare(&data, "--records", sizes.records).await?;
+    let process = Process::start(&data).await?;
+    let name = format!("cold start, {} search records", sizes.records);
+    started(report, &name, &process).await?;
+    for clients in [1, 4] {
+        let times = load::searches(&process, clients, sizes.load).await?;
+        report.add(Case {
+            name: format!("search in {} records", sizes.records),
+            in_flight: Some(clients),
+            count: Some(times.count()),
+            per_second: Some(rate(times.count(), sizes.load)),
+            figures: percentiles("answer", &times, &[50, 95, 99]),
+        });
+    }
+    report.add(memory("memory, after these searches", &process)?);
+    process.kill().await
+}
+
+async fn recovery(report: &mut Report, folder: &Path, sizes: &Sizes) -> anyhow::Result<()> {
+    let data = folder.join("recovery");
+    prepare(&data, "--pending", sizes.pending).await?;
+    let process = Process::start(&data).await?;
+    let name = format!("recovery, {} pending executions", sizes.pending);
+    started(report, &name, &process).await?;
+    process.kill().await
+}
+
+async fn started(report: &mut Report, name: &str, process: &Process) -> anyhow::Result<()> {
+    let acknowledged = process.first_acknowledgement().await?;
+    let figures = vec![
+        (
+            "to_health_ms".to_owned(),
+            milliseconds(process.healthy_after),
+        ),
+        ("to_first_ack_ms".to_owned(), milliseconds(acknowledged)),
+    ];
+    report.add(Case {
+        name: name.to_owned(),
+        figures,
+        ..Case::default()
+    });
+    Ok(())
+}
