@@ -373,8 +373,13 @@ async fn refused(response: Response) -> Failure {
             message = format!("{message}\n  {pointer}: {detail}");
         }
     }
-    if let Some(near) = problem["suggestions"].as_str() {
-        message = format!("{message}; perhaps you mean {near}");
+    let near: Vec<&str> = match &problem["suggestions"] {
+        Value::String(one) => vec![one],
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    if !near.is_empty() {
+        message = format!("{message}; perhaps you mean {}", near.join(" or "));
     }
     match status {
         StatusCode::UNAUTHORIZED => Failure::NotAllowed(format!(

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::output::{self, BOLD, DIM, clean, data, moment, note, short, status_style, table, text};
 use super::remote::Remote;
+use crate::client::completed;
 
 /// See what became of intents, and steer them.
 #[derive(Debug, Subcommand)]
@@ -144,15 +145,21 @@ async fn show(execution: &str, remote: &Remote) -> anyhow::Result<()> {
         data(&format!("{DIM}error{DIM:#}       {}", clean(error)))?;
     }
     data(&format!("{BOLD}journal{BOLD:#}"))?;
+    let made = completed(&shown).unwrap_or_default();
     loop {
         for entry in shown["journal"].as_array().into_iter().flatten() {
             data(&line(entry))?;
         }
         let Some(after) = shown["next_after"].as_u64() else {
-            return Ok(());
+            break;
         };
         shown = client.get(&path, &[("after", after.to_string())]).await?;
     }
+    if !made.is_null() {
+        data(&format!("{BOLD}made{BOLD:#}"))?;
+        output::json(&made["semantic_payload"])?;
+    }
+    Ok(())
 }
 
 fn headline(execution: &Value) -> std::io::Result<()> {
@@ -173,7 +180,7 @@ fn line(entry: &Value) -> String {
     let what = text(entry, "event_type").to_lowercase().replace('_', " ");
     let mut line = format!(
         "{DIM}{:>4}  {}{DIM:#}  {style}{:<22}{style:#}",
-        entry["seq"],
+        entry["seq"].to_string(),
         moment(entry, "timestamp"),
         clean(&what)
     );

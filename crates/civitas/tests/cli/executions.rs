@@ -47,7 +47,7 @@ fn an_intent_is_submitted_followed_and_explained() {
 
     let shown = server.run(["executions", "show", execution]).ok();
     assert!(
-        shown.out.contains("get_file_by_id") && shown.out.contains(&id),
+        shown.out.contains("\"ui_name\": \"plan.txt\"") && shown.out.contains(&id),
         "{}",
         shown.out
     );

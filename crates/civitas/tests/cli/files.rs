@@ -112,7 +112,7 @@ fn each_kind_of_failure_has_its_exit_code() {
         .fails(5, "there is no such execution");
     server
         .run(["intent", "show", "pars_content"])
-        .fails(5, "no such intent");
+        .fails(5, "perhaps you mean parse_content");
     server
         .run(["files", "ls", "--token", "forged"])
         .fails(4, "--token");
