@@ -16,7 +16,7 @@ use crate::session::{NewSession, SessionEnd, Upgrade};
 use crate::setting::SettingChange;
 use crate::tenant::TenantChange;
 use crate::ticket::TicketChange;
-use crate::upload::Upload;
+use crate::upload::{Upload, UploadRelease};
 use crate::user::UserChange;
 
 /// Changes that are applied together or not at all.
@@ -88,6 +88,8 @@ pub enum Change {
     Write(Write),
     /// Notes an upload whose bytes are stored.
     Upload(Upload),
+    /// Forgets an upload.
+    ReleaseUpload(UploadRelease),
     /// Opens a session.
     OpenSession(Box<NewSession>),
     /// Gives an anonymous session to a user.

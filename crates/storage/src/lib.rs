@@ -63,5 +63,5 @@ pub use setting::SettingChange;
 pub use store::{Commit, Notices, OpenError, Store, StoreOptions};
 pub use tenant::{Tenant, TenantChange};
 pub use ticket::{Ticket, TicketChange};
-pub use upload::Upload;
+pub use upload::{Upload, UploadRelease};
 pub use user::{Account, PasswordHash, UserChange, Users, email_key};

@@ -11,6 +11,7 @@ use crate::transaction::{Meaning, Stop, Transaction};
 
 const INSERT: Statement = Statement::new(include_str!("queries/upload/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/upload/find.sql"));
+const DELETE: Statement = Statement::new(include_str!("queries/upload/delete.sql"));
 const DELETE_OLD: Statement = Statement::new(include_str!("queries/upload/delete_old.sql"));
 
 /// Stored bytes that wait to be claimed.
@@ -46,6 +47,25 @@ impl Upload {
         };
         tx.execute_later(&INSERT, params, Meaning::required(taken))
             .await
+    }
+}
+
+/// Forgets an upload: its bytes count as used by it no more. One that is gone already is no error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadRelease {
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// The upload's id.
+    pub upload_id: String,
+}
+
+impl UploadRelease {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        let params = vec![
+            self.tenant_id.as_str().into(),
+            self.upload_id.as_str().into(),
+        ];
+        tx.execute_later(&DELETE, params, Meaning::Nothing).await
     }
 }
 

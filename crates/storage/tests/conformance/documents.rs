@@ -5,7 +5,7 @@ use civitas_model::{
     Artifact, BoundaryContract, File, PendingIntent, Write, contract, file, pending,
 };
 use civitas_storage::artifact::ArtifactFilter;
-use civitas_storage::{Change, FileFilter, PendingIntentFilter, Refusal, Upload};
+use civitas_storage::{Change, FileFilter, PendingIntentFilter, Refusal, Upload, UploadRelease};
 use serde_json::json;
 
 use crate::fixture::{Fixture, at, id, tenant};
@@ -264,6 +264,17 @@ pub async fn uploads_are_noted_once(t: Fixture) {
     assert!(matches!(again, Refusal::AlreadyExists { .. }), "{again:?}");
     let found = t.store.find_upload(&tenant(), "u").await.unwrap();
     assert_eq!(found, Some(upload("u")));
+    let release = |tenant_id| {
+        Change::ReleaseUpload(UploadRelease {
+            tenant_id,
+            upload_id: "u".into(),
+        })
+    };
+    t.commit(release(id("another"))).await;
+    assert!(t.store.find_upload(&tenant(), "u").await.unwrap().is_some());
+    t.commit(release(tenant())).await;
+    assert_eq!(t.store.find_upload(&tenant(), "u").await.unwrap(), None);
+    t.commit(release(tenant())).await;
 }
 
 pub async fn contracts_are_put_and_found(t: Fixture) {

@@ -5,8 +5,9 @@ use axum::http::StatusCode;
 use civitas_model::artifact::Lifecycle;
 use civitas_model::file::Status;
 use civitas_model::id::FileKind;
-use civitas_model::{File, Permission, Write};
-use civitas_storage::Changeset;
+use civitas_model::{Artifact, File, Permission, Write};
+use civitas_storage::{Change, Changeset, UploadRelease};
+use serde_json::Value;
 
 use crate::extract::{Authenticated, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
@@ -64,6 +65,7 @@ async fn forget(state: &AppState, file: &File) -> Result<(), Problem> {
             parent_id: file.file_id.to_string(),
         },
     ];
+    let mut released = None;
     let artifact_id = file.file_id.to_artifact_id();
     if let Some(mut artifact) = state
         .store
@@ -71,14 +73,32 @@ async fn forget(state: &AppState, file: &File) -> Result<(), Problem> {
         .find(&file.tenant_id, &artifact_id)
         .await?
     {
+        released = upload_of(state, &artifact).await?;
         artifact.lifecycle_state = Lifecycle::Deleted;
         artifact.materializations.clear();
         artifact.updated_at = now;
         writes.push(Write::Artifact(Box::new(artifact)));
     }
-    state
-        .store
-        .commit(Changeset::new().with_writes(writes))
-        .await?;
+    let mut changes = Changeset::new().with_writes(writes);
+    if let Some(released) = released {
+        changes = changes.with(Change::ReleaseUpload(released));
+    }
+    state.store.commit(changes).await?;
     Ok(())
+}
+
+/// The upload that the file was made of, which would keep its bytes.
+async fn upload_of(state: &AppState, file: &Artifact) -> Result<Option<UploadRelease>, Problem> {
+    let tenant_id = &file.tenant_id;
+    let made_by = &file.produced_by.execution_id;
+    let made_by = state.runtime.find(tenant_id, made_by).await?;
+    Ok(made_by.and_then(|execution| {
+        let upload_id = execution.intent.parameters.get("upload_id");
+        upload_id
+            .and_then(Value::as_str)
+            .map(|upload_id| UploadRelease {
+                tenant_id: tenant_id.clone(),
+                upload_id: upload_id.to_owned(),
+            })
+    }))
 }

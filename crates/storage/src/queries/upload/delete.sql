@@ -1,0 +1,1 @@
+DELETE FROM uploads WHERE tenant_id = ? AND upload_id = ?
