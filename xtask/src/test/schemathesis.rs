@@ -24,7 +24,7 @@ const OPTIONS: &[&str] = &[
     "--seed=1",
     "--generation-database=none",
     "--generation-with-security-parameters=false",
-    "--workers=2",
+    "--workers=1",
     "--request-timeout=30",
     "--continue-on-failure",
     "--warnings=off",

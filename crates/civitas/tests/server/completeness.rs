@@ -40,7 +40,7 @@ impl Operation {
         for (name, id) in ids {
             path = path.replace(&format!("{{{name}}}"), id);
         }
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         let query = if path.ends_with("/search") {
             "?q=secret"
         } else {

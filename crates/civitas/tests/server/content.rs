@@ -99,12 +99,11 @@ async fn a_file_is_uploaded_saved_read_found_downloaded_and_deleted() {
 async fn the_bytes_go_with_the_last_file_that_has_them() {
     let server = TestServer::development().await;
     let anyone = server.anonymous();
-    let mut files = Vec::new();
-    for name in ["one.txt", "two.txt"] {
-        let body = json!({ "ui_name": name, "file_content": "73616d65" });
-        let file = anyone.run("ingest_file", body).await;
-        files.push(file["file"]["semantic_payload"].clone());
-    }
+    // The same content, once in the intent and once as an upload.
+    let body = json!({ "ui_name": "one.txt", "file_content": "73616d65" });
+    let file = anyone.run("ingest_file", body).await;
+    let mut files = vec![file["file"]["semantic_payload"].clone()];
+    files.push(anyone.upload("two.txt", b"same").await);
     let digest = files[0]["file_hash"].as_str().unwrap();
     let tenant = civitas_model::TenantId::trusted("default_tenant");
     for (file, left) in files.iter().zip([true, false]) {
@@ -190,12 +189,13 @@ async fn downloads_are_ranged_and_never_rendered_or_compressed() {
 async fn an_upload_answers_each_file_in_order() {
     let server = TestServer::development().await;
     let anyone = server.anonymous();
-    let mut form = String::new();
-    for (name, field) in [("a.txt", "file"), ("b.txt", "files"), ("c.txt", "files[]")] {
-        form += &format!(
+    let part = |(name, field): (&str, &str)| {
+        format!(
             "--edge\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n{name}\r\n"
-        );
-    }
+        )
+    };
+    let parts = [("a.txt", "file"), ("b.txt", "files"), ("c.txt", "files[]")];
+    let mut form = parts.map(part).concat();
     form += "--edge--\r\n";
     let request = anyone
         .post("/api/content/files/")
