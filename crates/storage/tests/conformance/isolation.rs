@@ -139,6 +139,7 @@ const READINGS: &[(&str, &str)] = &[
     ("store::enqueue", "none: not a reading"),
     ("store::next", "none: ids and numbers, for this node only"),
     ("store::open", "none: not a reading"),
+    ("store::schema_version", "none: the database's own"),
     ("tenant::find_tenant", "none: found by its own id"),
     (
         "ticket::find_ticket",
