@@ -11,6 +11,7 @@
 //! - Nothing here knows a database.
 
 mod access;
+mod connections;
 mod download;
 mod extract;
 mod openapi;
@@ -24,4 +25,4 @@ pub use openapi::document as openapi;
 pub use problem::Problem;
 pub use routes::PUBLIC;
 pub use server::{Server, ServerOptions};
-pub use state::{Access, AppState, Limits, Settings};
+pub use state::{Access, AppState, Limits, Services, Settings};

@@ -1,6 +1,5 @@
 //! The server: routes, layers, the listener, and a graceful end.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +7,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, ServiceExt};
+use axum::Router;
 use civitas_model::{Entropy, ErrorCode};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
@@ -22,9 +21,10 @@ use tower_http::request_id::{
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument;
 
+use crate::connections::Patience;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{access, openapi, problem, routes};
+use crate::{access, connections, openapi, problem, routes};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers smaller than this are not worth compressing, in bytes.
@@ -79,22 +79,23 @@ impl Server {
     }
 
     /// Serves until the state's `stopping` is cancelled, then lets open requests end.
-    pub async fn run(self, options: ServerOptions) -> std::io::Result<()> {
+    pub async fn run(self, options: ServerOptions) {
         let stopping = self.state.stopping.clone();
         // Layers of a router run once the route is found, so what changes the path stands around the whole of it.
         let service = MapRequest::new(self.router, trim_slash);
-        let service =
-            ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
-        let ending = stopping.clone();
-        let serving = axum::serve(options.listener, service)
-            .with_graceful_shutdown(async move { ending.cancelled().await });
+        let serving = connections::serve(
+            options.listener,
+            service,
+            Patience::DEFAULT,
+            stopping.clone(),
+        );
         let deadline = async {
             stopping.cancelled().await;
             tokio::time::sleep(options.grace).await;
         };
         tokio::select! {
-            served = serving => served,
-            () = deadline => Ok(()),
+            () = serving => {}
+            () = deadline => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What handlers share: a list of handles.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use civitas_auth::Auth;
@@ -12,9 +13,27 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Handles to the services behind the API; cheap to clone.
+/// What every handler can reach: one pointer, since layers and handlers clone it several times per request.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Services>);
+
+impl AppState {
+    /// Shares the services.
+    pub fn new(services: Services) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// Handles to the services behind the API.
+pub struct Services {
     /// The engine.
     pub runtime: Runtime,
     /// Who asks.
@@ -32,7 +51,7 @@ pub struct AppState {
     /// What Prometheus scrapes.
     pub metrics: PrometheusHandle,
     /// How the server is set up.
-    pub settings: Arc<Settings>,
+    pub settings: Settings,
     /// Held while content is claimed or freed, so that what was just stored is not taken for unused.
     pub claiming: Arc<Mutex<()>>,
     /// Permits for open streams and sockets.

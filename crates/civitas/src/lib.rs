@@ -8,3 +8,7 @@ pub mod config;
 pub mod node;
 pub mod sandbox_child;
 pub mod telemetry;
+
+/// Most of what a request allocates is small and short-lived, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -109,7 +109,7 @@ impl Node {
             query_tokens: config.query_tokens,
             trust_proxy: config.trust_proxy,
         };
-        let state = AppState {
+        let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
             store,
@@ -120,9 +120,9 @@ impl Node {
             metrics: kept_up(&stopping),
             claiming: Arc::new(Mutex::new(())),
             streams: Arc::new(Semaphore::new(config.limits.streams)),
-            settings: Arc::new(settings),
+            settings,
             stopping: stopping.clone(),
-        };
+        });
         Ok(Self {
             state,
             config,
@@ -164,7 +164,7 @@ impl Node {
         tracing::info!("stopping");
         self.stopping.cancel();
         self.state.runtime.stop(self.config.grace).await;
-        serving.await.context("the server stopped unexpectedly")??;
+        serving.await.context("the server stopped unexpectedly")?;
         if lost {
             bail!("another node took the engine's lease over");
         }

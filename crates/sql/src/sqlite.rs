@@ -115,6 +115,8 @@ pub struct Readers {
     path: PathBuf,
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
+    /// Kept open: a new connection reads the whole schema first.
+    checkpointer: Arc<Mutex<Option<Connection>>>,
 }
 
 impl Readers {
@@ -123,6 +125,7 @@ impl Readers {
             path: path.to_owned(),
             idle: Arc::default(),
             permits: Arc::new(Semaphore::new(READERS)),
+            checkpointer: Arc::default(),
         }
     }
 
@@ -181,13 +184,20 @@ impl Readers {
 
     /// Moves what is committed from the write-ahead file into the database, without making anyone wait.
     pub(crate) async fn checkpoint(&self, pages_min: u64) -> Result<(), Error> {
-        let path = self.path.clone();
+        let readers = self.clone();
         tokio::task::spawn_blocking(move || {
-            if log_pages(&path) < pages_min {
+            if log_pages(&readers.path) < pages_min {
                 return Ok(());
             }
-            let connection = Connection::open(&path)?;
-            configure(&connection)?;
+            let mut kept = readers
+                .checkpointer
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let connection = match kept.take() {
+                Some(connection) => connection,
+                None => open_checkpointer(&readers.path)?,
+            };
+            let connection = kept.insert(connection);
             connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
             Ok(())
         })
@@ -200,6 +210,12 @@ fn open_reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn open_checkpointer(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
     configure(&connection)?;
     Ok(connection)
 }
