@@ -10,7 +10,7 @@ use civitas_runtime::Runtime;
 use civitas_search::Index;
 use civitas_storage::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// What every handler can reach: one pointer, since layers and handlers clone it several times per request.
@@ -52,8 +52,6 @@ pub struct Services {
     pub metrics: PrometheusHandle,
     /// How the server is set up.
     pub settings: Settings,
-    /// Held while content is claimed or freed, so that what was just stored is not taken for unused.
-    pub claiming: Arc<Mutex<()>>,
     /// Permits for open streams and sockets.
     pub streams: Arc<Semaphore>,
     /// Cancelled when the server stops: long answers end.

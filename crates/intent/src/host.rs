@@ -128,6 +128,9 @@ pub trait Host: Send + Sync {
     /// Reads a blob of the tenant, up to `limit` bytes.
     fn get_blob(&self, digest: String, limit: u64) -> BoxFuture<'static, Result<Bytes>>;
 
+    /// Runs a computation where it may take its time, off the threads that many executions share.
+    fn compute(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, Result<()>>;
+
     /// Whether a new progress entry is worth showing now.
     fn wants_progress(&self) -> bool;
 

@@ -44,6 +44,13 @@ pub enum Write {
         /// The upload.
         upload_id: String,
     },
+    /// Notes that content lost a use: it is freed once nothing else needs it. Written with what stops needing it.
+    ReleaseContent {
+        /// Whose content.
+        tenant_id: TenantId,
+        /// Its digest: SHA-256, in lower-case hexadecimal.
+        digest: String,
+    },
     /// Sets one key of a session's state.
     SessionState {
         /// Whose session.
@@ -68,6 +75,7 @@ impl Write {
             Self::Records { records } => records.first().map(|record| &record.tenant_id),
             Self::ForgetRecords { tenant_id, .. }
             | Self::ClaimUpload { tenant_id, .. }
+            | Self::ReleaseContent { tenant_id, .. }
             | Self::SessionState { tenant_id, .. } => Some(tenant_id),
         }
     }

@@ -217,6 +217,9 @@ impl World {
             Write::ClaimUpload { upload_id, .. } => {
                 self.uploads.remove(&upload_id);
             }
+            Write::ReleaseContent { digest, .. } => {
+                self.released.insert(digest);
+            }
             Write::SessionState { key, value, .. } => {
                 if value.is_null() {
                     self.session_state.remove(&key);
@@ -274,6 +277,11 @@ impl Host for TestHost {
             Some(bytes) => Ok(bytes),
         };
         async { result }.boxed()
+    }
+
+    fn compute(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, Result<()>> {
+        work();
+        async { Ok(()) }.boxed()
     }
 
     fn wants_progress(&self) -> bool {

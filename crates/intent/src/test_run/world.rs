@@ -1,6 +1,6 @@
 //! The world a tested handler sees and changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,6 +34,8 @@ pub struct World {
     pub uploads: BTreeMap<String, Value>,
     /// Blobs by digest.
     pub blobs: BTreeMap<String, Bytes>,
+    /// Digests of content that lost a use.
+    pub released: BTreeSet<String>,
     /// Events that were emitted: name and data.
     pub events: Vec<(String, Value)>,
     /// Ends of children by intent type, as `{status, result, failure}`.
