@@ -7,7 +7,6 @@
     reason = "a test fails by panicking, and says when it is skipped"
 )]
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -43,8 +42,9 @@ fn written(pem: &str) -> tempfile::NamedTempFile {
 }
 
 impl Front {
-    /// In front of the server at this address.
-    async fn start(behind: SocketAddr) -> Self {
+    /// In front of the server at this address; without TLS it says that it has none.
+    async fn start(behind: &str, has_tls: bool) -> Self {
+        let behind = behind.to_owned();
         let authority = authority();
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -69,10 +69,11 @@ impl Front {
         let encrypted = Arc::clone(&front.encrypted);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (acceptor, encrypted) = (acceptor.clone(), Arc::clone(&encrypted));
+                let acceptor = has_tls.then(|| acceptor.clone());
+                let (encrypted, behind) = (Arc::clone(&encrypted), behind.clone());
                 tokio::spawn(async move {
                     // A client that goes away because it does not trust us is what some tests want.
-                    let _ = serve(client, acceptor, &encrypted, behind).await;
+                    let _ = serve(client, acceptor, &encrypted, &behind).await;
                 });
             }
         });
@@ -82,27 +83,30 @@ impl Front {
 
 async fn serve(
     mut client: TcpStream,
-    acceptor: TlsAcceptor,
+    acceptor: Option<TlsAcceptor>,
     encrypted: &AtomicU32,
-    behind: SocketAddr,
+    behind: &str,
 ) -> std::io::Result<()> {
     let mut first = [0; 8];
     client.read_exact(&mut first).await?;
     let mut server = TcpStream::connect(behind).await?;
-    if first == SSL_REQUEST {
+    if first != SSL_REQUEST {
+        server.write_all(&first).await?;
+        copy_bidirectional(&mut client, &mut server).await?;
+    } else if let Some(acceptor) = acceptor {
         client.write_all(b"S").await?;
         let mut client = acceptor.accept(client).await?;
         encrypted.fetch_add(1, Ordering::SeqCst);
         copy_bidirectional(&mut client, &mut server).await?;
     } else {
-        server.write_all(&first).await?;
+        client.write_all(b"N").await?;
         copy_bidirectional(&mut client, &mut server).await?;
     }
     Ok(())
 }
 
 /// The credentials, address and database of the PostgreSQL that the environment names.
-fn named() -> Option<(String, SocketAddr, String)> {
+fn named() -> Option<(String, String, String)> {
     let Ok(url) = std::env::var("CIVITAS_TEST_POSTGRES_URL") else {
         eprintln!("skipped: CIVITAS_TEST_POSTGRES_URL is not set");
         return None;
@@ -111,7 +115,7 @@ fn named() -> Option<(String, SocketAddr, String)> {
     let (user, rest) = rest.split_once('@')?;
     let (host, database) = rest.split_once('/')?;
     let database = database.split('?').next()?;
-    Some((user.to_owned(), host.parse().ok()?, database.to_owned()))
+    Some((user.to_owned(), host.to_owned(), database.to_owned()))
 }
 
 const ONE: Statement = Statement::new("SELECT 1 AS one");
@@ -128,7 +132,7 @@ async fn each_mode_means_what_it_says() {
     let Some((user, behind, database)) = named() else {
         return;
     };
-    let front = Front::start(behind).await;
+    let front = Front::start(&behind, true).await;
     let authority = front.authority.path().display();
     let other = written(&self::authority().pem());
     let other = other.path().display();
@@ -159,7 +163,8 @@ async fn a_server_without_tls_is_refused_when_it_must_have_it() {
     let Some((user, behind, database)) = named() else {
         return;
     };
-    let plain = format!("postgres://{user}@{behind}/{database}");
+    let front = Front::start(&behind, false).await;
+    let plain = format!("postgres://{user}@localhost:{}/{database}", front.port);
     assert!(connect(&format!("{plain}?sslmode=prefer")).await.is_ok());
     for mode in ["require", "verify-full"] {
         let refused = connect(&format!("{plain}?sslmode={mode}")).await;
