@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use tokio::sync::mpsc;
-use tokio_postgres::Config;
 
 use crate::dump::Piece;
 use crate::row::Row;
@@ -57,11 +56,14 @@ impl Database {
         Ok((Self { readers }, Writer::Sqlite(writer)))
     }
 
-    /// Connects to PostgreSQL at an address such as `postgres://user@host:5432/database`.
+    /// Connects to PostgreSQL at an address such as `postgres://user@host:5432/database?sslmode=verify-full`.
+    ///
+    /// `sslmode` is `disable`, `prefer` (the default), `require` or `verify-full`; with the last, `sslrootcert=PATH` names the
+    /// authority to trust instead of the system's.
     pub async fn open_postgres(address: &str) -> Result<(Self, Writer)> {
-        let config: Config = postgres::parse_address(address)?;
-        let writer = postgres::Writer::connect(&config).await?;
-        let readers = Readers::Postgres(Box::new(postgres::Readers::new(config)?));
+        let target = postgres::parse_address(address)?;
+        let writer = postgres::Writer::connect(&target).await?;
+        let readers = Readers::Postgres(Box::new(postgres::Readers::new(target)?));
         Ok((Self { readers }, Writer::Postgres(Box::new(writer))))
     }
 

@@ -17,6 +17,7 @@ mod row;
 mod select;
 mod sqlite;
 mod statement;
+mod tls;
 mod value;
 mod writer;
 

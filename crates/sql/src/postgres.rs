@@ -13,12 +13,14 @@ use futures::TryStreamExt;
 use futures::future::{MaybeDone, join_all, maybe_done};
 use tokio::sync::mpsc;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::dump::{Piece, RowBatch, TABLES, Table, select_all};
 use crate::error::Error;
 use crate::row::Row;
 use crate::statement::number_placeholders;
+use crate::tls;
 use crate::value::Val;
 
 /// Connections for reading.
@@ -33,14 +35,23 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// The writer connection, with its prepared statements by text.
 pub struct Writer {
-    config: Config,
+    target: Target,
     client: Client,
     prepared: HashMap<String, Statement>,
 }
 
-pub(crate) fn parse_address(address: &str) -> Result<Config, Error> {
+/// Where to connect, and how the connection is encrypted.
+#[derive(Clone)]
+pub(crate) struct Target {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
+/// Understands an address. Reads certificates from files: called once, at start.
+pub(crate) fn parse_address(address: &str) -> Result<Target, Error> {
+    let (address, trust) = tls::split(address)?;
     let mut config =
-        Config::from_str(address).map_err(|error| Error::Address(error.to_string()))?;
+        Config::from_str(&address).map_err(|error| Error::Address(error.to_string()))?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
@@ -53,11 +64,12 @@ pub(crate) fn parse_address(address: &str) -> Result<Config, Error> {
     if config.get_application_name().is_none() {
         config.application_name("civitas");
     }
-    Ok(config)
+    let tls = tls::connector(&trust)?;
+    Ok(Target { config, tls })
 }
 
-async fn connect(config: &Config) -> Result<Client, Error> {
-    let (client, connection) = config.connect(NoTls).await?;
+async fn connect(target: &Target) -> Result<Client, Error> {
+    let (client, connection) = target.config.connect(target.tls.clone()).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(%error, "the connection to PostgreSQL ended");
@@ -67,17 +79,17 @@ async fn connect(config: &Config) -> Result<Client, Error> {
 }
 
 impl Writer {
-    pub(crate) async fn connect(config: &Config) -> Result<Self, Error> {
-        let client = connect(config).await?;
+    pub(crate) async fn connect(target: &Target) -> Result<Self, Error> {
+        let client = connect(target).await?;
         Ok(Self {
-            config: config.clone(),
+            target: target.clone(),
             client,
             prepared: HashMap::new(),
         })
     }
 
     pub(crate) async fn reconnect(&mut self) -> Result<(), Error> {
-        self.client = connect(&self.config).await?;
+        self.client = connect(&self.target).await?;
         self.prepared.clear();
         Ok(())
     }
@@ -163,23 +175,24 @@ async fn pipelined<T, F: Future<Output = Result<T, Error>>>(
 /// The pool of connections for reading.
 #[derive(Clone)]
 pub struct Readers {
-    config: Config,
+    target: Target,
     pool: Pool,
 }
 
 impl Readers {
-    pub(crate) fn new(config: Config) -> Result<Self, Error> {
+    pub(crate) fn new(target: Target) -> Result<Self, Error> {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
+        let Target { config, tls } = target.clone();
+        let pool = Pool::builder(Manager::from_config(config, tls, recycling))
             .max_size(READERS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(POOL_TIMEOUT))
             .create_timeout(Some(POOL_TIMEOUT))
             .build()
             .map_err(|error| Error::Pool(error.to_string()))?;
-        Ok(Self { config, pool })
+        Ok(Self { target, pool })
     }
 
     pub(crate) async fn query(&self, text: &str, params: &[Val]) -> Result<Vec<Row>, Error> {
@@ -196,9 +209,9 @@ impl Readers {
 impl Readers {
     /// Reads every table in one transaction, on a connection of its own.
     pub(crate) fn dump(&self, pieces: mpsc::Sender<Result<Piece, Error>>) {
-        let config = self.config.clone();
+        let target = self.target.clone();
         tokio::spawn(async move {
-            if let Err(error) = dump(&config, &pieces).await {
+            if let Err(error) = dump(&target, &pieces).await {
                 // Nobody is left to tell when the receiver is gone.
                 let _ = pieces.send(Err(error)).await;
             }
@@ -206,9 +219,9 @@ impl Readers {
     }
 }
 
-async fn dump(config: &Config, pieces: &mpsc::Sender<Result<Piece, Error>>) -> Result<(), Error> {
+async fn dump(target: &Target, pieces: &mpsc::Sender<Result<Piece, Error>>) -> Result<(), Error> {
     let send = async |piece| pieces.send(Ok(piece)).await.map_err(|_| Error::Stopped);
-    let client = connect(config).await?;
+    let client = connect(target).await?;
     // The snapshot is taken by the first query and holds until the connection is closed.
     client
         .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

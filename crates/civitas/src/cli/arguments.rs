@@ -116,6 +116,10 @@ pub struct Data {
     )]
     pub data_dir: PathBuf,
     /// PostgreSQL instead of the embedded SQLite, such as `postgres://user@host:5432/civitas`.
+    ///
+    /// Add `?sslmode=` and one of: `disable`; `prefer`, the default, encrypts when the server offers it; `require` always encrypts,
+    /// whoever answers; `verify-full` also checks that the server is the host that was named. It trusts the
+    /// authorities that this system trusts, or those in the PEM file of `&sslrootcert=PATH`.
     #[arg(
         long,
         env = "CIVITAS_DATABASE_URL",

@@ -57,7 +57,7 @@ pub struct Restore {
     /// The folder to make; it must be missing or empty.
     #[arg(long, value_name = "PATH")]
     pub data_dir: PathBuf,
-    /// An empty PostgreSQL database to restore into, instead of SQLite in the folder.
+    /// An empty PostgreSQL database to restore into, instead of SQLite in the folder; an address as for `civitas serve`.
     #[arg(
         long,
         env = "CIVITAS_DATABASE_URL",
