@@ -88,7 +88,7 @@ fn handle(
             input.read_whole().map_err(refuse)?;
             let until = Duration::from_millis(request["millis"].as_u64().unwrap_or_default());
             let start = cpu_time();
-            while cpu_time() - start < until {
+            while cpu_time().saturating_sub(start) < until {
                 black_box(());
             }
             Ok(std::process::id().to_string().into_bytes())
@@ -101,18 +101,6 @@ fn handle(
                 .join();
             Ok(format!("{joined:?}").into_bytes())
         }
-        Some("sleep") => loop {
-            std::thread::park();
-        },
-        Some("fork") => {
-            let started = Command::new("/proc/self/exe").spawn();
-            Ok(tell(started))
-        }
-        Some("become") => Err(refuse(Command::new("/proc/self/exe").exec())),
-        Some("open") => Ok(tell(File::open("/proc/self/status"))),
-        Some("connect") => Ok(tell(TcpStream::connect(
-            request["address"].as_str().unwrap_or_default(),
-        ))),
         Some("ignore") => Ok(b"not read".to_vec()),
         Some("print") => {
             writeln!(std::io::stdout(), "a library greets").map_err(refuse)?;
@@ -146,10 +134,36 @@ fn handle(
         Some("print forever") => loop {
             let _ = std::io::stdout().write_all(&[b'x'; 8192]);
         },
+        _ => escape(request).unwrap_or_else(|| end(request)),
+    }
+}
+
+/// What a child must not be able to do.
+fn escape(request: &Value) -> Option<Result<Vec<u8>, ChildRefusal>> {
+    Some(match request["do"].as_str() {
+        Some("fork") => {
+            let started = Command::new("/proc/self/exe").spawn();
+            Ok(tell(started))
+        }
+        Some("become") => Err(refuse(Command::new("/proc/self/exe").exec())),
+        Some("open") => Ok(tell(File::open("/proc/self/status"))),
+        Some("connect") => Ok(tell(TcpStream::connect(
+            request["address"].as_str().unwrap_or_default(),
+        ))),
         Some("write") => {
             let path = request["path"].as_str().unwrap_or_default();
             Ok(tell(std::fs::write(path, "x")))
         }
+        _ => return None,
+    })
+}
+
+/// Ways in which a job does not end, or ends badly.
+fn end(request: &Value) -> Result<Vec<u8>, ChildRefusal> {
+    match request["do"].as_str() {
+        Some("sleep") => loop {
+            std::thread::park();
+        },
         Some("abort") => {
             let _ = writeln!(std::io::stderr(), "the parser is lost");
             std::process::abort()
@@ -172,7 +186,6 @@ fn handle(
 /// What the child sees of the world.
 fn describe() -> Vec<u8> {
     let environment: Vec<_> = std::env::vars().collect();
-    let directory = std::env::current_dir().map_err(|error| error.to_string());
     // By closing each number, which needs no other descriptor and is not forbidden: whoever is asked is at its end.
     let open = (4..64)
         .filter(|number| nix::unistd::close(*number).is_ok())
@@ -180,7 +193,6 @@ fn describe() -> Vec<u8> {
     let seen = json!({
         "environment": environment,
         "open": open,
-        "directory": directory,
     });
     seen.to_string().into_bytes()
 }

@@ -208,9 +208,10 @@ fn impatient(bad: &str) -> Sandbox {
 /// Does the job `bad` in a child that did others, or in a fresh one, and finds that the next job is well.
 async fn harms_nothing(bad: &str, used: bool, expected: impl Fn(&SandboxError) -> bool) {
     let sandbox = impatient(bad);
-    let before = match used {
-        true => Some(who(&sandbox).await),
-        false => None,
+    let before = if used {
+        Some(who(&sandbox).await)
+    } else {
+        None
     };
     let request = json!({ "do": bad });
     let error = sandbox.run(&tenant(), &request, None, no_input()).await;
