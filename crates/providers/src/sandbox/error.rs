@@ -18,7 +18,7 @@ pub enum SandboxError {
     },
     /// Reading the document took too much memory.
     #[error(
-        "reading the document needs more than {limit} bytes of memory: split it, or ask the operator to raise the sandbox's memory limit"
+        "reading the document needs more than {limit} bytes of memory: split it"
     )]
     OutOfMemory {
         /// The limit in bytes.
@@ -26,7 +26,7 @@ pub enum SandboxError {
     },
     /// Reading the document took too much CPU time.
     #[error(
-        "reading the document needs more than {limit} s of CPU time: split it, or ask the operator to raise the sandbox's CPU limit"
+        "reading the document needs more than {limit} s of CPU time: split it"
     )]
     CpuTime {
         /// The limit in seconds.
@@ -34,7 +34,7 @@ pub enum SandboxError {
     },
     /// The job did not answer in time.
     #[error(
-        "reading the document takes longer than {limit:?}: split it, or ask the operator to raise the sandbox's time limit"
+        "reading the document takes longer than {limit:?}: split it"
     )]
     WallClock {
         /// The limit.
@@ -42,7 +42,7 @@ pub enum SandboxError {
     },
     /// The answer is too long.
     #[error(
-        "what was read from the document is larger than {limit} bytes: split it, or ask the operator to raise the sandbox's output limit"
+        "what was read from the document is larger than {limit} bytes: split it"
     )]
     OutputTooLarge {
         /// The limit in bytes.
@@ -50,7 +50,7 @@ pub enum SandboxError {
     },
     /// The document is too long.
     #[error(
-        "the document is larger than {limit} bytes: send a smaller one, or ask the operator to raise the sandbox's input limit"
+        "the document is larger than {limit} bytes: send a smaller one"
     )]
     InputTooLarge {
         /// The limit in bytes.
