@@ -26,7 +26,7 @@ use super::{Limits, Pooling};
 /// How much of the child's standard error is kept, in bytes: its end.
 const TAIL_BYTES: usize = 4 * 1024;
 /// How long a child may take after its answer to say that it is ready for more. It has nothing left to do by then.
-const READY_WITHIN: Duration = Duration::from_secs(1);
+const READY_WITHIN: Duration = Duration::from_secs(3);
 
 /// The input's chunks, whatever their type was.
 pub(super) type Chunks<'a> = Pin<
