@@ -212,18 +212,23 @@ fn node_name(data_dir: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
     }
 }
 
-/// The limits of the confined child.
+/// What one document may use of the confined child.
+pub(crate) const fn sandbox_limits() -> SandboxLimits {
+    SandboxLimits {
+        memory_bytes: 1 << 30,
+        cpu_seconds: 60,
+        wall_clock: Duration::from_mins(2),
+        output_bytes: 256 << 20,
+        input_bytes: 512 << 20,
+    }
+}
+
+/// How the confined child is started.
 pub(crate) fn sandbox_config(program: &Path) -> SandboxConfig {
     SandboxConfig {
         program: program.to_owned(),
         args: vec![crate::sandbox_child::COMMAND.into()],
-        limits: SandboxLimits {
-            memory_bytes: 1 << 30,
-            cpu_seconds: 60,
-            wall_clock: Duration::from_mins(2),
-            output_bytes: 256 << 20,
-            input_bytes: 512 << 20,
-        },
+        limits: sandbox_limits(),
         concurrency: SANDBOX_CONCURRENCY,
         waiting: SANDBOX_WAITING,
     }

@@ -211,14 +211,14 @@ impl Host for RunHost {
         let services = self.engine.services.clone();
         let tenant = self.tenant().clone();
         async move {
-            let (_, input) = services
+            let (size, input) = services
                 .blobs
                 .stream(&tenant, &job.digest, None)
                 .await
                 .map_err(blob_error)?;
             let output = services
                 .sandbox
-                .run(&job.request, input)
+                .run(&tenant, &job.request, Some(size), input)
                 .await
                 .map_err(sandbox_error)?;
             let stored = services

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use civitas_documents::{Document, Request};
-use civitas_model::{Clock, SystemClock};
-use civitas_providers::sandbox::Sandbox;
+use civitas_model::{Clock, SystemClock, TenantId};
+use civitas_providers::sandbox::{Confinement, Layer, Sandbox};
 use civitas_storage::{StoreOptions, schema_version};
 use clap::Args;
 use futures::stream;
@@ -77,6 +77,7 @@ pub(crate) async fn run(arguments: Doctor, machine: bool) -> anyhow::Result<()> 
         room(data_dir),
         database(&options).await,
         sandbox().await,
+        confinement().await,
         port(arguments.listen).await,
         clock(),
     ];
@@ -240,13 +241,75 @@ async fn sandbox() -> Finding {
 }
 
 async fn parse_sample() -> anyhow::Result<Document> {
-    let program = std::env::current_exe().context("cannot find this program's own file")?;
-    let sandbox = Sandbox::new(node::sandbox_config(&program))?;
     let sample = stream::iter([Ok::<_, std::io::Error>(SAMPLE.into())]);
-    let answer = sandbox
-        .run(&json!(Request::new("sample.md")), sample)
-        .await?;
+    let tenant = TenantId::trusted("doctor");
+    let request = json!(Request::new("sample.md"));
+    let answer = own_sandbox()?.run(&tenant, &request, None, sample).await?;
     Ok(serde_json::from_slice(&answer)?)
+}
+
+fn own_sandbox() -> anyhow::Result<Sandbox> {
+    let program = std::env::current_exe().context("cannot find this program's own file")?;
+    Ok(Sandbox::new(node::sandbox_config(&program))?)
+}
+
+/// Has a confined child try what it must not be able to do.
+async fn confinement() -> Finding {
+    let found = match own_sandbox() {
+        Ok(sandbox) => sandbox.confinement().await.map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(found) => judge(&found),
+        Err(error) => finding(
+            "confinement",
+            Health::Fail,
+            format!("{error:#}: it cannot be told what a parser could do here"),
+        ),
+    }
+}
+
+fn judge(found: &Confinement) -> Finding {
+    let limits = node::sandbox_limits();
+    let guards = format!(
+        "Landlock {}; seccomp {}; a job has {} of memory, {} s of CPU time, {} s in all, {} of answer",
+        guard(&found.landlock),
+        guard(&found.seccomp),
+        bytes(limits.memory_bytes),
+        limits.cpu_seconds,
+        limits.wall_clock.as_secs(),
+        bytes(limits.output_bytes),
+    );
+    let named = |refused: bool| {
+        let attempts = found.attempts.iter();
+        let named = attempts.filter(|attempt| attempt.refused.is_some() == refused);
+        named
+            .map(|attempt| attempt.what.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let (refused, open) = (named(true), named(false));
+    if open.is_empty() {
+        return finding(
+            "confinement",
+            Health::Ok,
+            format!("tried and refused: {refused}; {guards}"),
+        );
+    }
+    finding(
+        "confinement",
+        Health::Warn,
+        format!(
+            "tried and NOT refused: {open}; refused: {refused}; {guards}: use a kernel with Landlock and seccomp, or confine the whole node"
+        ),
+    )
+}
+
+fn guard(layer: &Layer) -> String {
+    match layer {
+        Layer::Active(how) => format!("is active ({how})"),
+        Layer::Missing(why) => format!("is missing ({why})"),
+    }
 }
 
 async fn port(listen: SocketAddr) -> Finding {
@@ -284,4 +347,38 @@ fn clock() -> Finding {
         );
     }
     finding("clock", Health::Ok, format!("it says {now}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use civitas_providers::sandbox::{Attempt, Deed};
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_refused_is_named() {
+        let attempt = |what, refused: Option<&str>| Attempt {
+            what,
+            refused: refused.map(str::to_owned),
+        };
+        let mut found = Confinement {
+            landlock: Layer::Missing("this kernel has none".to_owned()),
+            seccomp: Layer::Active("a list".to_owned()),
+            attempts: vec![
+                attempt(Deed::ReadFile, Some("no")),
+                attempt(Deed::UseNetwork, None),
+            ],
+        };
+        let judged = judge(&found);
+        assert!(judged.health == Health::Warn);
+        for part in [
+            "NOT refused: the network; refused: reading files;",
+            "Landlock is missing (this kernel has none)",
+            "seccomp is active (a list)",
+        ] {
+            assert!(judged.text.contains(part), "{}", judged.text);
+        }
+        found.attempts[1].refused = Some("no".to_owned());
+        assert!(judge(&found).health == Health::Ok);
+    }
 }

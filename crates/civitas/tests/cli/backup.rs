@@ -141,6 +141,7 @@ fn the_doctor_finds_this_machine_fit_and_says_what_is_not() {
         "ok    data folder",
         "ok    database",
         "ok    sandbox",
+        "ok    confinement  tried and refused: reading files, writing files, the network",
         "ok    port",
         "ok    clock",
     ] {
@@ -152,5 +153,5 @@ fn the_doctor_finds_this_machine_fit_and_says_what_is_not() {
         report.out
     );
     let missing = "postgres://nobody@127.0.0.1:1/none";
-    run(["doctor", "--database-url", missing]).fails(1, "1 of 6 checks failed");
+    run(["doctor", "--database-url", missing]).fails(1, "1 of 7 checks failed");
 }

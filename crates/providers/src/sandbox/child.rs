@@ -1,4 +1,4 @@
-//! The child's side: confine, read, handle, answer.
+//! The child's side: confine, then read, handle and answer, job after job.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::confine;
-use super::protocol::{self, ANSWER, Header, InputReader, PANIC, REFUSAL};
+use super::probe;
+use super::protocol::{
+    self, ANSWER, HEADER, Header, Input, PANIC, PROBE, READY, REFUSAL, SETUP, Setup, garbled,
+    read_json, write_frame,
+};
 
 /// Exit code of a child that could not confine itself or talk to its parent (`EX_OSERR` of sysexits.h).
 const EXIT_FAILED: u8 = 71;
@@ -25,13 +29,13 @@ pub struct ChildRefusal {
     pub message: String,
 }
 
-/// Serves one job and says how to exit. Call it first thing in `main`, before any file is opened or thread started:
-/// it closes every file descriptor but the standard three.
+/// Serves jobs until the parent closes the pipe, and says how to exit. Call it first thing in `main`, before any file is
+/// opened or thread started: it closes every file descriptor but the standard three.
 ///
-/// The handler gets the request and the input, which it may leave unread. What it prints goes to standard error, so
-/// that it cannot spoil the answer. A panic is answered as one.
+/// The handler gets the request and the input; where it leaves input unread, or panics, the child ends after its answer.
+/// What it prints goes to standard error, so that it cannot spoil the answer. A panic is answered as one.
 pub fn child_main(
-    handler: impl FnOnce(Value, &mut dyn Read) -> Result<Vec<u8>, ChildRefusal>,
+    handler: impl FnMut(Value, &mut Input<'_>) -> Result<Vec<u8>, ChildRefusal>,
 ) -> ExitCode {
     match serve(handler) {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,21 +48,61 @@ pub fn child_main(
 }
 
 fn serve(
-    handler: impl FnOnce(Value, &mut dyn Read) -> Result<Vec<u8>, ChildRefusal>,
+    mut handler: impl FnMut(Value, &mut Input<'_>) -> Result<Vec<u8>, ChildRefusal>,
 ) -> io::Result<()> {
     confine::at_start()?;
     let mut answers = take_stdout()?;
     let mut frames = io::stdin().lock();
-    let header = Header::read(&mut frames)?;
-    confine::to(&header.limits, header.parent)?;
-    let mut input = InputReader::new(frames);
-    match catch_panic(|| handler(header.request, &mut input)) {
-        Ok(Ok(answer)) => protocol::write_frame(&mut answers, ANSWER, &answer),
-        Ok(Err(refusal)) => {
-            protocol::write_frame(&mut answers, REFUSAL, &serde_json::to_vec(&refusal)?)
+    let confined = match protocol::next_frame(&mut frames)? {
+        Some((SETUP, length)) => {
+            let setup: Setup = read_json(&mut frames, length)?;
+            confine::to(&setup.limits, setup.parent)?
         }
-        Err(message) => protocol::write_frame(&mut answers, PANIC, message.as_bytes()),
+        Some(_) => return Err(garbled("expected the setup")),
+        None => return Ok(()),
+    };
+    let panics = Panics::note();
+    while let Some(frame) = protocol::next_frame(&mut frames)? {
+        match frame {
+            (HEADER, length) => {
+                let again = job(&mut handler, &panics, &mut frames, length, &mut answers)?;
+                if !again {
+                    break;
+                }
+                let held = serde_json::to_vec(&confined.held()?)?;
+                write_frame(&mut answers, READY, &held)?;
+            }
+            (PROBE, length) => {
+                let found = probe::answer(read_json(&mut frames, length)?, &confined);
+                write_frame(&mut answers, ANSWER, &serde_json::to_vec(&found)?)?;
+            }
+            _ => return Err(garbled("expected a job")),
+        }
     }
+    Ok(())
+}
+
+/// Does one job; says whether another may follow.
+fn job(
+    handler: &mut impl FnMut(Value, &mut Input<'_>) -> Result<Vec<u8>, ChildRefusal>,
+    panics: &Panics,
+    frames: &mut dyn Read,
+    length: u64,
+    answers: &mut File,
+) -> io::Result<bool> {
+    let header: Header = read_json(frames, length)?;
+    let mut input = Input::new(frames, header.size);
+    let outcome = panics.catch(|| handler(header.request, &mut input));
+    let whole = input.has_ended();
+    match outcome {
+        Ok(Ok(answer)) => write_frame(answers, ANSWER, &answer)?,
+        Ok(Err(refusal)) => write_frame(answers, REFUSAL, &serde_json::to_vec(&refusal)?)?,
+        Err(message) => {
+            write_frame(answers, PANIC, message.as_bytes())?;
+            return Ok(false);
+        }
+    }
+    Ok(whole)
 }
 
 /// Keeps the pipe to the parent for the answer alone: standard output becomes another standard error.
@@ -68,20 +112,30 @@ fn take_stdout() -> io::Result<File> {
     Ok(File::from(pipe))
 }
 
-/// Runs `work`; a panic that leaves it becomes its message and place.
+/// The message of the last panic.
 ///
-/// The hook only notes the message. It does not answer and exit, because a library may catch a panic of its own and
-/// carry on. With `panic = "abort"` the message is on standard error, where the parent finds it.
-fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    let noted = Arc::new(Mutex::new(String::new()));
-    let note = Arc::clone(&noted);
-    let previous = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        *note.lock().unwrap_or_else(PoisonError::into_inner) = describe(info);
-        previous(info);
-    }));
-    let outcome = panic::catch_unwind(AssertUnwindSafe(work));
-    outcome.map_err(|_| std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner)))
+/// The hook only notes it. It does not answer and exit, because a library may catch a panic of its own and carry on.
+/// With `panic = "abort"` the message is on standard error, where the parent finds it.
+struct Panics(Arc<Mutex<String>>);
+
+impl Panics {
+    fn note() -> Self {
+        let noted = Arc::new(Mutex::new(String::new()));
+        let note = Arc::clone(&noted);
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            *note.lock().unwrap_or_else(PoisonError::into_inner) = describe(info);
+            previous(info);
+        }));
+        Self(noted)
+    }
+
+    /// Runs `work`; a panic that leaves it becomes its message and place.
+    fn catch<T>(&self, work: impl FnOnce() -> T) -> Result<T, String> {
+        panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+            std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+    }
 }
 
 fn describe(info: &PanicHookInfo<'_>) -> String {

@@ -17,41 +17,31 @@ pub enum SandboxError {
         message: String,
     },
     /// Reading the document took too much memory.
-    #[error(
-        "reading the document needs more than {limit} bytes of memory: split it, or ask the operator to raise the sandbox's memory limit"
-    )]
+    #[error("reading the document needs more than {limit} bytes of memory: split it")]
     OutOfMemory {
         /// The limit in bytes.
         limit: u64,
     },
     /// Reading the document took too much CPU time.
-    #[error(
-        "reading the document needs more than {limit} s of CPU time: split it, or ask the operator to raise the sandbox's CPU limit"
-    )]
+    #[error("reading the document needs more than {limit} s of CPU time: split it")]
     CpuTime {
         /// The limit in seconds.
         limit: u64,
     },
     /// The job did not answer in time.
-    #[error(
-        "reading the document takes longer than {limit:?}: split it, or ask the operator to raise the sandbox's time limit"
-    )]
+    #[error("reading the document takes longer than {limit:?}: split it")]
     WallClock {
         /// The limit.
         limit: Duration,
     },
     /// The answer is too long.
-    #[error(
-        "what was read from the document is larger than {limit} bytes: split it, or ask the operator to raise the sandbox's output limit"
-    )]
+    #[error("what was read from the document is larger than {limit} bytes: split it")]
     OutputTooLarge {
         /// The limit in bytes.
         limit: u64,
     },
     /// The document is too long.
-    #[error(
-        "the document is larger than {limit} bytes: send a smaller one, or ask the operator to raise the sandbox's input limit"
-    )]
+    #[error("the document is larger than {limit} bytes: send a smaller one")]
     InputTooLarge {
         /// The limit in bytes.
         limit: u64,

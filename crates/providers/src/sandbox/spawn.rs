@@ -12,9 +12,10 @@ use tokio::process::Command;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::job::Job;
+use super::Limits;
+use super::worker::Worker;
 
-/// A job's right to run; it goes with the child and is given back when the child is gone.
+/// A job's right to run; it goes with the child and is given back when the child is gone, or waits in the pool.
 #[derive(Debug)]
 pub(super) struct Permits {
     _admitted: OwnedSemaphorePermit,
@@ -40,7 +41,7 @@ struct Order {
     permits: Permits,
     /// The runtime that the child's pipes and exit are watched by.
     runtime: Handle,
-    reply: oneshot::Sender<io::Result<Job>>,
+    reply: oneshot::Sender<io::Result<Worker>>,
 }
 
 impl Spawner {
@@ -48,6 +49,7 @@ impl Spawner {
     pub(super) fn start(
         program: PathBuf,
         args: Vec<OsString>,
+        limits: Limits,
         concurrency: usize,
     ) -> io::Result<Self> {
         let (orders, mut incoming) = mpsc::channel::<Order>(concurrency);
@@ -59,15 +61,15 @@ impl Spawner {
                         continue;
                     }
                     let _runtime = order.runtime.enter();
-                    let job = spawn(&program, &args, order.permits);
-                    // When the caller has gone away meanwhile, the job is dropped, which kills the child.
-                    let _ = order.reply.send(job);
+                    let worker = spawn(&program, &args, limits, order.permits);
+                    // When the caller has gone away meanwhile, the worker is dropped, which kills the child.
+                    let _ = order.reply.send(worker);
                 }
             })?;
         Ok(Self { orders })
     }
 
-    pub(super) async fn spawn(&self, permits: Permits) -> io::Result<Job> {
+    pub(super) async fn spawn(&self, permits: Permits) -> io::Result<Worker> {
         let (reply, answer) = oneshot::channel();
         let order = Order {
             permits,
@@ -80,20 +82,21 @@ impl Spawner {
     }
 }
 
-fn spawn(program: &PathBuf, args: &[OsString], permits: Permits) -> io::Result<Job> {
-    let empty = tempfile::tempdir()?;
+fn spawn(
+    program: &PathBuf,
+    args: &[OsString],
+    limits: Limits,
+    permits: Permits,
+) -> io::Result<Worker> {
     let child = Command::new(program)
         .args(args)
         .env_clear()
-        .current_dir(empty.path())
+        .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true)
         .spawn()?;
-    // The child stands in its folder by now. Once that is deleted nothing can be made in it, and nothing is left to
-    // clean up after a crash.
-    empty.close()?;
-    Job::new(child, permits)
+    Worker::new(child, limits, permits)
 }

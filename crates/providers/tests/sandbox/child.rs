@@ -1,20 +1,25 @@
 //! The child that the tests of the sandbox start: its request names what it does with its input.
 //!
 //! With the arguments `serve MARK` it is a server instead, which a test can kill: it runs one job that loops, in a
-//! child with the argument MARK.
+//! child with the argument MARK. With `misbehave HOW` it is a child that does not keep to the protocol.
 
 use std::convert::Infallible;
+use std::fs::File;
 use std::hint::black_box;
 use std::io::{Read, Write};
-use std::process::ExitCode;
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use civitas_model::TenantId;
 use civitas_providers::sandbox::{
-    ChildRefusal, Limits, Sandbox, SandboxConfig, SandboxError, child_main,
+    ChildRefusal, Input, Limits, Sandbox, SandboxConfig, SandboxError, child_main,
 };
 use futures::stream;
+use nix::time::ClockId;
 use serde_json::{Value, json};
 
 fn main() -> ExitCode {
@@ -24,7 +29,11 @@ fn main() -> ExitCode {
             Ok(_) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         },
-        _ => child_main(|request, input| handle(&request, input)),
+        [_, misbehaves, how] if misbehaves == "misbehave" => misbehave(how),
+        _ => {
+            let mut memory = Vec::new();
+            child_main(|request, input| handle(&request, input, &mut memory))
+        }
     }
 }
 
@@ -54,15 +63,43 @@ fn run_a_job_that_loops(mark: &str) -> Result<Bytes, SandboxError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(sandbox.run(&request, input))
+    runtime.block_on(sandbox.run(&TenantId::trusted("a"), &request, None, input))
 }
 
-fn handle(request: &Value, input: &mut dyn Read) -> Result<Vec<u8>, ChildRefusal> {
+/// `memory` outlives the job, as what a parser leaks does.
+fn handle(
+    request: &Value,
+    input: &mut Input<'_>,
+    memory: &mut Vec<Vec<u8>>,
+) -> Result<Vec<u8>, ChildRefusal> {
     match request["do"].as_str() {
-        Some("echo") => {
-            let mut read = Vec::new();
-            input.read_to_end(&mut read).map_err(refuse)?;
-            Ok(read)
+        Some("echo") => input.read_whole().map_err(refuse),
+        Some("who") => {
+            input.read_whole().map_err(refuse)?;
+            Ok(std::process::id().to_string().into_bytes())
+        }
+        Some("leak") => {
+            input.read_whole().map_err(refuse)?;
+            let bytes = request["bytes"].as_u64().unwrap_or_default();
+            memory.push(vec![1; usize::try_from(bytes).unwrap_or_default()]);
+            Ok(std::process::id().to_string().into_bytes())
+        }
+        Some("use CPU") => {
+            input.read_whole().map_err(refuse)?;
+            let until = Duration::from_millis(request["millis"].as_u64().unwrap_or_default());
+            let start = cpu_time();
+            while cpu_time().saturating_sub(start) < until {
+                black_box(());
+            }
+            Ok(std::process::id().to_string().into_bytes())
+        }
+        Some("thread") => {
+            let joined = std::thread::Builder::new()
+                .name("helper".to_owned())
+                .spawn(|| vec![7_u8; 1 << 20].len())
+                .map_err(refuse)?
+                .join();
+            Ok(format!("{joined:?}").into_bytes())
         }
         Some("ignore") => Ok(b"not read".to_vec()),
         Some("print") => {
@@ -97,11 +134,36 @@ fn handle(request: &Value, input: &mut dyn Read) -> Result<Vec<u8>, ChildRefusal
         Some("print forever") => loop {
             let _ = std::io::stdout().write_all(&[b'x'; 8192]);
         },
+        _ => escape(request).unwrap_or_else(|| end(request)),
+    }
+}
+
+/// What a child must not be able to do.
+fn escape(request: &Value) -> Option<Result<Vec<u8>, ChildRefusal>> {
+    Some(match request["do"].as_str() {
+        Some("fork") => {
+            let started = Command::new("/proc/self/exe").spawn();
+            Ok(tell(started))
+        }
+        Some("become") => Err(refuse(Command::new("/proc/self/exe").exec())),
+        Some("open") => Ok(tell(File::open("/proc/self/status"))),
+        Some("connect") => Ok(tell(TcpStream::connect(
+            request["address"].as_str().unwrap_or_default(),
+        ))),
         Some("write") => {
             let path = request["path"].as_str().unwrap_or_default();
-            std::fs::write(path, "x").map_err(refuse)?;
-            Ok(Vec::new())
+            Ok(tell(std::fs::write(path, "x")))
         }
+        _ => return None,
+    })
+}
+
+/// Ways in which a job does not end, or ends badly.
+fn end(request: &Value) -> Result<Vec<u8>, ChildRefusal> {
+    match request["do"].as_str() {
+        Some("sleep") => loop {
+            std::thread::park();
+        },
         Some("abort") => {
             let _ = writeln!(std::io::stderr(), "the parser is lost");
             std::process::abort()
@@ -124,17 +186,60 @@ fn handle(request: &Value, input: &mut dyn Read) -> Result<Vec<u8>, ChildRefusal
 /// What the child sees of the world.
 fn describe() -> Vec<u8> {
     let environment: Vec<_> = std::env::vars().collect();
-    // By asking for each number: a listing would add its own.
-    let open = (0..16)
-        .filter(|number| std::fs::metadata(format!("/dev/fd/{number}")).is_ok())
+    // By closing each number, which needs no other descriptor and is not forbidden: whoever is asked is at its end.
+    let open = (4..64)
+        .filter(|number| nix::unistd::close(*number).is_ok())
         .collect::<Vec<_>>();
-    let create = std::fs::File::create("here").map_err(|error| error.to_string());
     let seen = json!({
         "environment": environment,
         "open": open,
-        "create": create.err(),
     });
     seen.to_string().into_bytes()
+}
+
+fn cpu_time() -> Duration {
+    let now = ClockId::CLOCK_PROCESS_CPUTIME_ID.now();
+    now.map(Duration::from).unwrap_or_default()
+}
+
+/// How something went that should not have.
+fn tell<T>(outcome: std::io::Result<T>) -> Vec<u8> {
+    match outcome {
+        Ok(_) => b"done".to_vec(),
+        Err(error) => format!("refused: {error}").into_bytes(),
+    }
+}
+
+/// A child that was taken over: it does not keep to the protocol.
+fn misbehave(how: &str) -> ExitCode {
+    let mut pipe = std::io::stdout();
+    match how {
+        "mid-frame" => {
+            let _ = pipe.write_all(&[b'A', 0, 0, 0, 0, 0, 0, 0, 100, b'x']);
+            let _ = pipe.flush();
+        }
+        "flood" => {
+            let _ = pipe.write_all(&[b'A', 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+            while pipe.write_all(&[b'x'; 8192]).is_ok() {}
+        }
+        // An answer, and then, instead of being ready, another.
+        "two answers" => {
+            let mut read = [0; 4096];
+            let _ = std::io::stdin().read(&mut read);
+            for _ in 0..2 {
+                let _ = pipe.write_all(&[b'A', 0, 0, 0, 0, 0, 0, 0, 1, b'x']);
+            }
+            let _ = pipe.flush();
+            loop {
+                std::thread::park();
+            }
+        }
+        // It is never read from, and says nothing.
+        _ => loop {
+            std::thread::park();
+        },
+    }
+    ExitCode::SUCCESS
 }
 
 #[expect(unconditional_recursion, reason = "the stack must end it")]
