@@ -125,15 +125,15 @@ fn documents_survive_json() {
 
 #[test]
 fn refusals_name_the_format_and_what_to_do() {
-    let error = read("photo.txt", b"\x89PNG\r\n\x1a\n....").unwrap_err();
+    let error = read("backup.txt", b"7z\xbc\xaf\x27\x1c....").unwrap_err();
     assert_eq!(
         error,
         Error::UnsupportedFormat {
-            format: Format::Png
+            format: Format::SevenZip
         }
     );
     assert!(error.to_string().starts_with(
-        "PNG image files cannot be parsed; convert it to one of: plain text, Markdown"
+        "7-Zip files cannot be parsed; convert it to one of: plain text, Markdown"
     ));
     assert_eq!(read("a.txt", b"").unwrap_err(), Error::Empty);
 }

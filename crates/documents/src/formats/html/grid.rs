@@ -9,11 +9,11 @@ const COLUMNS_MAX: usize = 1_024;
 const SPANNED_MAX: usize = 100_000;
 
 /// A table being read.
-pub(super) struct Grid {
-    pub(super) caption: String,
-    pub(super) line: u64,
-    pub(super) is_main: bool,
-    pub(super) heading_path: Vec<String>,
+pub(in crate::formats) struct Grid {
+    pub(in crate::formats) caption: String,
+    pub(in crate::formats) line: u64,
+    pub(in crate::formats) is_main: bool,
+    pub(in crate::formats) heading_path: Vec<String>,
     headers: Option<Vec<String>>,
     rows: Vec<Vec<String>>,
     row: Vec<String>,
@@ -21,20 +21,22 @@ pub(super) struct Grid {
     /// For each column, how many more rows the cell above covers, and its text.
     covering: Vec<(usize, String)>,
     spanned: usize,
-    pub(super) cell: Option<Cell>,
+    pub(in crate::formats) cell: Option<Cell>,
+    /// Whether cells are read that head the columns.
+    pub(in crate::formats) in_head: bool,
 }
 
 /// A cell being read.
-pub(super) struct Cell {
-    pub(super) text: String,
-    pub(super) is_header: bool,
-    pub(super) columns: usize,
-    pub(super) rows: usize,
+pub(in crate::formats) struct Cell {
+    pub(in crate::formats) text: String,
+    pub(in crate::formats) is_header: bool,
+    pub(in crate::formats) columns: usize,
+    pub(in crate::formats) rows: usize,
 }
 
 impl Grid {
     /// A table that begins at `line`.
-    pub(super) fn new(line: u64, is_main: bool, heading_path: Vec<String>) -> Self {
+    pub(in crate::formats) fn new(line: u64, is_main: bool, heading_path: Vec<String>) -> Self {
         Self {
             caption: String::new(),
             line,
@@ -47,11 +49,12 @@ impl Grid {
             covering: Vec::new(),
             spanned: 0,
             cell: None,
+            in_head: false,
         }
     }
 
     /// End the open cell, if there is one.
-    pub(super) fn end_cell(&mut self) {
+    pub(in crate::formats) fn end_cell(&mut self) {
         let Some(cell) = self.cell.take() else { return };
         self.row_is_header &= cell.is_header;
         self.fill_covered();
@@ -93,7 +96,7 @@ impl Grid {
     }
 
     /// End the open row, if it has cells.
-    pub(super) fn end_row(&mut self) {
+    pub(in crate::formats) fn end_row(&mut self) {
         self.end_cell();
         if self.row.is_empty() {
             return;
@@ -109,7 +112,7 @@ impl Grid {
     }
 
     /// The table, or the text of what only looks like one: a single cell is layout.
-    pub(super) fn finish(
+    pub(in crate::formats) fn finish(
         mut self,
         name: String,
         last_line: u64,
