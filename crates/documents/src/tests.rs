@@ -1,6 +1,7 @@
 //! What holds for all formats, on the documents of the demo and on what chance makes of them.
 
 mod formats;
+mod markup;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -132,9 +133,11 @@ fn refusals_name_the_format_and_what_to_do() {
             format: Format::SevenZip
         }
     );
-    assert!(error.to_string().starts_with(
-        "7-Zip files cannot be parsed; convert it to one of: plain text, Markdown"
-    ));
+    assert!(
+        error.to_string().starts_with(
+            "7-Zip files cannot be parsed; convert it to one of: plain text, Markdown"
+        )
+    );
     assert_eq!(read("a.txt", b"").unwrap_err(), Error::Empty);
 }
 

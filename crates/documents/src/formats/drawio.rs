@@ -8,8 +8,8 @@ use std::io::Read as _;
 use data_encoding::BASE64;
 use flate2::read::DeflateDecoder;
 
+use super::html;
 use super::xml::{Element, Tree, source};
-use super::{html, xml};
 use crate::document::{BlockKind, Document, Heading};
 use crate::error::Error;
 use crate::place::Place;
@@ -329,7 +329,7 @@ fn label(markup: &str) -> String {
     if markup.contains(['<', '&']) {
         let text = html::plain(markup);
         text.lines()
-            .map(xml::collapse)
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
             .filter(|line| !line.is_empty())
             .collect::<Vec<_>>()
             .join("\n")

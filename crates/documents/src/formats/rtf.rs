@@ -55,6 +55,8 @@ enum Destination {
     Note,
     Fonts,
     Styles,
+    /// The group around the facts; has no text of its own.
+    Info,
     /// To the metadata, by this name.
     Fact(&'static str),
     /// To what a field is, such as `HYPERLINK "…"`.
@@ -364,7 +366,7 @@ impl Reader {
             Destination::Body | Destination::Note => self.content.text(text),
             Destination::Fact(_) | Destination::Field => self.content.aside(text),
             Destination::Styles => self.style_name.push_str(text),
-            Destination::Ignored | Destination::Fonts => {}
+            Destination::Ignored | Destination::Info | Destination::Fonts => {}
         }
     }
 }
@@ -386,7 +388,7 @@ fn destination(word: &str, outer: Destination) -> Option<Destination> {
         "footer" | "footerl" | "footerr" | "footerf" => Destination::Fact("footer"),
         "footnote" | "annotation" => Destination::Note,
         "fldinst" => Destination::Field,
-        "info" if outer == Destination::Body => Destination::Ignored,
+        "info" if outer == Destination::Body => Destination::Info,
         _ if token::is_ignored_destination(word) => Destination::Ignored,
         _ => return None,
     })

@@ -16,7 +16,7 @@ use crate::document::{BlockKind, Document, Heading, HeadingStack};
 use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
-pub(super) use tree::{Element, Tree, collapse, source};
+pub(super) use tree::{Element, Tree, source};
 
 /// Elements that head a section, if their first child is a title.
 const SECTIONS: &[&str] = &[
@@ -56,17 +56,29 @@ const PARAGRAPHS: &[&str] = &[
     "note",
     "caption",
 ];
-const ITEMS: &[&str] = &["li", "item", "listitem"];
+const ITEMS: &[&str] = &["li", "item", "listitem", "list-item"];
+/// Elements around items; what they say of themselves is layout.
+const LISTS: &[&str] = &[
+    "ul",
+    "ol",
+    "list",
+    "orderedlist",
+    "itemizedlist",
+    "variablelist",
+];
 const CODE: &[&str] = &[
     "programlisting",
     "codeblock",
     "pre",
     "screen",
     "literallayout",
+    "preformat",
 ];
 const TABLES: &[&str] = &["table", "informaltable"];
 /// A value longer than this, in bytes, is running text.
 const VALUE_BYTES_MAX: usize = 200;
+/// How far down a title is looked for.
+const TITLE_DEPTH_MAX: usize = 4;
 /// The most names in a heading path.
 const PATH_MAX: usize = 8;
 /// The most links that are listed.
@@ -109,22 +121,33 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
             .insert("links".to_owned(), Value::Array(links));
     }
     document.record_count = rows.max(document.blocks.len() as u64);
-    if document.title.is_none() {
-        document.title = title(&tree);
-    }
+    document.title = title(tree.root(), 0).or_else(|| document.title.take());
     Ok(())
 }
 
-/// The title that stands near the beginning, outside of any list.
-fn title(tree: &Tree) -> Option<String> {
-    let root = tree.root();
-    let near = root
-        .children()
-        .chain(root.children().take(3).flat_map(Element::children));
-    near.take(100)
-        .find(|element| element.local() == "title" && element.is_leaf())
+/// The title that the document gives itself: outside of sections and lists, and not far down.
+fn title(element: Element, depth: usize) -> Option<String> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for child in element.children() {
+        *counts.entry(child.name()).or_default() += 1;
+    }
+    let single = || {
+        element
+            .children()
+            .filter(|child| counts.get(child.name()) == Some(&1))
+            .take(100)
+    };
+    let own = single()
+        .filter(|child| matches!(child.local(), "title" | "article-title"))
         .map(Element::text)
-        .filter(|text| !text.is_empty() && text.len() <= VALUE_BYTES_MAX)
+        .find(|text| !text.is_empty() && text.len() <= VALUE_BYTES_MAX);
+    own.or_else(|| {
+        let deeper =
+            single().filter(|child| depth < TITLE_DEPTH_MAX && !SECTIONS.contains(&child.local()));
+        deeper
+            .filter(|child| !child.is_leaf())
+            .find_map(|child| title(child, depth + 1))
+    })
 }
 
 /// Note the outermost element and the namespaces.
@@ -222,7 +245,11 @@ impl Reader<'_> {
         if element.is_leaf() {
             return self.leaf(name, element);
         }
-        if element.has_own_text() {
+        let is_item = ITEMS.contains(&element.local())
+            && element.children().all(|child| {
+                PARAGRAPHS.contains(&child.local()) && (child.is_leaf() || child.has_own_text())
+            });
+        if element.has_own_text() || is_item {
             let kind = text_kind(element);
             self.left_out(element);
             return self.block(kind, &element.text(), element);
@@ -231,19 +258,26 @@ impl Reader<'_> {
     }
 
     fn container(&mut self, name: &str, element: Element) {
+        let opens_with_title = element
+            .children()
+            .next()
+            .is_some_and(|child| TITLES.contains(&child.local()));
+        let titled = SECTIONS.contains(&element.local()) && opens_with_title;
         for (attribute, value) in element.attributes().filter(|(known, _)| is_shown(known)) {
+            if titled || LISTS.contains(&element.local()) {
+                self.left_out += 1;
+                continue;
+            }
             let attribute = format!("@{}", self.names.show(attribute));
             self.line(&dotted(name, &attribute), &value, element.lines());
         }
         let groups = rows::groups(element);
-        let mut titled = SECTIONS.contains(&element.local());
         let outer = self.section;
         for child in element.children() {
             if titled && TITLES.contains(&child.local()) && self.section == outer {
                 self.heading(child);
                 continue;
             }
-            titled &= child.is_leaf();
             match groups.get(child.name()) {
                 Some(group) if group.first == child.position() => {
                     let child_name = dotted(name, self.names.show(child.name()));
@@ -276,14 +310,12 @@ impl Reader<'_> {
             self.left_out(element);
             return self.block(text_kind(element), &text, element);
         }
-        let mut has_attributes = false;
         let mut attributes = Vec::new();
         for (attribute, value) in element.attributes().filter(|(known, _)| is_shown(known)) {
-            has_attributes = true;
             let attribute = format!("@{}", self.names.show(attribute));
             attributes.push((dotted(name, &attribute), value));
         }
-        if !text.is_empty() || !has_attributes {
+        if !text.is_empty() {
             self.line(name, &text, element.lines());
         }
         for (attribute, value) in attributes {
@@ -400,24 +432,27 @@ impl Reader<'_> {
     fn grid(&mut self, element: Element) -> bool {
         let (first, last) = element.lines();
         let mut grid = Grid::new(first, true, self.place((first, last)).heading_path);
-        let mut cells = 0;
+        let (mut cells, mut is_label_row) = (0, false);
         for part in element.descendants().skip(1) {
             match part.local() {
                 "title" | "caption" if cells == 0 => grid.caption = part.text(),
-                "tr" | "row" => grid.end_row(),
+                "tr" | "row" => {
+                    grid.end_row();
+                    is_label_row = part.value("role") == "label";
+                }
                 "thead" => grid.in_head = true,
                 "tbody" => {
                     grid.end_row();
                     grid.in_head = false;
                 }
-                "td" | "th" | "entry" => {
+                "td" | "th" | "entry" | "cell" => {
                     cells += 1;
                     grid.end_cell();
                     let span = |name: &str| part.value(name).trim().parse().unwrap_or(1);
                     let more: usize = part.value("morerows").trim().parse().unwrap_or(0);
                     grid.cell = Some(Cell {
                         text: part.text(),
-                        is_header: part.local() == "th" || grid.in_head,
+                        is_header: part.local() == "th" || grid.in_head || is_label_row,
                         columns: span("colspan"),
                         rows: span("rowspan").max(more.saturating_add(1)),
                     });

@@ -13,6 +13,9 @@ const CELLS_MAX: usize = 1_024;
 /// The most characters of a fact such as the author.
 const FACT_CHARACTERS_MAX: usize = 10_000;
 
+/// A first paragraph up to this long, in bytes, that is no sentence is the title.
+const TITLE_BYTES_MAX: usize = 120;
+
 /// Gathers blocks while the tokens pass.
 pub(super) struct Content {
     pub(super) line: u64,
@@ -142,10 +145,11 @@ impl Content {
         if !text.is_empty() {
             let (kind, level) = match self.heading {
                 Some(level) => (BlockKind::Heading, Some(level)),
-                None if self.is_item => (BlockKind::ListItem, Some(self.level)),
+                None if self.is_item || is_marked(text) => (BlockKind::ListItem, Some(self.level)),
                 None => (BlockKind::Paragraph, None),
             };
-            self.block(kind, text, level, (self.first_line, self.line));
+            let text = text.strip_prefix("•\t").unwrap_or(text).to_owned();
+            self.block(kind, &text, level, (self.first_line, self.line));
         }
         for (note, line) in std::mem::take(&mut self.notes) {
             self.block(BlockKind::Quote, note.trim(), None, (line, line));
@@ -308,8 +312,19 @@ impl Content {
             }
         }
         let title = self.facts.iter().find(|(name, _)| *name == "title");
+        let opening = document.blocks.first().filter(|block| {
+            let text = block.text.as_str();
+            let is_short = text.len() <= TITLE_BYTES_MAX && !text.contains('\n');
+            is_short && block.kind == BlockKind::Paragraph && !text.ends_with(['.', ',', ';', ':'])
+        });
         document.title = title
             .map(|(_, title)| title.clone())
+            .or_else(|| {
+                let stands_alone = document.blocks.len() > 1;
+                opening
+                    .filter(|_| stands_alone)
+                    .map(|block| block.text.clone())
+            })
             .or_else(|| document.outline.first().map(|heading| heading.text.clone()));
         for (name, value) in self.facts {
             document.metadata.insert(name.to_owned(), value.into());
@@ -342,4 +357,16 @@ impl Content {
             }
         }
     }
+}
+
+/// Whether a paragraph begins with a bullet or a number and a tab: a list by hand.
+fn is_marked(text: &str) -> bool {
+    let Some((mark, _)) = text.split_once('\t') else {
+        return false;
+    };
+    let number = mark.trim_end_matches(['.', ')']);
+    mark == "•"
+        || (number.len() < mark.len()
+            && number.len() <= 3
+            && number.bytes().all(|byte| byte.is_ascii_digit()))
 }

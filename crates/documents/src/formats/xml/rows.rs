@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::tree::Element;
-use super::{CODE, ITEMS, Names, PARAGRAPHS, SECTIONS, TABLES, dotted, is_shown};
+use super::{CODE, ITEMS, LISTS, Names, PARAGRAPHS, SECTIONS, TABLES, dotted, is_shown};
 use crate::formats::json::Flattener;
 
 /// How much of what its rows have together each row of a table has at least, on average, in percent.
@@ -79,7 +79,7 @@ impl<'t> Candidate<'t> {
 
 fn is_prose(element: Element) -> bool {
     let name = element.local();
-    [SECTIONS, PARAGRAPHS, CODE, TABLES]
+    [SECTIONS, PARAGRAPHS, CODE, TABLES, LISTS]
         .iter()
         .any(|names| names.contains(&name))
         || (ITEMS.contains(&name) && element.is_leaf())
