@@ -1,6 +1,7 @@
 //! What holds for all formats, on the documents of the demo and on what chance makes of them.
 
 mod formats;
+mod hostile;
 mod markup;
 
 use proptest::prelude::*;

@@ -2,6 +2,7 @@
 //! that keep the ids.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt::Write as _;
 
 use super::xml::{Element, Tree, source};
 use crate::document::{BlockKind, Document, Heading, HeadingStack};
@@ -10,7 +11,7 @@ use crate::place::Place;
 use crate::request::Options;
 use crate::table::Builder;
 
-/// Reads BPMN.
+/// Read BPMN.
 pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
     let text = source(document, bytes, options)?;
     let tree = Tree::read(document, &text)?;
@@ -29,7 +30,7 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
     {
         model.process(document, &mut headings, process);
     }
-    model.annotations(document, &tree);
+    annotations(document, &tree);
     model.tables(document, options.rows_max);
     document.title = tree
         .elements()
@@ -253,10 +254,10 @@ impl<'t> Model<'t> {
     fn sentence(&self, node: &Node) -> String {
         let mut text = spell(node.kind);
         if !node.name.is_empty() {
-            text.push_str(&format!(" “{}”", node.name));
+            let _ = write!(text, " “{}”", node.name);
         }
         if !node.lane.is_empty() {
-            text.push_str(&format!(" ({})", node.lane));
+            let _ = write!(text, " ({})", node.lane);
         }
         for (nth, flow) in self.leaving.get(&node.id).into_iter().flatten().enumerate() {
             let Some(flow) = self.flows.get(*flow) else {
@@ -270,11 +271,11 @@ impl<'t> Model<'t> {
                 &flow.name
             };
             if !condition.is_empty() {
-                text.push_str(&format!(" if {condition}"));
+                let _ = write!(text, " if {condition}");
             }
         }
         if !node.documentation.is_empty() {
-            text.push_str(&format!("\n{}", node.documentation));
+            let _ = write!(text, "\n{}", node.documentation);
         }
         text
     }
@@ -284,20 +285,6 @@ impl<'t> Model<'t> {
             Some(node) if node.name.is_empty() => spell(node.kind).to_lowercase(),
             Some(node) => format!("“{}”", node.name),
             None => id.to_owned(),
-        }
-    }
-
-    /// Notes on the diagram.
-    fn annotations(&self, document: &mut Document, tree: &Tree) {
-        for note in tree
-            .elements()
-            .filter(|element| element.local() == "textAnnotation")
-        {
-            let text = note.text();
-            if !text.is_empty() {
-                let (first, last) = note.lines();
-                document.push(BlockKind::Quote, text, Place::lines(first, last));
-            }
         }
     }
 
@@ -337,6 +324,20 @@ impl<'t> Model<'t> {
                 };
                 document.push_table(table.finish(name, place));
             }
+        }
+    }
+}
+
+/// Notes on the diagram.
+fn annotations(document: &mut Document, tree: &Tree) {
+    for note in tree
+        .elements()
+        .filter(|element| element.local() == "textAnnotation")
+    {
+        let text = note.text();
+        if !text.is_empty() {
+            let (first, last) = note.lines();
+            document.push(BlockKind::Quote, text, Place::lines(first, last));
         }
     }
 }

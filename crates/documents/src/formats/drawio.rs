@@ -3,6 +3,7 @@
 //! A page is an `mxGraphModel`, either as it is or deflated (RFC 1951), in base64, and URL-encoded within.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::Read as _;
 
 use data_encoding::BASE64;
@@ -183,13 +184,12 @@ impl Diagram {
             if let Some(found) = found {
                 found.id = object.value("id");
                 found.label = label(&object.value("label"));
-                found.note = object
-                    .attributes()
-                    .filter(|(name, value)| {
-                        !matches!(*name, "id" | "label" | "placeholders") && !value.is_empty()
-                    })
-                    .map(|(name, value)| format!("\n{name}: {value}"))
-                    .collect();
+                for (name, value) in object.attributes() {
+                    let is_known = matches!(name, "id" | "label" | "placeholders");
+                    if !is_known && !value.is_empty() {
+                        let _ = write!(found.note, "\n{name}: {value}");
+                    }
+                }
             }
         }
         let edges: HashMap<String, usize> = cells

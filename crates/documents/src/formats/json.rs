@@ -136,7 +136,7 @@ impl Reader<'_> {
                 }
                 lines.push_str(&dotted(name, key));
                 lines.push_str(": ");
-                lines.push_str(&text);
+                lines.push_str(text.trim_end());
             }
         }
         if !lines.is_empty() {

@@ -235,10 +235,10 @@ impl Reader {
             ("bin", Some(length)) => tokens.skip(usize::try_from(length).unwrap_or(0)),
             ("u", Some(code)) => self.unicode(code),
             ("uc", Some(count)) => {
-                self.state.fallback = usize::try_from(count).unwrap_or(1).min(16)
+                self.state.fallback = usize::try_from(count).unwrap_or(1).min(16);
             }
             ("ansicpg", Some(page)) => {
-                self.code_page = token::code_page(page).unwrap_or(self.code_page)
+                self.code_page = token::code_page(page).unwrap_or(self.code_page);
             }
             ("mac", None) => self.code_page = encoding_rs::MACINTOSH,
             ("pc" | "pca", None) => self.code_page = encoding_rs::IBM866,
@@ -262,7 +262,7 @@ impl Reader {
                 self.state.is_hidden = on != Some(0);
             }
             ("s", Some(style)) if self.state.destination == Destination::Styles => {
-                self.number = style
+                self.number = style;
             }
             _ => {
                 if let Some(destination) = destination(word, self.state.destination) {

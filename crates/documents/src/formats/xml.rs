@@ -16,6 +16,7 @@ use crate::document::{BlockKind, Document, Heading, HeadingStack};
 use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
+use crate::text::shorten;
 pub(super) use tree::{Element, Tree, source};
 
 /// Elements that head a section, if their first child is a title.
@@ -235,7 +236,9 @@ struct Reader<'d> {
 impl Reader<'_> {
     /// Add the content of an element whose dotted name is `name`. Recursion ends at the tree's depth limit.
     fn element(&mut self, name: &str, element: Element) {
-        if CODE.contains(&element.local()) {
+        let is_code = CODE.contains(&element.local())
+            || (element.local() == "ab" && element.value("type").contains("code"));
+        if is_code {
             let text = element.verbatim();
             return self.block(BlockKind::Code, text.trim_matches('\n').trim_end(), element);
         }
@@ -399,8 +402,9 @@ impl Reader<'_> {
             for (attribute, value) in below.attributes().filter(|(known, _)| is_shown(known)) {
                 let is_link = matches!(tree::local(attribute), "href" | "url");
                 if is_link && self.links.len() < LINKS_MAX {
-                    self.links
-                        .push(json!({ "href": value, "text": below.text() }));
+                    self.links.push(
+                        json!({ "href": value, "text": shorten(&below.text(), VALUE_BYTES_MAX) }),
+                    );
                 } else {
                     self.left_out += 1;
                 }
@@ -413,11 +417,17 @@ impl Reader<'_> {
         self.flush();
         let mut table = Flattener::new(self.rows_max);
         let mut lines = first.lines();
-        for row in parent
-            .children()
-            .filter(|child| child.name() == first.name())
-        {
-            rows::flatten(&mut table, "", row, &self.names);
+        let rows = || {
+            parent
+                .children()
+                .filter(|child| child.name() == first.name())
+        };
+        let mut lists = rows::Lists::new();
+        for row in rows() {
+            rows::find_lists(&mut lists, row);
+        }
+        for row in rows() {
+            rows::flatten(&mut table, "", row, &self.names, &lists);
             table.end_row();
             lines.1 = row.lines().1;
         }
@@ -428,7 +438,7 @@ impl Reader<'_> {
         table.finish(self.document, name, &place);
     }
 
-    /// Add a table of rows and cells as documents have them (HTML, DocBook, JATS), if it is one.
+    /// Add a table of rows and cells as documents have them (HTML, CALS, TEI), if it is one.
     fn grid(&mut self, element: Element) -> bool {
         let (first, last) = element.lines();
         let mut grid = Grid::new(first, true, self.place((first, last)).heading_path);

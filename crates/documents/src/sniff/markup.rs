@@ -105,10 +105,9 @@ fn is_well_formed(text: &str) -> bool {
                 opened += 1;
                 closed += 1;
             }
-            Ok(Event::Eof) => break,
-            Ok(_) => continue,
             // The text may be cut where it cannot be.
-            Err(quick_xml::Error::Syntax(_)) => break,
+            Ok(Event::Eof) | Err(quick_xml::Error::Syntax(_)) => break,
+            Ok(_) => continue,
             Err(_) => return false,
         }
         tags += 1;

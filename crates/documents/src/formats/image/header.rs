@@ -128,7 +128,7 @@ fn jpeg(bytes: &[u8]) -> Option<Header> {
     None
 }
 
-/// GIF89a, sections 18 to 27.
+/// GIF (version 89a), sections 18 to 27.
 fn gif(bytes: &[u8]) -> Option<Header> {
     let flags = *bytes.get(10)?;
     let mut header = Header {

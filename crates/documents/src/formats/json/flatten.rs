@@ -112,6 +112,8 @@ impl Flattener {
         }
         document.push_table(self.table.finish_with(names, name, place.clone()));
         for (list, table) in self.nested {
+            let mut place = place.clone();
+            place.heading_path.push(list.clone());
             table.finish(document, &dotted(name, &list), &place);
         }
     }

@@ -115,7 +115,7 @@ impl Content {
                 self.level = number
                     .and_then(|level| u8::try_from(level).ok())
                     .unwrap_or(0)
-                    .saturating_add(1)
+                    .saturating_add(1);
             }
             "trowd" => {
                 self.in_table = true;
@@ -287,7 +287,7 @@ impl Content {
         self.in_table = false;
         self.end_paragraph();
         let mut headings = HeadingStack::default();
-        for found in self.blocks {
+        for found in std::mem::take(&mut self.blocks) {
             match found {
                 Found::Table(mut table) => {
                     table.name = format!("table {}", document.tables.len() + 1);
@@ -311,6 +311,11 @@ impl Content {
                 }
             }
         }
+        self.note(document);
+    }
+
+    /// Note the facts, the links, and what was left out.
+    fn note(self, document: &mut Document) {
         let title = self.facts.iter().find(|(name, _)| *name == "title");
         let opening = document.blocks.first().filter(|block| {
             let text = block.text.as_str();

@@ -53,8 +53,8 @@ impl<'a> Tokens<'a> {
                     self.at += 1;
                 }
                 b'\r' | 0 => self.at += 1,
-                b'{' => return self.one(Token::Open),
-                b'}' => return self.one(Token::Close),
+                b'{' => return Some(self.one(Token::Open)),
+                b'}' => return Some(self.one(Token::Close)),
                 b'\\' => return Some(self.control()),
                 _ => {
                     let rest = self.bytes.get(self.at..)?;
@@ -72,9 +72,9 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn one(&mut self, token: Token<'a>) -> Option<Token<'a>> {
+    fn one(&mut self, token: Token<'a>) -> Token<'a> {
         self.at += 1;
-        Some(token)
+        token
     }
 
     fn control(&mut self) -> Token<'a> {

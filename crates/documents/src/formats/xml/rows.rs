@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::tree::Element;
-use super::{CODE, ITEMS, LISTS, Names, PARAGRAPHS, SECTIONS, TABLES, dotted, is_shown};
-use crate::formats::json::Flattener;
+use super::{CODE, ITEMS, LISTS, Names, PARAGRAPHS, SECTIONS, TABLES, is_shown};
+use crate::formats::json::{Flattener, dotted};
 
 /// How much of what its rows have together each row of a table has at least, on average, in percent.
 const FILLED_MIN: usize = 40;
@@ -16,7 +16,7 @@ pub(super) struct Group {
 }
 
 /// The names of children that are the rows of a table: at least two, alike, and not running text.
-pub(super) fn groups<'t>(parent: Element<'t>) -> HashMap<&'t str, Group> {
+pub(super) fn groups(parent: Element<'_>) -> HashMap<&str, Group> {
     let mut candidates: HashMap<&str, Candidate> = HashMap::new();
     for child in parent.children() {
         let candidate = candidates.entry(child.name()).or_insert_with(|| Candidate {
@@ -85,10 +85,28 @@ fn is_prose(element: Element) -> bool {
         || (ITEMS.contains(&name) && element.is_leaf())
 }
 
+/// Which children are lists of rows within the rows of a table, by the names of parent and child: those that are one in
+/// any row, so that a list of a single item is a list as well.
+pub(super) type Lists<'t> = HashSet<(&'t str, &'t str)>;
+
+/// Find the lists within a row.
+pub(super) fn find_lists<'t>(lists: &mut Lists<'t>, row: Element<'t>) {
+    for element in row.descendants().filter(|element| !element.is_leaf()) {
+        let names = groups(element).into_keys();
+        lists.extend(names.map(|name| (element.name(), name)));
+    }
+}
+
 /// Set the cells of a row: attributes, values, and values below with dotted names.
 ///
 /// Recursion ends at the tree's depth limit.
-pub(super) fn flatten(table: &mut Flattener, name: &str, element: Element, names: &Names) {
+pub(super) fn flatten(
+    table: &mut Flattener,
+    name: &str,
+    element: Element,
+    names: &Names,
+    lists: &Lists,
+) {
     for (attribute, value) in element.attributes().filter(|(known, _)| is_shown(known)) {
         table.set(
             &dotted(name, &format!("@{}", names.show(attribute))),
@@ -102,18 +120,17 @@ pub(super) fn flatten(table: &mut Flattener, name: &str, element: Element, names
         }
         return;
     }
-    let groups = groups(element);
     for child in element.children() {
         let child_name = dotted(name, names.show(child.name()));
         let row = table.row_count() + 1;
-        if groups.contains_key(child.name())
+        if lists.contains(&(element.name(), child.name()))
             && let Some(nested) = table.nested(&child_name)
         {
             nested.begin_nested(row);
-            flatten(nested, "", child, names);
+            flatten(nested, "", child, names, lists);
             nested.end_row();
         } else {
-            flatten(table, &child_name, child, names);
+            flatten(table, &child_name, child, names, lists);
         }
     }
 }

@@ -114,7 +114,7 @@ impl<'a> Tree<'a> {
                     builder.text(start, end, Kind::Text)?;
                 }
                 Event::CData(_) => {
-                    builder.text(start + 9, end.saturating_sub(3), Kind::Verbatim)?
+                    builder.text(start + 9, end.saturating_sub(3), Kind::Verbatim)?;
                 }
                 Event::DocType(content) => declares |= content.contains("<!ENTITY"),
                 Event::Eof => break,

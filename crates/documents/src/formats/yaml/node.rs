@@ -50,6 +50,10 @@ impl<'a> Nodes<'a> {
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| {
                 let at = error.marker();
+                // The parser has a limit of its own, which lies beyond ours and is passed by looking ahead.
+                if error.info().contains("recursion limit") {
+                    return too_deep();
+                }
                 Error::damaged(format!(
                     "it is not valid YAML at line {}, column {}: {}",
                     at.line(),
@@ -137,10 +141,7 @@ impl<'a> Reader<'a> {
 
     fn enter(&mut self, value: Value<'a>, anchor: usize, line: usize) -> Result<(), Error> {
         if self.open.len() >= DEPTH_MAX {
-            return Err(Error::TooLarge {
-                limit: DEPTH_MAX as u64,
-                what: "levels of nesting",
-            });
+            return Err(too_deep());
         }
         let index = self.add(value, anchor, line)?;
         self.open.push(index);
@@ -240,10 +241,7 @@ impl<'n> Writer<'n> {
         };
         // An alias may nest what is nested already.
         if self.depth > DEPTH_MAX {
-            return Err(Error::TooLarge {
-                limit: DEPTH_MAX as u64,
-                what: "levels of nesting",
-            });
+            return Err(too_deep());
         }
         let again = self
             .written
@@ -339,10 +337,7 @@ impl<'n> Writer<'n> {
         merged: &mut Vec<(usize, usize)>,
     ) -> Result<(), Error> {
         if depth > DEPTH_MAX {
-            return Err(Error::TooLarge {
-                limit: DEPTH_MAX as u64,
-                what: "levels of nesting",
-            });
+            return Err(too_deep());
         }
         let nodes = self.nodes;
         let is_list = matches!(
@@ -396,6 +391,13 @@ impl<'n> Writer<'n> {
             _ if is_plain && is_json_number(text) => self.json.push_str(text),
             _ => quote(&mut self.json, text),
         }
+    }
+}
+
+fn too_deep() -> Error {
+    Error::TooLarge {
+        limit: DEPTH_MAX as u64,
+        what: "levels of nesting",
     }
 }
 
