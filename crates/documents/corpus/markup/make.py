@@ -174,6 +174,26 @@ def xml_entities():
           absent=["Expanded"], warnings=["entities_not_expanded", "unknown_entity"])
 
 
+def xml_parts():
+    """Records whose fields have names that documents use as well."""
+    root = etree.Element("parts")
+    rows = []
+    for sku, note, screen in [("P-1", "Handle with care, always", "6.1 inch"), ("P-2", "", "none"), ("P-3", "Fragile", "4 inch")]:
+        part = etree.SubElement(root, "part", sku=sku)
+        etree.SubElement(part, "title").text = f"Part {sku}"
+        note_element = etree.SubElement(part, "note")
+        if note:
+            first, _, rest = note.partition(", ")
+            note_element.text = first
+            if rest:
+                note_element.text += ", "
+                etree.SubElement(note_element, "b").text = rest
+        etree.SubElement(part, "screen").text = screen
+        rows.append([sku, f"Part {sku}", note, screen])
+    # Nothing stands where the second note is empty: its column comes from the first.
+    write("parts.xml", etree.tostring(root), format="xml", tables=[(["@sku", "title", "note", "screen"], rows)])
+
+
 def xml_feed():
     """RSS, without an XML declaration, in UTF-16."""
     root = etree.Element("rss", version="2.0")
@@ -530,7 +550,7 @@ def html():
 
 
 if __name__ == "__main__":
-    for make in [xml_orders, xml_invoice, xml_manual, xml_entities, xml_feed, yaml_inventory, yaml_services, json_nested, bpmn_claim,
+    for make in [xml_orders, xml_invoice, xml_manual, xml_entities, xml_parts, xml_feed, yaml_inventory, yaml_services, json_nested, bpmn_claim,
                  drawio_network, svg_plan, rtf, books, images, encodings, html]:
         make()
     print(f"{sum(1 for _ in HERE.glob('*.truth.json'))} files")

@@ -10,6 +10,10 @@ use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
 use crate::table::Builder;
+use crate::text::shorten;
+
+/// The most characters of a name that is repeated for all that belongs to it.
+const REPEATED_CHARACTERS_MAX: usize = 200;
 
 /// Read BPMN.
 pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
@@ -166,11 +170,12 @@ impl<'t> Model<'t> {
         let id = process.value("id");
         let pool = self.pools.get(&id).filter(|name| !name.is_empty()).cloned();
         let name = process.value("name");
-        if name.is_empty() {
+        let name = if name.is_empty() {
             pool.unwrap_or(id)
         } else {
             name
-        }
+        };
+        shorten(&name, REPEATED_CHARACTERS_MAX)
     }
 
     /// Add a process: its heading, its documentation, and its elements in the order in which they are reached.
@@ -283,8 +288,8 @@ impl<'t> Model<'t> {
     fn label(&self, id: &str) -> String {
         match self.by_id.get(id).and_then(|index| self.nodes.get(*index)) {
             Some(node) if node.name.is_empty() => spell(node.kind).to_lowercase(),
-            Some(node) => format!("“{}”", node.name),
-            None => id.to_owned(),
+            Some(node) => format!("“{}”", shorten(&node.name, REPEATED_CHARACTERS_MAX)),
+            None => shorten(id, REPEATED_CHARACTERS_MAX),
         }
     }
 
@@ -344,11 +349,12 @@ fn annotations(document: &mut Document, tree: &Tree) {
 
 fn named(element: Element) -> String {
     let name = element.value("name");
-    if name.is_empty() {
+    let name = if name.is_empty() {
         element.value("id")
     } else {
         name
-    }
+    };
+    shorten(&name, REPEATED_CHARACTERS_MAX)
 }
 
 /// Whether elements of this name are flow nodes: activities, gateways and events.

@@ -16,9 +16,13 @@ use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
 use crate::table::Builder;
+use crate::text::shorten;
 
 /// The most bytes that the pages of a file may inflate to, together.
 const INFLATED_BYTES_MAX: u64 = 64 << 20;
+
+/// The most characters of a name that is repeated for all that belongs to it.
+const REPEATED_CHARACTERS_MAX: usize = 200;
 
 /// Read a draw.io file.
 pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
@@ -136,7 +140,10 @@ impl Diagram {
         self.page += 1;
         self.lines = lines;
         let name = name.filter(|name| !name.trim().is_empty());
-        self.heading = name.iter().cloned().collect();
+        self.heading = name
+            .iter()
+            .map(|name| shorten(name, REPEATED_CHARACTERS_MAX))
+            .collect();
         if let Some(text) = name {
             let place = self.place();
             document.push_heading(Heading {
@@ -288,7 +295,10 @@ impl Diagram {
         let mut edges = Builder::new(headers.map(str::to_owned).to_vec(), rows_max);
         for edge in &self.edges {
             let page = edge.page.to_string();
-            let end = |id: &str| labels.get(&(edge.page, id)).copied().unwrap_or_default();
+            let end = |id: &str| {
+                let label = labels.get(&(edge.page, id)).copied().unwrap_or_default();
+                shorten(label, REPEATED_CHARACTERS_MAX)
+            };
             let (from, to) = (end(&edge.from), end(&edge.to));
             edges.push(
                 [
@@ -297,8 +307,8 @@ impl Diagram {
                     &edge.label,
                     &edge.id,
                     &page,
-                    from,
-                    to,
+                    &from,
+                    &to,
                 ]
                 .into_iter(),
             );

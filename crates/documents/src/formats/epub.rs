@@ -12,9 +12,12 @@ use crate::format::Format;
 use crate::parsing_type::ParsingType;
 use crate::place::Place;
 use crate::request::Options;
+use crate::text::shorten;
 use archive::Archive;
 
 const CONTAINER: &str = "META-INF/container.xml";
+/// The most characters of a title in a heading path: every block below repeats it.
+const TITLE_CHARACTERS_MAX: usize = 200;
 /// The most chapters in the spine.
 const CHAPTERS_MAX: usize = 10_000;
 
@@ -269,7 +272,9 @@ fn chapter(
         // Lines of a file within an archive lead nowhere.
         place.lines = None;
         if let Some(title) = above {
-            place.heading_path.insert(0, title.clone());
+            place
+                .heading_path
+                .insert(0, shorten(title, TITLE_CHARACTERS_MAX));
         }
     };
     if let Some(title) = above {

@@ -47,16 +47,7 @@ const SECTIONS: &[&str] = &[
 ];
 const TITLES: &[&str] = &["title", "head", "heading"];
 /// Elements that hold running text, however short.
-const PARAGRAPHS: &[&str] = &[
-    "p",
-    "para",
-    "simpara",
-    "ab",
-    "quote",
-    "blockquote",
-    "note",
-    "caption",
-];
+const PARAGRAPHS: &[&str] = &["p", "para", "simpara", "blockquote"];
 const ITEMS: &[&str] = &["li", "item", "listitem", "list-item"];
 /// Elements around items; what they say of themselves is layout.
 const LISTS: &[&str] = &[
@@ -80,6 +71,8 @@ const TABLES: &[&str] = &["table", "informaltable"];
 const VALUE_BYTES_MAX: usize = 200;
 /// How far down a title is looked for.
 const TITLE_DEPTH_MAX: usize = 4;
+/// The most characters of a name in a heading path: every block below repeats it.
+const NAME_CHARACTERS_MAX: usize = 100;
 /// The most names in a heading path.
 const PATH_MAX: usize = 8;
 /// The most links that are listed.
@@ -236,9 +229,7 @@ struct Reader<'d> {
 impl Reader<'_> {
     /// Add the content of an element whose dotted name is `name`. Recursion ends at the tree's depth limit.
     fn element(&mut self, name: &str, element: Element) {
-        let is_code = CODE.contains(&element.local())
-            || (element.local() == "ab" && element.value("type").contains("code"));
-        if is_code {
+        if rows::is_code(element) {
             let text = element.verbatim();
             return self.block(BlockKind::Code, text.trim_matches('\n').trim_end(), element);
         }
@@ -261,11 +252,7 @@ impl Reader<'_> {
     }
 
     fn container(&mut self, name: &str, element: Element) {
-        let opens_with_title = element
-            .children()
-            .next()
-            .is_some_and(|child| TITLES.contains(&child.local()));
-        let titled = SECTIONS.contains(&element.local()) && opens_with_title;
+        let titled = is_titled(element);
         for (attribute, value) in element.attributes().filter(|(known, _)| is_shown(known)) {
             if titled || LISTS.contains(&element.local()) {
                 self.left_out += 1;
@@ -293,7 +280,8 @@ impl Reader<'_> {
                         self.element(&child_name, child);
                     } else {
                         self.flush();
-                        self.path.push(self.names.show(child.name()).to_owned());
+                        let shown = shorten(self.names.show(child.name()), NAME_CHARACTERS_MAX);
+                        self.path.push(shown);
                         self.element(&child_name, child);
                         self.flush();
                         self.path.pop();
@@ -432,7 +420,8 @@ impl Reader<'_> {
             lines.1 = row.lines().1;
         }
         self.rows += table.row_count();
-        self.path.push(self.names.show(first.name()).to_owned());
+        let shown = shorten(self.names.show(first.name()), NAME_CHARACTERS_MAX);
+        self.path.push(shown);
         let place = self.place(lines);
         self.path.pop();
         table.finish(self.document, name, &place);
@@ -481,6 +470,13 @@ impl Reader<'_> {
         }
         true
     }
+}
+
+/// Whether an element is a section with a title.
+fn is_titled(element: Element) -> bool {
+    let first = element.children().next();
+    SECTIONS.contains(&element.local())
+        && first.is_some_and(|first| TITLES.contains(&first.local()))
 }
 
 fn text_kind(element: Element) -> BlockKind {

@@ -311,6 +311,52 @@ fn images_that_lie_about_their_size_cost_nothing() {
 }
 
 #[test]
+fn what_is_long_is_not_repeated_for_all_that_belongs_to_it() {
+    let long = "n".repeat(100_000);
+    let leaves = "<c><d>x</d></c><e/>".repeat(1_000);
+    let edges = "<mxCell id='e' edge='1' source='a' target='a'/>".repeat(1_000);
+    let tasks = "<task id='t' name='x'/><sequenceFlow sourceRef='t' targetRef='l'/>".repeat(1_000);
+    let rows = format!("- &a {long}\n{}", "- {k: 1}\n- [2]\n".repeat(1_000));
+    for (name, file) in [
+        (
+            "a.xml",
+            format!("<?xml version='1.0'?><a><{long}><b>{leaves}</b></{long}></a>"),
+        ),
+        (
+            "a.drawio",
+            format!(
+                "<mxGraphModel><root><mxCell id='a' vertex='1' value='{long}'/>{edges}</root></mxGraphModel>"
+            ),
+        ),
+        (
+            "b.drawio",
+            format!(
+                "<mxfile><diagram name='{long}'><mxGraphModel>{}</mxGraphModel></diagram></mxfile>",
+                "<mxCell id='a' vertex='1' value='v'/>".repeat(1_000)
+            ),
+        ),
+        (
+            "a.bpmn",
+            format!(
+                "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL'><process name='{long}'>\
+            <lane name='{long}'><flowNodeRef>t</flowNodeRef></lane><task id='l' name='{long}'/>{tasks}</process></definitions>"
+            ),
+        ),
+        ("a.yaml", rows),
+    ] {
+        let document = timed(name, file.as_bytes()).unwrap();
+        let size = serde_json::to_string(&(chunks(&document), &document))
+            .unwrap()
+            .len();
+        assert!(
+            size < 40 * file.len(),
+            "{name}: {} bytes became {size}",
+            file.len()
+        );
+    }
+}
+
+#[test]
 fn broken_markup_says_where() {
     for (name, bytes, place) in [
         ("a.xml", "<?xml version=\"1.0\"?>\n<a>\n<b></a>", "line 3"),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::tree::Element;
-use super::{CODE, ITEMS, LISTS, Names, PARAGRAPHS, SECTIONS, TABLES, is_shown};
+use super::{CODE, ITEMS, LISTS, Names, PARAGRAPHS, TABLES, is_shown, is_titled};
 use crate::formats::json::{Flattener, dotted};
 
 /// How much of what its rows have together each row of a table has at least, on average, in percent.
@@ -77,12 +77,30 @@ impl<'t> Candidate<'t> {
     }
 }
 
+/// Whether an element is part of a text rather than of a record. Names alone do not tell: `part`, `list` and `screen` are
+/// names of fields as well.
 fn is_prose(element: Element) -> bool {
     let name = element.local();
-    [SECTIONS, PARAGRAPHS, CODE, TABLES, LISTS]
-        .iter()
-        .any(|names| names.contains(&name))
-        || (ITEMS.contains(&name) && element.is_leaf())
+    let holds = |names: &[&str]| {
+        element
+            .children()
+            .any(|child| names.contains(&child.local()))
+    };
+    PARAGRAPHS.contains(&name)
+        || is_code(element)
+        || (TABLES.contains(&name) && holds(&["tgroup", "thead", "tbody", "tr", "row"]))
+        || (LISTS.contains(&name) && holds(ITEMS))
+        || (is_titled(element)
+            && element.children().any(|child| {
+                let names = [PARAGRAPHS, LISTS, TABLES];
+                is_titled(child) || names.iter().any(|names| names.contains(&child.local()))
+            }))
+}
+
+/// Whether the spaces and line ends of an element matter.
+pub(super) fn is_code(element: Element) -> bool {
+    let is_marked = element.local() == "ab" && element.value("type").contains("code");
+    is_marked || (CODE.contains(&element.local()) && element.verbatim().trim().contains('\n'))
 }
 
 /// Which children are lists of rows within the rows of a table, by the names of parent and child: those that are one in
