@@ -78,21 +78,37 @@ pub(crate) fn detect(bytes: &[u8], declared: Option<&'static Encoding>) -> &'sta
     if guess == UTF_8 { WINDOWS_1252 } else { guess }
 }
 
-/// UTF-16 text in Western scripts has a zero in every other byte.
+/// UTF-16 has the same byte in every other place: zero for Western scripts, the number of a block for most others.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = bytes.get(..4096).unwrap_or(bytes);
     if sample.len() < 4 || !bytes.len().is_multiple_of(2) {
         return None;
     }
     let pairs = sample.len() / 2;
-    let (mut even, mut odd) = (0, 0);
+    let (mut even, mut odd) = ([0_usize; 256], [0_usize; 256]);
     for pair in sample.chunks_exact(2) {
-        even += usize::from(pair[0] == 0 && pair[1] != 0);
-        odd += usize::from(pair[1] == 0 && pair[0] != 0);
+        even[usize::from(pair[0])] += usize::from(pair[1] != 0);
+        odd[usize::from(pair[1])] += usize::from(pair[0] != 0);
     }
-    if odd * 10 >= pairs * 7 && even * 20 <= pairs {
+    if odd[0] * 10 >= pairs * 7 && even[0] * 20 <= pairs {
+        return Some(UTF_16LE);
+    }
+    if even[0] * 10 >= pairs * 7 && odd[0] * 20 <= pairs {
+        return Some(UTF_16BE);
+    }
+    // Greek, Cyrillic, Hebrew, Arabic and Thai share a block; their spaces and line ends are in the first.
+    let blocks = [0x03, 0x04, 0x05, 0x06, 0x0e];
+    let fits = |high: &[usize; 256], low: &[usize; 256]| {
+        let in_blocks: usize = blocks.iter().map(|block| high[*block]).max().unwrap_or(0);
+        pairs >= 8 && high[0] > 0 && (in_blocks + high[0]) * 10 >= pairs * 9 && low[0] * 20 <= pairs
+    };
+    if std::str::from_utf8(bytes.get(..64).unwrap_or(bytes)).is_ok_and(|text| !text.contains('\0'))
+    {
+        return None;
+    }
+    if fits(&odd, &even) {
         Some(UTF_16LE)
-    } else if even * 10 >= pairs * 7 && odd * 20 <= pairs {
+    } else if fits(&even, &odd) {
         Some(UTF_16BE)
     } else {
         None

@@ -2,6 +2,7 @@
 
 mod dialect;
 mod magic;
+mod markup;
 mod prose;
 
 use std::borrow::Cow;
@@ -51,7 +52,7 @@ pub fn sniff(head: &[u8], name: &str) -> Detected {
     let Some(text) = as_text(head) else {
         return Format::Binary.into();
     };
-    markup(&text)
+    markup::recognise(&text, &extension)
         .or_else(|| json(&text, &extension, is_whole))
         .unwrap_or_else(|| prose::recognise(&text, &extension, is_whole))
         .into()
@@ -93,49 +94,6 @@ fn as_text(head: &[u8]) -> Option<Cow<'_, str>> {
         Some(rest) => Cow::Owned(rest.to_owned()),
         None => text,
     })
-}
-
-/// HTML, and XML by its root.
-fn markup(text: &str) -> Option<Format> {
-    let start = text.trim_start();
-    if !start.starts_with('<') {
-        return None;
-    }
-    let opening = start
-        .get(..start.floor_char_boundary(4096))
-        .unwrap_or(start)
-        .to_ascii_lowercase();
-    let begins_with = |names: &[&str]| {
-        names.iter().any(|name| {
-            let after = opening
-                .strip_prefix('<')
-                .and_then(|rest| rest.strip_prefix(name));
-            after.is_some_and(|rest| {
-                rest.starts_with(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/'))
-            })
-        })
-    };
-    let is_html = opening.starts_with("<!doctype html") || opening.contains("<html");
-    if opening.contains("<mxfile") || opening.contains("<mxgraphmodel") {
-        return Some(Format::Drawio);
-    }
-    if opening.contains("omg.org/spec/bpmn") {
-        return Some(Format::Bpmn);
-    }
-    if begins_with(&["svg"])
-        || (opening.starts_with("<?xml") && opening.contains("<svg") && !is_html)
-    {
-        return Some(Format::Svg);
-    }
-    let flow = [
-        "head", "body", "meta", "title", "script", "style", "link", "div", "p", "span", "table",
-        "h1", "h2", "h3", "ul", "ol", "main", "article", "section", "header", "nav", "form", "a",
-        "b", "br", "pre",
-    ];
-    if is_html || begins_with(&flow) || (opening.starts_with("<!--") && opening.contains("</")) {
-        return Some(Format::Html);
-    }
-    opening.starts_with("<?xml").then_some(Format::Xml)
 }
 
 /// JSON and JSON Lines.

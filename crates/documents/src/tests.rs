@@ -1,6 +1,8 @@
 //! What holds for all formats, on the documents of the demo and on what chance makes of them.
 
 mod formats;
+mod hostile;
+mod markup;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -125,16 +127,18 @@ fn documents_survive_json() {
 
 #[test]
 fn refusals_name_the_format_and_what_to_do() {
-    let error = read("photo.txt", b"\x89PNG\r\n\x1a\n....").unwrap_err();
+    let error = read("backup.txt", b"7z\xbc\xaf\x27\x1c....").unwrap_err();
     assert_eq!(
         error,
         Error::UnsupportedFormat {
-            format: Format::Png
+            format: Format::SevenZip
         }
     );
-    assert!(error.to_string().starts_with(
-        "PNG image files cannot be parsed; convert it to one of: plain text, Markdown"
-    ));
+    assert!(
+        error.to_string().starts_with(
+            "7-Zip files cannot be parsed; convert it to one of: plain text, Markdown"
+        )
+    );
     assert_eq!(read("a.txt", b"").unwrap_err(), Error::Empty);
 }
 

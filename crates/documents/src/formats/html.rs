@@ -3,7 +3,7 @@
 //! Built on html5ever's tokenizer alone (WHATWG HTML, 13.2.5). Its tree would look through all open elements at every
 //! tag, which is quadratic on deep nesting; a reader of content needs no tree.
 
-mod grid;
+pub(super) mod grid;
 mod reader;
 
 use std::cell::RefCell;
@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use crate::document::Document;
 use crate::encoding::decode;
 use crate::error::Error;
+use crate::format::Format;
+use crate::parsing_type::ParsingType;
 use crate::place::Place;
 use crate::request::Options;
 use crate::text::{check_size, clean};
@@ -31,16 +33,27 @@ const ATTRIBUTES_MAX: usize = 4_000;
 /// How much the tokenizer is fed at once; one piece is at most 4 GiB, and small pieces keep it in the cache.
 const PIECE_BYTES: usize = 1 << 20;
 
+/// The namespace of XHTML.
+const XHTML: &str = "http://www.w3.org/1999/xhtml";
+
 /// Read HTML.
 pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
     check_size(bytes)?;
     let text = decode(document, bytes, options, declared(bytes))?;
     let text = clean(document, text);
-    check_tags(&text)?;
-    let sink = Sink(RefCell::new(Reader::new(options.rows_max)));
+    read(document, &text, options.rows_max)
+}
+
+/// Read HTML that is text already.
+pub(super) fn read(document: &mut Document, text: &str, rows_max: u64) -> Result<(), Error> {
+    check_tags(text)?;
+    let sink = Sink {
+        reader: RefCell::new(Reader::new(rows_max)),
+        is_xhtml: text.trim_start().starts_with("<?xml") || text.contains(XHTML),
+    };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let queue = BufferQueue::default();
-    let mut rest = &*text;
+    let mut rest = text;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES));
         queue.push_back(StrTendril::from_slice(piece));
@@ -51,8 +64,17 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
         rest = after;
     }
     tokenizer.end();
-    tokenizer.sink.0.into_inner().finish(document);
+    tokenizer.sink.reader.into_inner().finish(document);
     Ok(())
+}
+
+/// The text of a snippet of HTML, blocks on lines of their own. What is not readable stays as it is written.
+pub(super) fn plain(markup: &str) -> String {
+    let mut document = Document::new(Format::Html.into(), ParsingType::Unstructured);
+    match read(&mut document, markup, 0) {
+        Ok(()) => document.text(),
+        Err(_) => markup.to_owned(),
+    }
 }
 
 /// The encoding that the document declares for itself.
@@ -129,16 +151,24 @@ fn check_tag(bytes: &[u8], start: usize) -> Result<usize, Error> {
     Ok(at)
 }
 
-struct Sink(RefCell<Reader>);
+struct Sink {
+    reader: RefCell<Reader>,
+    /// In XML any element may be empty by its start tag alone.
+    is_xhtml: bool,
+}
 
 impl TokenSink for Sink {
     type Handle = ();
 
     fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<()> {
-        let mut reader = self.0.borrow_mut();
+        let mut reader = self.reader.borrow_mut();
         match token {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
                 reader.open(&tag, line);
+                if tag.self_closing && self.is_xhtml {
+                    reader.close(&tag.name, line);
+                    return TokenSinkResult::Continue;
+                }
                 // Without a tree the sink says where markup is not markup.
                 return match &*tag.name {
                     "script" => TokenSinkResult::RawData(RawKind::ScriptData),

@@ -35,27 +35,45 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
             reason(&error)
         ))
     })?;
+    let records = read(document, root, &text, options.rows_max, Vec::new())?;
+    document.record_count = records.max(document.blocks.len() as u64);
+    find_title(document);
+    Ok(())
+}
+
+/// Add the content of a value of `text` below the headings of `path`. Returns how many rows its own tables have, those
+/// within rows not counted.
+pub(super) fn read(
+    document: &mut Document,
+    root: &RawValue,
+    text: &str,
+    rows_max: u64,
+    mut path: Vec<String>,
+) -> Result<u64, Error> {
     let mut reader = Reader {
         document,
-        lines: LineCounter::new(&text),
+        lines: LineCounter::new(text),
         start: text.as_ptr() as usize,
-        rows_max: options.rows_max,
+        rows_max,
+        rows: 0,
     };
-    reader.value("", root, &mut Vec::new())?;
-    let document = reader.document;
-    let rows: u64 = document.tables.iter().map(|table| table.row_count).sum();
-    document.record_count = rows.max(document.blocks.len() as u64);
+    reader.value("", root, &mut path)?;
+    Ok(reader.rows)
+}
+
+/// Take the title from the entry of that name, if the file has one.
+pub(super) fn find_title(document: &mut Document) {
     for name in ["title", "name"] {
         let heading = format!("{name}: ");
         let line = document
             .blocks
             .iter()
-            .find_map(|block| block.text.strip_prefix(&heading));
-        if document.title.is_none() && line.is_some_and(|line| !line.contains('\n')) {
+            .find_map(|block| block.text.strip_prefix(&heading))
+            .and_then(|rest| rest.lines().next());
+        if document.title.is_none() && line.is_some_and(|line| !line.trim().is_empty()) {
             document.title = line.map(str::to_owned);
         }
     }
-    Ok(())
 }
 
 /// The reason alone: the position is said in other words.
@@ -73,6 +91,7 @@ struct Reader<'a> {
     /// The address of the text: values are slices of it, so the difference is their offset.
     start: usize,
     rows_max: u64,
+    rows: u64,
 }
 
 impl Reader<'_> {
@@ -117,7 +136,7 @@ impl Reader<'_> {
                 }
                 lines.push_str(&dotted(name, key));
                 lines.push_str(": ");
-                lines.push_str(&text);
+                lines.push_str(text.trim_end());
             }
         }
         if !lines.is_empty() {
@@ -179,9 +198,9 @@ impl Reader<'_> {
             rows: Some((1, items.len() as u64)),
             ..self.place(raw, path)
         };
-        rows.report(self.document, &place);
+        self.rows += rows.row_count();
         let name = if name.is_empty() { "table" } else { name };
-        self.document.push_table(rows.finish(name, place));
+        rows.finish(self.document, name, &place);
         Ok(())
     }
 
@@ -197,7 +216,7 @@ impl Reader<'_> {
 }
 
 /// The name of an entry below `name`. Both are kept short: every value below repeats them.
-fn dotted(name: &str, key: &str) -> String {
+pub(super) fn dotted(name: &str, key: &str) -> String {
     let key = shorten(key, NAME_CHARACTERS_MAX);
     if name.is_empty() {
         key

@@ -43,8 +43,7 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
         rows: Some((1, count)),
         ..Place::lines(1, number)
     };
-    rows.report(document, &place);
-    document.push_table(rows.finish("table", place));
+    rows.finish(document, "table", &place);
     for (line, place) in bad {
         document.push(BlockKind::Code, line, place);
     }

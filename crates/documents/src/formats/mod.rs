@@ -1,12 +1,20 @@
 //! The parsers, one file each.
 
+mod bpmn;
 mod delimited;
+mod drawio;
+mod epub;
 mod html;
+mod image;
 mod json;
 mod jsonl;
 mod markdown;
 mod pdf;
+mod rtf;
+mod svg;
 mod text;
+mod xml;
+mod yaml;
 
 use crate::document::Document;
 use crate::error::Error;
@@ -26,6 +34,19 @@ pub(crate) const PARSERS: &[(Format, Parser)] = &[
     (Format::Json, json::parse),
     (Format::Jsonl, jsonl::parse),
     (Format::Pdf, pdf::parse),
+    (Format::Rtf, rtf::parse),
+    (Format::Epub, epub::parse),
+    (Format::Yaml, yaml::parse),
+    (Format::Xml, xml::parse),
+    (Format::Svg, svg::parse),
+    (Format::Png, image::parse),
+    (Format::Jpeg, image::parse),
+    (Format::Gif, image::parse),
+    (Format::Webp, image::parse),
+    (Format::Tiff, image::parse),
+    (Format::Bmp, image::parse),
+    (Format::Bpmn, bpmn::parse),
+    (Format::Drawio, drawio::parse),
 ];
 
 /// The parser of a format, if it has one.

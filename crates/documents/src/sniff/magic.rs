@@ -76,6 +76,10 @@ fn archive(head: &[u8]) -> Format {
     if let Some((_, format)) = known.iter().find(|(name, _)| holds(name)) {
         return *format;
     }
+    // The first entry should say so; books that were packed again with an ordinary tool do not.
+    if holds(b"META-INF/container.xml") && holds(b".opf") {
+        return Format::Epub;
+    }
     if holds(b"[Content_Types].xml") || holds(b"_rels/.rels") {
         let parts = [
             (&b"word/"[..], Format::Docx),

@@ -33,6 +33,9 @@ pub(super) fn recognise(text: &str, extension: &str, is_whole: bool) -> Format {
     if is_email(text) {
         return Format::Email;
     }
+    if is_yaml(text) {
+        return Format::Yaml;
+    }
     if is_markdown(text) {
         return Format::Markdown;
     }
@@ -69,6 +72,31 @@ fn is_email(text: &str) -> bool {
         known += usize::from(names.iter().any(|known| name.eq_ignore_ascii_case(known)));
     }
     known >= 2
+}
+
+/// Whether this opens as a YAML stream does and hardly a line of it is anything else. Without the opening `---` it is
+/// taken for text, which may well consist of `name: value` lines.
+fn is_yaml(text: &str) -> bool {
+    if text.starts_with("%YAML ") {
+        return true;
+    }
+    let Some(rest) = text.strip_prefix("---") else {
+        return false;
+    };
+    let (mut known, mut all) = (0, 0);
+    for line in rest.lines().take(200) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        all += 1;
+        let is_entry = line.split_once(':').is_some_and(|(name, value)| {
+            let is_name = !name.is_empty() && name.len() < 80 && !name.contains([' ', '<', '(']);
+            is_name && (value.is_empty() || value.starts_with(' '))
+        });
+        known += usize::from(is_entry || line.starts_with("- ") || line == "---" || line == "...");
+    }
+    known >= 2 && known * 10 >= all * 9
 }
 
 /// Whether several different marks of Markdown show: one alone may be chance.

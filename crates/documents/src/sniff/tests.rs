@@ -59,6 +59,89 @@ fn content_alone_is_enough_when_it_is_clear() {
 }
 
 #[test]
+fn markup_is_told_apart_by_its_outermost_element() {
+    check(b"<catalog><book id='1'/></catalog>", "", Format::Xml);
+    check(b"<catalog><book id='1'></catalog>", "a.xml", Format::Xml);
+    check(
+        b"<!DOCTYPE note [<!ENTITY a \"b\">]>\n<note/>",
+        "",
+        Format::Xml,
+    );
+    check(
+        b"<?xml version='1.0'?><!-- <html> --><feed xmlns='x'><p>&lt;html&gt;</p></feed>",
+        "a.html",
+        Format::Xml,
+    );
+    check(
+        b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'/>",
+        "a.xml",
+        Format::Html,
+    );
+    check(
+        b"<!-- drawn by hand -->\n<svg width='1'/>",
+        "a.txt",
+        Format::Svg,
+    );
+    check(
+        b"<?xml version='1.0'?><!DOCTYPE svg PUBLIC 'a' 'b'><svg/>",
+        "",
+        Format::Svg,
+    );
+    check(
+        b"<bpmn:definitions xmlns:bpmn='http://www.omg.org/spec/BPMN/20100524/MODEL'/>",
+        "a.xml",
+        Format::Bpmn,
+    );
+    check(
+        b"<definitions xmlns='http://www.omg.org/spec/DMN/20180521/MODEL/'/>",
+        "a.xml",
+        Format::Xml,
+    );
+    check(
+        b"<mxGraphModel><root/></mxGraphModel>",
+        "a.xml",
+        Format::Drawio,
+    );
+    check(b"<p>one<br>two", "", Format::Html);
+    check(b"<john@example.com> wrote:\nhello\n", "", Format::Text);
+    check(b"<3 this, and that > the other\n", "", Format::Text);
+}
+
+#[test]
+fn yaml_without_a_name_opens_as_a_stream() {
+    check(
+        b"---\nkind: Service\nports:\n- 80\n- 443\n",
+        "",
+        Format::Yaml,
+    );
+    check(b"%YAML 1.2\n---\na: 1\n", "a.txt", Format::Yaml);
+    check(
+        b"---\ntitle: A post\n---\n\n# Heading\n\nSome [words](x).\n",
+        "",
+        Format::Markdown,
+    );
+    check(b"Name: Ada\nCity: London\n", "", Format::Text);
+    check(
+        b"---\nSigned by both parties on the day above.\n",
+        "",
+        Format::Text,
+    );
+}
+
+#[test]
+fn wide_text_in_other_scripts_is_text() {
+    for (text, name) in [
+        ("Договор поставки оборудования\n", "a.txt"),
+        ("Η σύμβαση υπογράφηκε\n", ""),
+    ] {
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        check(&little, name, Format::Text);
+        check(&big, name, Format::Text);
+    }
+}
+
+#[test]
 fn prose_is_not_taken_for_data() {
     check(
         b"One, two\nthree, four\nfive, six\nseven, eight\n",
@@ -87,6 +170,11 @@ fn archives_are_told_apart_by_what_they_hold() {
         Format::Xlsx,
     );
     check(b"PK\x03\x04..photo.jpg", "a.docx", Format::Zip);
+    check(
+        b"PK\x03\x04..META-INF/container.xml..OEBPS/content.opf",
+        "a.zip",
+        Format::Epub,
+    );
 }
 
 #[test]

@@ -176,9 +176,9 @@ async fn what_cannot_be_read_fails_with_the_reason() {
     for (name, bytes, expected) in [
         ("empty.txt", &b""[..], "empty"),
         (
-            "scan.png",
-            &b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..],
-            "PNG image files cannot be parsed",
+            "backup.7z",
+            &b"7z\xbc\xaf\x27\x1c\0\x04"[..],
+            "7-Zip files cannot be parsed",
         ),
         (
             "cut.pdf",
