@@ -1,6 +1,8 @@
 //! What holds for all formats, on the documents of the demo and on what chance makes of them.
 
 mod formats;
+mod office;
+mod office_parts;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
