@@ -13,8 +13,8 @@ use crate::text::shorten;
 
 /// The most entries of an archive.
 const ENTRIES_MAX: usize = 100_000;
-/// The most bytes of one entry that is held in memory as a whole.
-const ENTRY_BYTES_MAX: u64 = 256 << 20;
+/// The most bytes of an entry that becomes a text in memory.
+const PART_BYTES_MAX: u64 = 256 << 20;
 /// The most bytes that are inflated from one archive.
 const INFLATED_BYTES_MAX: u64 = 2 << 30;
 /// An entry that grew beyond this must not have grown by more than [`RATIO_MAX`].
@@ -71,9 +71,18 @@ impl<'a> Archive<'a> {
         self.names.keys().map(String::as_str)
     }
 
-    /// An entry as a stream; none if there is none of this name. Beyond a limit the stream fails with
+    /// An entry of bounded length as a stream; none if there is none of this name. Beyond a limit the stream fails with
     /// [`io::ErrorKind::FileTooLarge`].
+    pub(crate) fn part(&mut self, name: &str) -> Result<Option<Stream<'_, 'a>>, Error> {
+        self.entry(name, PART_BYTES_MAX)
+    }
+
+    /// An entry of any length, for a reader that does not keep what it reads.
     pub(crate) fn stream(&mut self, name: &str) -> Result<Option<Stream<'_, 'a>>, Error> {
+        self.entry(name, INFLATED_BYTES_MAX)
+    }
+
+    fn entry(&mut self, name: &str, bytes_max: u64) -> Result<Option<Stream<'_, 'a>>, Error> {
         let Some(index) = self.names.get(&fold(name)).copied() else {
             return Ok(None);
         };
@@ -93,6 +102,7 @@ impl<'a> Archive<'a> {
                 entry,
                 compressed,
                 inflated: 0,
+                bytes_max,
                 left: &mut self.left,
             },
         )))
@@ -100,22 +110,17 @@ impl<'a> Archive<'a> {
 
     /// Inflate the entries that `wanted` names and drop them: a reader that knows no limits may read them afterwards.
     pub(crate) fn check(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), Error> {
-        let names: Vec<String> = self
+        let mut names: Vec<String> = self
             .names()
             .filter(|name| wanted(name))
             .map(str::to_owned)
             .collect();
+        // The same archive fails for the same reason.
+        names.sort_unstable();
         for name in names {
-            if let Some(stream) = self.stream(&name)? {
-                let mut stream = stream.take(ENTRY_BYTES_MAX + 1);
-                let count = io::copy(&mut stream, &mut io::sink())
+            if let Some(mut stream) = self.part(&name)? {
+                io::copy(&mut stream, &mut io::sink())
                     .map_err(|error| unreadable(&error, &name))?;
-                if count > ENTRY_BYTES_MAX {
-                    return Err(Error::TooLarge {
-                        limit: ENTRY_BYTES_MAX,
-                        what: "bytes in a part",
-                    });
-                }
             }
         }
         Ok(())
@@ -130,6 +135,7 @@ pub(crate) struct Entry<'z, 'a> {
     entry: ZipFile<'z, Cursor<&'a [u8]>>,
     compressed: u64,
     inflated: u64,
+    bytes_max: u64,
     left: &'z mut u64,
 }
 
@@ -140,7 +146,7 @@ impl Read for Entry<'_, '_> {
         let is_bomb =
             self.inflated > RATIO_BYTES_FROM && self.inflated / RATIO_MAX > self.compressed.max(1);
         match self.left.checked_sub(count as u64) {
-            Some(left) if !is_bomb => *self.left = left,
+            Some(left) if !is_bomb && self.inflated <= self.bytes_max => *self.left = left,
             _ => return Err(io::ErrorKind::FileTooLarge.into()),
         }
         Ok(count)
@@ -151,7 +157,7 @@ impl Read for Entry<'_, '_> {
 pub(crate) fn unreadable(error: &io::Error, name: &str) -> Error {
     if error.kind() == io::ErrorKind::FileTooLarge {
         return Error::damaged(format!(
-            "`{}` in it inflates to more than {RATIO_MAX} times its size, or all of it to more than {INFLATED_BYTES_MAX} bytes, as an archive bomb does",
+            "`{}` in it inflates to more than {RATIO_MAX} times its size or beyond {PART_BYTES_MAX} bytes, as an archive bomb does",
             shorten(name, 100)
         ));
     }

@@ -22,6 +22,8 @@ pub(super) struct Flow<'d> {
     /// What stands in text boxes of the open paragraph: it follows it.
     boxed: Vec<Piece>,
     notes: Vec<(BlockKind, String)>,
+    /// What merged cells have added to tables.
+    added: usize,
     links: Vec<Value>,
     left_out: LeftOut,
 }
@@ -80,6 +82,7 @@ impl<'d> Flow<'d> {
             paragraphs: Vec::new(),
             boxed: Vec::new(),
             notes: Vec::new(),
+            added: 0,
             links: Vec::new(),
             left_out: LeftOut::default(),
         }
@@ -137,7 +140,7 @@ impl<'d> Flow<'d> {
 
     /// Begin a table; one that is open holds it in its open cell.
     pub(super) fn open_table(&mut self) {
-        self.grids.push(Grid::default());
+        self.grids.push(Grid::new(self.added));
     }
 
     /// The innermost table.
@@ -150,6 +153,7 @@ impl<'d> Flow<'d> {
         let Some(grid) = self.grids.pop() else {
             return;
         };
+        self.added = self.added.max(grid.added());
         if let Some(outer) = self.grids.last_mut() {
             outer.write(&grid.into_text());
             return;

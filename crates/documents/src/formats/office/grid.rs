@@ -5,8 +5,8 @@ use crate::table::{Builder, Table, is_header};
 
 /// The most columns of a table in a text.
 const COLUMNS_MAX: usize = 1_024;
-/// The most bytes and cells that merged and repeated cells may add to a table.
-const ADDED_MAX: usize = 1 << 20;
+/// The most bytes and cells that merged and repeated cells may add to the tables of a document.
+const ADDED_MAX: usize = 4 << 20;
 
 /// A table being read.
 ///
@@ -41,6 +41,19 @@ pub(super) enum HeaderHint {
 }
 
 impl Grid {
+    /// A table in a document that has added so much to others already.
+    pub(super) fn new(added: usize) -> Self {
+        Self {
+            added,
+            ..Self::default()
+        }
+    }
+
+    /// How much merged and repeated cells have added so far, in this table and those before.
+    pub(super) const fn added(&self) -> usize {
+        self.added
+    }
+
     /// Begin a cell that covers so many columns and rows.
     pub(super) fn open_cell(&mut self, columns: usize, rows: usize) {
         self.close_cell();

@@ -51,7 +51,8 @@ pub(in crate::formats) fn parse_ods(
     let mut archive = open(document, bytes, Format::Ods)?;
     let styles = Styles::read(&mut archive)?;
     let mut book = Book::new(document, options);
-    let entities = sheets::read(&mut book, &styles, content(&mut archive)?)?;
+    let xml = Xml::open_large(&mut archive, CONTENT)?.ok_or_else(missing)?;
+    let entities = sheets::read(&mut book, &styles, xml)?;
     book.finish();
     warn_entities(document, entities);
     Ok(())
@@ -98,5 +99,9 @@ fn open<'a>(
 }
 
 fn content<'z, 'a>(archive: &'z mut Archive<'a>) -> Result<Xml<Stream<'z, 'a>>, Error> {
-    Xml::open(archive, CONTENT)?.ok_or_else(|| Error::damaged("its `content.xml` is missing"))
+    Xml::open(archive, CONTENT)?.ok_or_else(missing)
+}
+
+fn missing() -> Error {
+    Error::damaged("its `content.xml` is missing")
 }

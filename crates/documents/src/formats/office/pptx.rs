@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::format::Format;
 use crate::place::Place;
 use crate::request::Options;
+use crate::text::shorten;
 use shapes::{Found, Places, read_shapes};
 
 /// Read a PPTX.
@@ -92,7 +93,8 @@ fn authors(archive: &mut Archive<'_>, part: &str) -> Result<HashMap<String, Stri
     loop {
         match xml.next()? {
             Node::Open(tag) if matches!(tag.name(), "cmAuthor" | "author") => {
-                authors.extend(tag.get("id").zip(tag.get("name")));
+                let name = tag.get("name").map(|name| shorten(&name, 200));
+                authors.extend(tag.get("id").zip(name));
             }
             Node::End => return Ok(authors),
             _ => {}

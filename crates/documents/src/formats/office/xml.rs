@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::text::shorten;
 
 /// The deepest nesting of tags. Text boxes in tables in text boxes reach 60.
-const DEPTH_MAX: usize = 1_000;
+const DEPTH_MAX: usize = 256;
 
 /// A part being read.
 pub(super) struct Xml<R> {
@@ -43,6 +43,15 @@ pub(super) struct Tag(BytesStart<'static>);
 impl<'z, 'a> Xml<Stream<'z, 'a>> {
     /// Read a part of an archive; none if it has no such part.
     pub(super) fn open(archive: &'z mut Archive<'a>, part: &str) -> Result<Option<Self>, Error> {
+        let stream = archive.part(part)?;
+        Ok(stream.map(|stream| Xml::new(stream, part)))
+    }
+
+    /// The same for a part of any length, whose text is not kept.
+    pub(super) fn open_large(
+        archive: &'z mut Archive<'a>,
+        part: &str,
+    ) -> Result<Option<Self>, Error> {
         let stream = archive.stream(part)?;
         Ok(stream.map(|stream| Xml::new(stream, part)))
     }

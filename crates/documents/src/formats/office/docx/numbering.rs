@@ -67,7 +67,11 @@ impl Numbering {
                         if let Some(level) = levels.and_then(|levels| levels.get_mut(level)) {
                             match name {
                                 "numFmt" => level.format = tag.get("val").unwrap_or_default(),
-                                "lvlText" => level.text = tag.get("val").unwrap_or_default(),
+                                "lvlText" => {
+                                    let text = tag.get("val").unwrap_or_default();
+                                    // Nine numbers and what parts them.
+                                    level.text = text.chars().take(64).collect();
+                                }
                                 _ => level.start = tag.number("val"),
                             }
                         }

@@ -300,7 +300,7 @@ impl<'d> Reader<'d> {
         } else if let Some(level) = heading {
             Kind::Heading(level)
         } else if number.is_some() {
-            Kind::Item(u8::try_from(depth + 1).unwrap_or(9))
+            Kind::Item(u8::try_from(depth.max(role.list_depth) + 1).unwrap_or(9))
         } else if role.is_quote {
             Kind::Quote
         } else {

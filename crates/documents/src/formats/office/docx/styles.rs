@@ -35,6 +35,8 @@ pub(super) struct Role {
     /// The numbering, and the level in it from 0.
     pub(super) number: Option<String>,
     pub(super) depth: Option<usize>,
+    /// How deep the built-in list styles go that are lists of their own, from 0.
+    pub(super) list_depth: usize,
 }
 
 impl Styles {
@@ -102,11 +104,23 @@ impl Styles {
                 role.number.clone_from(&style.number);
             }
             role.depth = role.depth.or(style.depth);
+            role.list_depth = role.list_depth.max(list_depth(&style.name));
             next = style.based_on.as_deref();
         }
         role.heading = heading_level(outline);
         role
     }
+}
+
+/// `list bullet 3` looks nested, though it is the outermost level of another list.
+fn list_depth(name: &str) -> usize {
+    let after = ["list bullet ", "list number "]
+        .iter()
+        .find_map(|list| name.strip_prefix(list));
+    let depth: Option<usize> = after.and_then(|depth| depth.parse().ok());
+    depth
+        .filter(|depth| (2..=5).contains(depth))
+        .map_or(0, |depth| depth - 1)
 }
 
 /// A heading's level from an outline level: 0 to 8, 9 for text.

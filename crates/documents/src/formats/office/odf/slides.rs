@@ -18,11 +18,12 @@ pub(super) fn read<R: BufRead>(
 ) -> Result<u64, Error> {
     let mut deck = Deck::new(options.rows_max);
     let mut number = 0_u32;
+    let mut added = 0;
     loop {
         match xml.next()? {
             Node::Open(tag) if tag.name() == "page" => {
                 number += 1;
-                let slide = page(&mut xml)?;
+                let slide = page(&mut xml, &mut added)?;
                 if number <= options.pages_max {
                     deck.write(document, number, slide);
                 }
@@ -48,7 +49,7 @@ pub(super) fn read<R: BufRead>(
     Ok(xml.entities())
 }
 
-fn page<R: BufRead>(xml: &mut Xml<R>) -> Result<Slide, Error> {
+fn page<R: BufRead>(xml: &mut Xml<R>, added: &mut usize) -> Result<Slide, Error> {
     let outside = xml.depth().saturating_sub(1);
     let mut slide = Slide::default();
     while xml.depth() > outside {
@@ -68,7 +69,7 @@ fn page<R: BufRead>(xml: &mut Xml<R>) -> Result<Slide, Error> {
                         | "polygon"
                 ) =>
             {
-                let shape = shape(xml, &tag)?;
+                let shape = shape(xml, &tag, added)?;
                 slide.shapes.push(shape);
             }
             Node::End => break,
@@ -78,7 +79,7 @@ fn page<R: BufRead>(xml: &mut Xml<R>) -> Result<Slide, Error> {
     Ok(slide)
 }
 
-fn shape<R: BufRead>(xml: &mut Xml<R>, tag: &Tag) -> Result<Shape, Error> {
+fn shape<R: BufRead>(xml: &mut Xml<R>, tag: &Tag, added: &mut usize) -> Result<Shape, Error> {
     let class = tag.get_full("presentation:class").unwrap_or_default();
     let mut shape = Shape {
         role: match class.as_str() {
@@ -97,7 +98,7 @@ fn shape<R: BufRead>(xml: &mut Xml<R>, tag: &Tag) -> Result<Shape, Error> {
         match xml.next()? {
             Node::Open(tag) => match tag.name() {
                 "list" => lists = lists.saturating_add(1),
-                "table" => grid = Some(Grid::default()),
+                "table" => grid = Some(Grid::new(*added)),
                 "table-cell" => {
                     if let Some(grid) = grid.as_mut() {
                         let span = |name| tag.number::<usize>(name).unwrap_or(1).min(1_000);
@@ -126,7 +127,12 @@ fn shape<R: BufRead>(xml: &mut Xml<R>, tag: &Tag) -> Result<Shape, Error> {
                 ("list", _) => lists = lists.saturating_sub(1),
                 ("table-cell", Some(grid)) => grid.close_cell(),
                 ("table-row", Some(grid)) => grid.close_row(false),
-                ("table", _) => shape.table = grid.take().map(|grid| (grid, HeaderHint::Perhaps)),
+                ("table", _) => {
+                    if let Some(grid) = grid.take() {
+                        *added = grid.added();
+                        shape.table = Some((grid, HeaderHint::Perhaps));
+                    }
+                }
                 _ => {}
             },
             Node::End => break,

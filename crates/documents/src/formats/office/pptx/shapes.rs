@@ -144,14 +144,13 @@ impl Reader<'_> {
                 }
             }
             "tc" => {
+                // What a merged cell covers is written too: as cells that are merged to the left or upwards.
                 let is_on = |name| tag.get(name).is_some_and(|value| !is_off(&value));
-                // A cell to the right of a merged one was made by that one's span, one below by its reach.
-                if let Some((grid, _)) = self.grid.as_mut()
-                    && !is_on("hMerge")
-                    && !is_on("vMerge")
-                {
-                    let span = |name| tag.number::<usize>(name).unwrap_or(1).min(1_000);
-                    grid.open_cell(span("gridSpan"), span("rowSpan"));
+                if let Some((grid, _)) = self.grid.as_mut() {
+                    grid.open_cell(1, 1);
+                    if is_on("vMerge") && !is_on("hMerge") {
+                        grid.continue_above();
+                    }
                 }
             }
             _ => {}

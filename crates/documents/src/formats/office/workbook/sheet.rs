@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
 use crate::table::Builder;
+use crate::text::shorten;
 
 /// The most columns of a sheet: what Excel allows.
 const COLUMNS_MAX: u32 = 16_384;
@@ -22,6 +23,13 @@ const SHEETS_MAX: usize = 4_096;
 const LOOK_ROWS: usize = 500;
 /// The most lines above a header that are its title.
 const TITLE_ROWS_MAX: usize = 5;
+/// The most characters of a sheet's name; Excel allows 31, and each place repeats it.
+const NAME_CHARACTERS_MAX: usize = 255;
+
+const TOO_WIDE: Error = Error::TooLarge {
+    limit: COLUMNS_MAX as u64,
+    what: "columns in a sheet",
+};
 
 const TOO_MUCH_TEXT: Error = Error::TooLarge {
     limit: TEXT_BYTES_MAX as u64,
@@ -86,7 +94,7 @@ impl<'d> Book<'d> {
         }
         Ok(Sheet {
             book: self,
-            name: name.to_owned(),
+            name: shorten(name, NAME_CHARACTERS_MAX),
             visibility,
             row: None,
             region: None,
@@ -173,10 +181,7 @@ impl Sheet<'_, '_> {
             return Ok(());
         }
         if column >= COLUMNS_MAX {
-            return Err(Error::TooLarge {
-                limit: COLUMNS_MAX.into(),
-                what: "columns in a sheet",
-            });
+            return Err(TOO_WIDE);
         }
         self.book.text_left = self
             .book
@@ -190,6 +195,9 @@ impl Sheet<'_, '_> {
             index: row,
             cells: Vec::new(),
         });
+        if open.cells.len() >= COLUMNS_MAX as usize {
+            return Err(TOO_WIDE);
+        }
         open.cells.push((column, text));
         Ok(())
     }

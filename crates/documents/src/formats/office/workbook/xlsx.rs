@@ -13,9 +13,13 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::format::Format;
 use crate::request::Options;
+use crate::text::shorten;
 
 /// The last row and column that a reference may name; the limits of Excel and a little more.
 const ROW_MAX: u32 = 1 << 21;
+
+/// The most characters of a name that is repeated with each remark.
+const NAME_CHARACTERS_MAX: usize = 200;
 
 /// What the cells refer to.
 struct Shared {
@@ -212,7 +216,7 @@ fn worksheet(
 ) -> Result<(), Error> {
     let related = relationships(archive, part)?;
     let mut sheet = book.sheet(&entry.name, entry.visibility)?;
-    let Some(mut xml) = Xml::open(archive, part)? else {
+    let Some(mut xml) = Xml::open_large(archive, part)? else {
         return Err(Error::damaged(format!(
             "the part `{part}` of a sheet is missing"
         )));
@@ -327,7 +331,9 @@ fn comments(sheet: &mut Sheet<'_, '_>, archive: &mut Archive<'_>, part: &str) ->
     };
     loop {
         match xml.next()? {
-            Node::Open(tag) if tag.name() == "author" => authors.push(xml.text()?),
+            Node::Open(tag) if tag.name() == "author" => {
+                authors.push(shorten(&xml.text()?, NAME_CHARACTERS_MAX));
+            }
             Node::Open(tag) if tag.name() == "comment" => {
                 let cell = tag.get("ref").unwrap_or_default();
                 let author = tag
