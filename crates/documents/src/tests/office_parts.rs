@@ -7,18 +7,26 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::read;
-use crate::{Document, Error};
+use crate::{Document, Error, Format};
 
 const W: &str = "xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'";
 const TYPES: &str = "<Types><Override ContentType='application/vnd.openxmlformats-officedocument.KIND.main+xml'/></Types>";
 
 fn package(parts: &[(&str, &str)]) -> Vec<u8> {
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|(name, content)| (*name, content.as_bytes()))
+        .collect();
+    package_of(&parts)
+}
+
+fn package_of(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in parts {
         writer
             .start_file(*name, SimpleFileOptions::default())
             .unwrap();
-        writer.write_all(content.as_bytes()).unwrap();
+        writer.write_all(content).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }
@@ -287,6 +295,109 @@ fn repeated_cells_of_a_spreadsheet_have_a_limit() {
     assert_eq!(document.tables[0].row_count, 3);
     assert_eq!(document.tables[0].rows[2].len(), 3);
     assert_eq!(content("<table:table-row>").unwrap_err().code(), "damaged");
+}
+
+/// A record of a binary workbook: its type, its length, its content.
+fn record(kind: u16, content: &[u8]) -> Vec<u8> {
+    let low = u8::try_from(kind & 0x7f).unwrap();
+    let mut bytes = match kind >> 7 {
+        0 => vec![low],
+        high => vec![low | 0x80, u8::try_from(high).unwrap()],
+    };
+    bytes.push(u8::try_from(content.len()).unwrap());
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+fn wide(text: &str) -> Vec<u8> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let mut bytes = u32::try_from(units.len()).unwrap().to_le_bytes().to_vec();
+    bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+    bytes
+}
+
+/// No free library writes these files: this one is laid out by hand after [MS-XLSB], 2.1.7.
+#[test]
+fn a_binary_workbook_is_read_with_its_hidden_sheet() {
+    let bundle = [[1, 0, 0, 0, 1, 0, 0, 0].to_vec(), wide("r1"), wide("Stock")].concat();
+    let book = [
+        record(0x83, &[]),
+        record(0x9c, &bundle),
+        record(0x90, &[]),
+        record(0x84, &[]),
+    ]
+    .concat();
+    let cell = |column: u8| [column, 0, 0, 0, 0, 0, 0, 0].to_vec();
+    let text = |column: u8, text: &str| record(6, &[cell(column), wide(text)].concat());
+    let row = |number: u8| record(0, &[number, 0, 0, 0]);
+    let mut sheet = [record(0x81, &[]), record(0x94, &[0; 16]), record(0x91, &[])].concat();
+    sheet.extend([row(2), text(1, "part"), text(2, "count")].concat());
+    sheet.extend(
+        [
+            row(3),
+            text(1, "bolt"),
+            record(5, &[cell(2), 2.5_f64.to_le_bytes().to_vec()].concat()),
+        ]
+        .concat(),
+    );
+    sheet.extend(
+        [
+            row(4),
+            text(1, "nut"),
+            record(3, &[cell(2), vec![7]].concat()),
+        ]
+        .concat(),
+    );
+    sheet.extend(record(0x92, &[]));
+    let types = "<Types><Override ContentType='application/vnd.ms-excel.sheet.binary.macroEnabled.main'/></Types>";
+    let related = "<Relationships><Relationship Id='r1' Type='x/worksheet' Target='worksheets/sheet1.bin'/></Relationships>";
+    let parts: [(&str, &[u8]); 4] = [
+        ("[Content_Types].xml", types.as_bytes()),
+        ("xl/workbook.bin", &book),
+        ("xl/_rels/workbook.bin.rels", related.as_bytes()),
+        ("xl/worksheets/sheet1.bin", &sheet),
+    ];
+    let document = read("stock.xlsb", &package_of(&parts)).unwrap();
+    assert_eq!(document.format, Format::Xlsb);
+    let table = &document.tables[0];
+    assert_eq!(table.name, "Stock!B3:C5");
+    assert_eq!(table.columns[1].name, "count");
+    assert_eq!(table.rows, [["bolt", "2.5"], ["nut", "#DIV/0!"]]);
+    assert_eq!(document.metadata["sheets"][0]["visibility"], "hidden");
+    assert_eq!(document.warnings[0].code, "error_values");
+    for end in 0..sheet.len() {
+        let mut cut = parts;
+        cut[3].1 = &sheet[..end];
+        let _ = read("stock.xlsb", &package_of(&cut));
+    }
+}
+
+#[test]
+fn a_table_stands_on_the_page_where_it_begins() {
+    let cell = |inner: &str, text: &str| {
+        format!("<w:tc><w:p><w:r>{inner}<w:t>{text}</w:t></w:r></w:p></w:tc>")
+    };
+    let turn = "<w:lastRenderedPageBreak/>";
+    let rows = [
+        cell(turn, "name") + &cell("", "town"),
+        cell("", "Ann") + &cell("", "1"),
+        cell(turn, "Bo") + &cell("", "2"),
+    ];
+    let rows = rows.map(|cells| format!("<w:tr>{cells}</w:tr>")).concat();
+    let document = word(&format!(
+        "<w:p><w:r><w:t>before</w:t></w:r></w:p><w:tbl>{rows}</w:tbl>"
+    ))
+    .unwrap();
+    assert_eq!(
+        (document.tables[0].place.page, document.pages),
+        (Some(2), Some(3))
+    );
+}
+
+#[test]
+fn rows_in_disorder_are_all_kept() {
+    let document = sheet("<row r='5'><c r='A5'><v>5</v></c><c r='B5'><v>50</v></c></row><row r='3'><c r='B3'><v>30</v></c><c r='A3'><v>3</v></c></row>").unwrap();
+    assert_eq!(document.tables[0].rows, [["5", "50"], ["3", "30"]]);
 }
 
 proptest! {

@@ -22,6 +22,8 @@ pub(super) struct Flow<'d> {
     /// What stands in text boxes of the open paragraph: it follows it.
     boxed: Vec<Piece>,
     notes: Vec<(BlockKind, String)>,
+    /// The page on which the first word of the open table stands.
+    table_page: Option<u32>,
     /// What merged cells have added to tables.
     added: usize,
     links: Vec<Value>,
@@ -82,6 +84,7 @@ impl<'d> Flow<'d> {
             paragraphs: Vec::new(),
             boxed: Vec::new(),
             notes: Vec::new(),
+            table_page: None,
             added: 0,
             links: Vec::new(),
             left_out: LeftOut::default(),
@@ -105,8 +108,9 @@ impl<'d> Flow<'d> {
     pub(super) fn text(&mut self, text: &str) {
         let page = self.page;
         if let Some(paragraph) = self.paragraphs.last_mut() {
-            if paragraph.page.is_none() && !text.trim().is_empty() {
-                paragraph.page = Some(page);
+            if !text.trim().is_empty() {
+                paragraph.page.get_or_insert(page);
+                self.table_page.get_or_insert(page);
             }
             paragraph.text.push_str(text);
         }
@@ -140,6 +144,9 @@ impl<'d> Flow<'d> {
 
     /// Begin a table; one that is open holds it in its open cell.
     pub(super) fn open_table(&mut self) {
+        if self.grids.is_empty() {
+            self.table_page = None;
+        }
         self.grids.push(Grid::new(self.added));
     }
 
@@ -159,7 +166,7 @@ impl<'d> Flow<'d> {
             return;
         }
         let name = format!("table {}", self.document.tables.len() + 1);
-        let place = self.place(Some(self.page));
+        let place = self.place(self.table_page);
         match grid.finish(hint, name, place, self.rows_max) {
             Ok(table) => self.put(Piece::Table(table)),
             Err(text) if text.trim().is_empty() => {}

@@ -188,7 +188,7 @@ impl Sheet<'_, '_> {
             .text_left
             .checked_sub(text.len() + 1)
             .ok_or(TOO_MUCH_TEXT)?;
-        if self.row.as_ref().is_some_and(|open| row > open.index) {
+        if self.row.as_ref().is_some_and(|open| row != open.index) {
             self.end_row()?;
         }
         let open = self.row.get_or_insert_with(|| Row {
@@ -305,6 +305,7 @@ impl Sheet<'_, '_> {
         });
         let gap = row.index.saturating_sub(region.last + 1);
         region.right = region.right.max(right);
+        region.first = region.first.min(row.index);
         region.last = region.last.max(row.index);
         let width = u64::from(region.right - region.left.min(left) + 1) * u64::from(gap + 1);
         self.book.cells_left = self
