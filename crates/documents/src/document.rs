@@ -101,6 +101,12 @@ pub enum BlockKind {
     Table,
     /// A record that is not part of a table, as `name: value` lines.
     Record,
+    /// A footnote, an endnote or what a speaker notes; it follows the block that refers to it.
+    Note,
+    /// What a reviewer says about the block before.
+    Comment,
+    /// A running header or footer, once.
+    Margin,
 }
 
 /// Something that could not be read as it stands.

@@ -27,6 +27,7 @@
 //! Write one file in `src/formats/` with a `parse` function, and add its line to the list in `src/formats/mod.rs`. A
 //! format that [`sniff`] does not recognise yet also needs a variant in [`Format`] and a signature in `src/sniff.rs`.
 
+mod archive;
 mod chunk;
 mod document;
 mod encoding;
@@ -59,7 +60,7 @@ pub fn parse(request: &Request, bytes: &[u8]) -> Result<Document, Error> {
         return Err(Error::Empty);
     }
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
-    let detected = sniff(head, &request.name);
+    let detected = sniff::look_inside(sniff(head, &request.name), bytes, &request.name);
     let Some(parser) = formats::parser(detected.format) else {
         return Err(Error::UnsupportedFormat {
             format: detected.format,

@@ -40,9 +40,13 @@ impl ParsingType {
             return Self::DataModel;
         }
         match format {
-            Format::Xlsx | Format::Xls | Format::Csv | Format::Tsv | Format::Binary => {
-                Self::Structured
-            }
+            Format::Xlsx
+            | Format::Xlsb
+            | Format::Xls
+            | Format::Ods
+            | Format::Csv
+            | Format::Tsv
+            | Format::Binary => Self::Structured,
             Format::Bpmn | Format::Drawio => Self::Workflow,
             Format::Markdown => Self::Sop,
             _ => Self::Unstructured,

@@ -1,5 +1,6 @@
 //! What some bytes are: content decides, the name breaks ties.
 
+mod container;
 mod dialect;
 mod magic;
 mod markup;
@@ -12,6 +13,7 @@ use serde::de::IgnoredAny;
 
 use crate::encoding;
 use crate::format::Format;
+pub(crate) use container::look_inside;
 pub(crate) use dialect::{Dialect, dialect};
 
 /// How much of a file's beginning [`sniff`] makes use of.

@@ -1,13 +1,14 @@
 //! Tables and the types of their columns.
 
+mod header;
 mod infer;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
-use infer::Inference;
-pub(crate) use infer::classify;
+pub(crate) use header::is_header;
+use infer::{Inference, classify};
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

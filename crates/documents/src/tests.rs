@@ -3,6 +3,8 @@
 mod formats;
 mod hostile;
 mod markup;
+mod office;
+mod office_parts;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
 use crate::sniff::{Dialect, HEAD_BYTES, dialect};
-use crate::table::{Builder, ColumnKind, classify};
+use crate::table::{Builder, is_header};
 
 /// The most columns of a table; beyond it a file is an attack or a transposed matrix.
 const COLUMNS_MAX: usize = 16_384;
@@ -43,7 +43,7 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
     let has_second = read(&mut reader, &mut second)?;
     let has_header = options
         .has_header
-        .unwrap_or_else(|| is_header(&first, &second));
+        .unwrap_or_else(|| is_header(&cells(&first), &cells(&second)));
     let headers = if has_header {
         first.iter().map(to_name).collect()
     } else {
@@ -173,39 +173,10 @@ impl Rows {
     }
 }
 
-fn to_name(cell: &[u8]) -> String {
-    String::from_utf8_lossy(cell).trim().to_owned()
+fn cells(record: &ByteRecord) -> Vec<&[u8]> {
+    record.iter().collect()
 }
 
-/// Whether the first record names the columns: all of its cells are words, all different, and either the second
-/// record has a value that is no word, or the names look like names.
-fn is_header(first: &ByteRecord, second: &ByteRecord) -> bool {
-    let kind = |cell: &[u8]| {
-        let text = String::from_utf8_lossy(cell);
-        let text = text.trim();
-        if text.is_empty() {
-            ColumnKind::Empty
-        } else {
-            classify(text)
-        }
-    };
-    let mut names: Vec<&[u8]> = first.iter().collect();
-    let all_words = names
-        .iter()
-        .all(|cell| kind(cell) == ColumnKind::Text && cell.len() <= 120);
-    if names.is_empty() || !all_words {
-        return false;
-    }
-    names.sort_unstable();
-    let all_differ = names.windows(2).all(|pair| pair[0] != pair[1]);
-    // Names are words; a cell with a digit or an at sign in it is rather a value.
-    let name_like = |cell: &&[u8]| {
-        !cell
-            .iter()
-            .any(|byte| byte.is_ascii_digit() || *byte == b'@')
-    };
-    let second_has_values = second
-        .iter()
-        .any(|cell| kind(cell) != ColumnKind::Text && kind(cell) != ColumnKind::Empty);
-    all_differ && (second_has_values || names.iter().all(name_like))
+fn to_name(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).trim().to_owned()
 }

@@ -9,6 +9,7 @@ mod image;
 mod json;
 mod jsonl;
 mod markdown;
+mod office;
 mod pdf;
 mod rtf;
 mod svg;
@@ -20,6 +21,8 @@ use crate::document::Document;
 use crate::error::Error;
 use crate::format::Format;
 use crate::request::Options;
+
+pub(crate) use office::CompoundFile;
 
 /// Fills a fresh document from bytes that were recognised as the parser's format and are not empty.
 pub(crate) type Parser = fn(&mut Document, &[u8], &Options) -> Result<(), Error>;
@@ -47,6 +50,14 @@ pub(crate) const PARSERS: &[(Format, Parser)] = &[
     (Format::Bmp, image::parse),
     (Format::Bpmn, bpmn::parse),
     (Format::Drawio, drawio::parse),
+    (Format::Docx, office::parse_docx),
+    (Format::Pptx, office::parse_pptx),
+    (Format::Xlsx, office::parse_xlsx),
+    (Format::Xlsb, office::parse_xlsb),
+    (Format::Xls, office::parse_xls),
+    (Format::Odt, office::parse_odt),
+    (Format::Ods, office::parse_ods),
+    (Format::Odp, office::parse_odp),
 ];
 
 /// The parser of a format, if it has one.

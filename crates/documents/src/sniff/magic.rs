@@ -72,6 +72,10 @@ fn archive(head: &[u8]) -> Format {
             b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
             Format::Ods,
         ),
+        (
+            b"mimetypeapplication/vnd.oasis.opendocument.presentation",
+            Format::Odp,
+        ),
     ];
     if let Some((_, format)) = known.iter().find(|(name, _)| holds(name)) {
         return *format;
@@ -83,6 +87,7 @@ fn archive(head: &[u8]) -> Format {
     if holds(b"[Content_Types].xml") || holds(b"_rels/.rels") {
         let parts = [
             (&b"word/"[..], Format::Docx),
+            (b"xl/workbook.bin", Format::Xlsb),
             (b"xl/", Format::Xlsx),
             (b"ppt/", Format::Pptx),
         ];
@@ -100,6 +105,8 @@ fn compound(head: &[u8]) -> Format {
         Format::Xls
     } else if holds(b"W\0o\0r\0d\0D\0o\0c\0u\0m\0e\0n\0t\0") {
         Format::Doc
+    } else if holds(b"P\0o\0w\0e\0r\0P\0o\0i\0n\0t\0 \0D\0o\0c\0u\0m\0e\0n\0t\0") {
+        Format::Ppt
     } else {
         Format::Binary
     }
