@@ -1,13 +1,20 @@
 //! The parsers, one file each.
 
+mod calendar;
 mod delimited;
+mod gzip;
 mod html;
 mod json;
 mod jsonl;
+mod mail;
 mod markdown;
+mod mbox;
 mod pdf;
+mod tar_archive;
 mod text;
+mod zip_archive;
 
+use crate::container::Parts;
 use crate::document::Document;
 use crate::error::Error;
 use crate::format::Format;
@@ -26,11 +33,32 @@ pub(crate) const PARSERS: &[(Format, Parser)] = &[
     (Format::Json, json::parse),
     (Format::Jsonl, jsonl::parse),
     (Format::Pdf, pdf::parse),
+    (Format::Calendar, calendar::parse),
 ];
 
-/// The parser of a format, if it has one.
+/// Fills a fresh document from bytes as a [`Parser`] does, and hands the files within to their reader.
+pub(crate) type ContainerParser = fn(&mut Document, &[u8], &mut Parts<'_>) -> Result<(), Error>;
+
+/// Every format that holds other files and can be parsed.
+pub(crate) const CONTAINERS: &[(Format, ContainerParser)] = &[
+    (Format::Email, mail::parse),
+    (Format::Mbox, mbox::parse),
+    (Format::Zip, zip_archive::parse),
+    (Format::Tar, tar_archive::parse),
+    (Format::Gzip, gzip::parse),
+];
+
+/// The parser of a format, if it has one, if it has one.
 pub(crate) fn parser(format: Format) -> Option<Parser> {
     PARSERS
+        .iter()
+        .find(|(known, _)| *known == format)
+        .map(|(_, parser)| *parser)
+}
+
+/// The parser of a format that holds other files, if it has one.
+pub(crate) fn container_parser(format: Format) -> Option<ContainerParser> {
+    CONTAINERS
         .iter()
         .find(|(known, _)| *known == format)
         .map(|(_, parser)| *parser)

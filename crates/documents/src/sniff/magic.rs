@@ -15,7 +15,6 @@ const SIGNATURES: &[(&[u8], Format)] = &[
     (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
     (b"PAR1", Format::Parquet),
     (b"SQLite format 3\0", Format::Sqlite),
-    (b"BEGIN:VCALENDAR", Format::Calendar),
 ];
 
 /// The format of a signature.
