@@ -3,6 +3,7 @@
 mod dialect;
 mod magic;
 mod prose;
+mod zip_names;
 
 use std::borrow::Cow;
 

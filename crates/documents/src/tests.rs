@@ -1,5 +1,6 @@
 //! What holds for all formats, on the documents of the demo and on what chance makes of them.
 
+mod corpus;
 mod formats;
 
 use proptest::prelude::*;
