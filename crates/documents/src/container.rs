@@ -47,7 +47,10 @@ pub(crate) struct Entry {
 impl Entry {
     /// A part of which only the name is known.
     pub(crate) fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -62,7 +65,13 @@ enum Unpacked {
 impl<'a> Parts<'a> {
     /// The parts of the file that was sent.
     pub(crate) fn new(request: &'a Request, budget: &'a mut Budget) -> Self {
-        Self { request, depth: 0, budget, seen: HashMap::new(), left_out: 0 }
+        Self {
+            request,
+            depth: 0,
+            budget,
+            seen: HashMap::new(),
+            left_out: 0,
+        }
     }
 
     /// The limits that all parts share.
@@ -72,14 +81,17 @@ impl<'a> Parts<'a> {
 
     /// Unpack a part and read it.
     pub(crate) fn read(&mut self, document: &mut Document, entry: &Entry, source: &mut dyn Read) {
-        let Some(label) = self.label(document, entry) else { return };
+        let Some(label) = self.label(document, entry) else {
+            return;
+        };
         if let Some(reason) = self.refusal(entry) {
             return skip(document, label, entry.declared, None, reason);
         }
         match self.unpack(entry, source) {
             Unpacked::Content(bytes, problem) => {
                 if let Some(problem) = problem {
-                    let message = format!("`{label}` is damaged: {problem}; what could be unpacked is kept");
+                    let message =
+                        format!("`{label}` is damaged: {problem}; what could be unpacked is kept");
                     document.warn("damaged_part", message, part_place(&label));
                 }
                 self.parse(document, label, &bytes);
@@ -91,8 +103,14 @@ impl<'a> Parts<'a> {
     /// Read a part whose bytes are at hand.
     pub(crate) fn read_bytes(&mut self, document: &mut Document, name: &str, bytes: &[u8]) {
         let size = bytes.len() as u64;
-        let entry = Entry { name: name.to_owned(), packed: None, declared: Some(size) };
-        let Some(label) = self.label(document, &entry) else { return };
+        let entry = Entry {
+            name: name.to_owned(),
+            packed: None,
+            declared: Some(size),
+        };
+        let Some(label) = self.label(document, &entry) else {
+            return;
+        };
         if let Some(reason) = self.refusal(&entry) {
             return skip(document, label, Some(size), None, reason);
         }
@@ -134,7 +152,8 @@ impl<'a> Parts<'a> {
         self.budget.parts += 1;
         let mut label = name::shown(&entry.name);
         if name::points_outside(&entry.name) {
-            let message = format!("`{label}` names a place outside of the file it is in; it is only shown");
+            let message =
+                format!("`{label}` names a place outside of the file it is in; it is only shown");
             document.warn("odd_name", message, part_place(&label));
         }
         let count = self.seen.entry(label.clone()).or_insert(0);
@@ -149,10 +168,16 @@ impl<'a> Parts<'a> {
     fn refusal(&self, entry: &Entry) -> Option<String> {
         let limits = &self.budget.limits;
         if self.depth + 1 > limits.depth {
-            return Some(format!("it stands deeper than {} files within each other", limits.depth));
+            return Some(format!(
+                "it stands deeper than {} files within each other",
+                limits.depth
+            ));
         }
         if self.budget.unpacked >= limits.total_bytes {
-            return Some(format!("the limit of {} of unpacked content was reached", mib(limits.total_bytes)));
+            return Some(format!(
+                "the limit of {} of unpacked content was reached",
+                mib(limits.total_bytes)
+            ));
         }
         if self.budget.kept >= limits.kept_bytes {
             return Some(too_much_text(limits));
@@ -180,27 +205,49 @@ impl<'a> Parts<'a> {
             }
             if self.budget.unpacked > limits.total_bytes {
                 let limit = mib(limits.total_bytes);
-                return Unpacked::Refused(format!("the limit of {limit} of unpacked content was reached"));
+                return Unpacked::Refused(format!(
+                    "the limit of {limit} of unpacked content was reached"
+                ));
             }
             let free = limits.ratio_free_bytes;
-            if entry.packed.is_some_and(|packed| size > free && size / limits.ratio > packed) {
+            if entry
+                .packed
+                .is_some_and(|packed| size > free && size / limits.ratio > packed)
+            {
                 let reason = format!("it unpacks to more than {} times its size", limits.ratio);
                 return Unpacked::Refused(reason);
             }
         }
         let size = content.len() as u64;
         let problem = entry.declared.filter(|declared| *declared != size);
-        let problem = problem.map(|declared| format!("it should have {declared} bytes and has {size}"));
+        let problem =
+            problem.map(|declared| format!("it should have {declared} bytes and has {size}"));
         Unpacked::Content(content, problem)
     }
 
     /// Read the bytes of a part, whatever they are.
     fn parse(&mut self, document: &mut Document, label: String, bytes: &[u8]) {
         let size = bytes.len() as u64;
-        if let Some(reason) = opaque(&label, bytes) {
+        // The signature of MS-OXTNEF, 2.1.3.1.
+        if bytes.starts_with(&[0x78, 0x9f, 0x3e, 0x22]) {
+            let reason =
+                "it is an Outlook container (TNEF); ask the sender for the files themselves";
             return skip(document, label, Some(size), None, reason.to_owned());
         }
-        let request = Request { name: label.clone(), ..self.request.clone() };
+        if let Some(reason) = opaque(&label) {
+            return list(
+                document,
+                label,
+                Some(size),
+                None,
+                PartStatus::Skipped,
+                reason.to_owned(),
+            );
+        }
+        let request = Request {
+            name: label.clone(),
+            ..self.request.clone()
+        };
         let mut inner = Parts {
             request: &request,
             depth: self.depth + 1,
@@ -210,7 +257,15 @@ impl<'a> Parts<'a> {
         };
         // One bad part must not take the others with it, even where a library panics on it.
         let read = catch_unwind(AssertUnwindSafe(|| crate::read(bytes, &mut inner)));
-        let format = || Some(crate::sniff(bytes.get(..crate::HEAD_BYTES).unwrap_or(bytes), &request.name).format);
+        let format = || {
+            Some(
+                crate::sniff(
+                    bytes.get(..crate::HEAD_BYTES).unwrap_or(bytes),
+                    &request.name,
+                )
+                .format,
+            )
+        };
         match read {
             Ok(Ok(child)) => {
                 let weight = merge::weight(&child);
@@ -221,46 +276,82 @@ impl<'a> Parts<'a> {
                 self.budget.kept += weight;
                 merge::append(document, &label, size, child);
             }
-            Ok(Err(Error::Empty)) => skip(document, label, Some(size), None, "it is empty".to_owned()),
+            Ok(Err(Error::Empty)) => {
+                list(
+                    document,
+                    label,
+                    Some(0),
+                    None,
+                    PartStatus::Skipped,
+                    "it is empty".to_owned(),
+                );
+            }
             Ok(Err(Error::UnsupportedFormat { format })) => {
                 let reason = format!("{} files cannot be parsed", format.label());
                 skip(document, label, Some(size), Some(format), reason);
             }
             Ok(Err(Error::Encrypted { format })) => {
-                skip(document, label, Some(size), Some(format), "it is encrypted".to_owned());
+                skip(
+                    document,
+                    label,
+                    Some(size),
+                    Some(format),
+                    "it is encrypted".to_owned(),
+                );
             }
             Ok(Err(error)) => fail(document, label, Some(size), format(), error.to_string()),
-            Err(_) => fail(document, label, Some(size), format(), "its content confuses the parser".to_owned()),
+            Err(_) => fail(
+                document,
+                label,
+                Some(size),
+                format(),
+                "its content confuses the parser".to_owned(),
+            ),
         }
     }
 }
 
-/// Files of which it is known what they are and that nobody looks for text in them.
-fn opaque(name: &str, bytes: &[u8]) -> Option<&'static str> {
+/// Files in which nobody looks for text, and of which nobody needs to be warned.
+fn opaque(name: &str) -> Option<&'static str> {
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
     if name.starts_with("__MACOSX/") || file == ".DS_Store" || file.starts_with("._") {
         return Some("it is a note of macOS about other files");
     }
-    // The signature of MS-OXTNEF, 2.1.3.1.
-    if bytes.starts_with(&[0x78, 0x9f, 0x3e, 0x22]) {
-        return Some("it is an Outlook container (TNEF); ask the sender for the files themselves");
-    }
     None
 }
 
-fn skip(document: &mut Document, label: String, size: Option<u64>, format: Option<Format>, reason: String) {
+fn skip(
+    document: &mut Document,
+    label: String,
+    size: Option<u64>,
+    format: Option<Format>,
+    reason: String,
+) {
     let message = format!("`{label}` was not read: {reason}");
     document.warn("part_skipped", message, part_place(&label));
     list(document, label, size, format, PartStatus::Skipped, reason);
 }
 
-fn fail(document: &mut Document, label: String, size: Option<u64>, format: Option<Format>, reason: String) {
+fn fail(
+    document: &mut Document,
+    label: String,
+    size: Option<u64>,
+    format: Option<Format>,
+    reason: String,
+) {
     let message = format!("`{label}` could not be read: {reason}");
     document.warn("part_failed", message, part_place(&label));
     list(document, label, size, format, PartStatus::Failed, reason);
 }
 
-fn list(document: &mut Document, label: String, size: Option<u64>, format: Option<Format>, status: PartStatus, reason: String) {
+fn list(
+    document: &mut Document,
+    label: String,
+    size: Option<u64>,
+    format: Option<Format>,
+    status: PartStatus,
+    reason: String,
+) {
     document.parts.push(Part {
         path: vec![label],
         format,
@@ -273,15 +364,24 @@ fn list(document: &mut Document, label: String, size: Option<u64>, format: Optio
 }
 
 fn part_place(label: &str) -> Place {
-    Place { part: vec![label.to_owned()], ..Place::default() }
+    Place {
+        part: vec![label.to_owned()],
+        ..Place::default()
+    }
 }
 
 fn too_large(limits: &Limits) -> String {
-    format!("it unpacks to more than {}; send it alone", mib(limits.part_bytes))
+    format!(
+        "it unpacks to more than {}; send it alone",
+        mib(limits.part_bytes)
+    )
 }
 
 fn too_much_text(limits: &Limits) -> String {
-    format!("more than {} of content would be kept of one file; send it alone", mib(limits.kept_bytes))
+    format!(
+        "more than {} of content would be kept of one file; send it alone",
+        mib(limits.kept_bytes)
+    )
 }
 
 fn mib(bytes: u64) -> String {

@@ -169,7 +169,10 @@ impl Document {
         }
         if !self.parts.is_empty() {
             facts.push(counted(self.parts.len() as u64, "part"));
-            let unread = self.parts.iter().filter(|part| part.status != PartStatus::Parsed);
+            let unread = self
+                .parts
+                .iter()
+                .filter(|part| part.status != PartStatus::Parsed);
             match unread.count() {
                 0 => {}
                 unread => facts.push(format!("{unread} of them not read")),

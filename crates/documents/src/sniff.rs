@@ -52,7 +52,10 @@ pub fn sniff(head: &[u8], name: &str) -> Detected {
     let Some(text) = as_text(head) else {
         return Format::Binary.into();
     };
-    let is_calendar = text.trim_start().get(..15).is_some_and(|start| start.eq_ignore_ascii_case("BEGIN:VCALENDAR"));
+    let is_calendar = text
+        .trim_start()
+        .get(..15)
+        .is_some_and(|start| start.eq_ignore_ascii_case("BEGIN:VCALENDAR"));
     if is_calendar {
         return Format::Calendar.into();
     }

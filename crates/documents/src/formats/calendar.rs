@@ -118,7 +118,12 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
     let (unfolded, numbers) = lines::unfold(bytes);
     let text = decode(document, &unfolded, options, None)?;
     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-    let Scan { components, calendar, zones, problems } = lines::scan(&text, &numbers, &names);
+    let Scan {
+        components,
+        calendar,
+        zones,
+        problems,
+    } = lines::scan(&text, &numbers, &names);
     if components.is_empty() && calendar.is_empty() {
         return Err(Error::damaged("it holds no calendar"));
     }
@@ -129,7 +134,9 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
     facts(document, &calendar);
     zones.dedup();
     if !zones.is_empty() {
-        document.metadata.insert("time_zones".to_owned(), json!(zones));
+        document
+            .metadata
+            .insert("time_zones".to_owned(), json!(zones));
     }
     for kind in KINDS {
         table(document, kind, &components, options);
@@ -162,7 +169,12 @@ fn table(document: &mut Document, kind: &Kind, components: &[Component], options
     let rows: Vec<Vec<String>> = components
         .iter()
         .filter(|component| component.name == kind.name)
-        .map(|component| kind.columns.iter().map(|(_, source)| cell(component, *source)).collect())
+        .map(|component| {
+            kind.columns
+                .iter()
+                .map(|(_, source)| cell(component, *source))
+                .collect()
+        })
         .collect();
     if rows.is_empty() {
         return;
@@ -170,14 +182,20 @@ fn table(document: &mut Document, kind: &Kind, components: &[Component], options
     let kept: Vec<usize> = (0..kind.columns.len())
         .filter(|index| {
             *index < kind.always
-                || rows.iter().any(|row| row.get(*index).is_some_and(|cell| !cell.is_empty()))
+                || rows
+                    .iter()
+                    .any(|row| row.get(*index).is_some_and(|cell| !cell.is_empty()))
         })
         .collect();
     let headers = kept.iter().filter_map(|index| kind.columns.get(*index));
     let headers = headers.map(|(name, _)| (*name).to_owned()).collect();
     let mut builder = Builder::new(headers, options.rows_max);
     for row in &rows {
-        builder.push(kept.iter().filter_map(|index| row.get(*index)).map(String::as_str));
+        builder.push(
+            kept.iter()
+                .filter_map(|index| row.get(*index))
+                .map(String::as_str),
+        );
     }
     let place = Place {
         rows: Some((1, builder.row_count())),
@@ -208,7 +226,11 @@ fn readable(document: &mut Document, component: &Component) {
         heading_path: vec![heading.clone()],
         ..Place::lines(component.first_line, component.last_line)
     };
-    document.push_heading(Heading { level: 1, text: heading, place: place.clone() });
+    document.push_heading(Heading {
+        level: 1,
+        text: heading,
+        place: place.clone(),
+    });
     let mut lines = Vec::new();
     if let Some(when) = when(component) {
         lines.push(format!("When: {when}"));
@@ -236,10 +258,16 @@ fn readable(document: &mut Document, component: &Component) {
     if component.alarms > 0 {
         lines.push(format!("Reminders: {}", component.alarms));
     }
-    document.push(BlockKind::Record, lines.join("\n"), place.clone());
+    if !lines.is_empty() {
+        document.push(BlockKind::Record, lines.join("\n"), place.clone());
+    }
     for name in ["DESCRIPTION", "COMMENT", "CONTACT"] {
         for property in component.all(name) {
-            for paragraph in property.text().split("\n\n").filter(|text| !text.trim().is_empty()) {
+            for paragraph in property
+                .text()
+                .split("\n\n")
+                .filter(|text| !text.trim().is_empty())
+            {
                 document.push(BlockKind::Paragraph, paragraph.trim(), place.clone());
             }
         }
@@ -263,11 +291,15 @@ fn when(component: &Component) -> Option<String> {
 
 impl Component {
     fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Property> {
-        self.properties.iter().filter(move |property| property.name == name)
+        self.properties
+            .iter()
+            .filter(move |property| property.name == name)
     }
 
     fn first(&self, name: &str) -> Option<&Property> {
-        self.properties.iter().find(|property| property.name == name)
+        self.properties
+            .iter()
+            .find(|property| property.name == name)
     }
 
     /// The values of all properties of this name; people by name and address.
@@ -275,7 +307,13 @@ impl Component {
         let is_person = matches!(name, "ATTENDEE" | "ORGANIZER");
         let all: Vec<String> = self
             .all(name)
-            .map(|property| if is_person { people(property) } else { property.text() })
+            .map(|property| {
+                if is_person {
+                    people(property)
+                } else {
+                    property.text()
+                }
+            })
             .filter(|value| !value.is_empty())
             .collect();
         all.join(if is_person { "; " } else { ", " })

@@ -33,10 +33,15 @@ pub(super) fn parse(
     let name = stated.map_or_else(|| stem(&parts.request.name), decoded);
     let mut content = Cursor::new(&head).chain(unpacked);
     if crate::sniff(&head, "").format == Format::Tar {
-        document.metadata.insert("contains".to_owned(), "tar".into());
+        document
+            .metadata
+            .insert("contains".to_owned(), "tar".into());
         return tar_archive::stream(document, &mut content, packed, parts);
     }
-    let entry = Entry { packed: Some(packed), ..Entry::named(name) };
+    let entry = Entry {
+        packed: Some(packed),
+        ..Entry::named(name)
+    };
     parts.read(document, &entry, &mut content);
     Ok(())
 }
@@ -45,7 +50,9 @@ pub(super) fn parse(
 fn stem(name: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
     match base.rsplit_once('.') {
-        Some((stem, extension)) if extension.eq_ignore_ascii_case("gz") && !stem.is_empty() => stem.to_owned(),
+        Some((stem, extension)) if extension.eq_ignore_ascii_case("gz") && !stem.is_empty() => {
+            stem.to_owned()
+        }
         Some((stem, extension)) if extension.eq_ignore_ascii_case("tgz") => format!("{stem}.tar"),
         _ => "content".to_owned(),
     }

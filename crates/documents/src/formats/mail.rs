@@ -10,6 +10,7 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use crate::container::{Entry, Parts};
 use crate::document::{BlockKind, Document, Heading};
+use crate::encoding;
 use crate::error::Error;
 use crate::format::Format;
 use crate::place::Place;
@@ -26,6 +27,7 @@ pub(super) fn parse(
 ) -> Result<(), Error> {
     check_size(bytes)?;
     check_nesting(bytes)?;
+    let bytes = &*with_readable_header(bytes);
     let message = catch_unwind(AssertUnwindSafe(|| MessageParser::default().parse(bytes)));
     let Ok(Some(message)) = message else {
         return Err(Error::damaged("it has no header of an e-mail"));
@@ -43,7 +45,7 @@ pub(super) fn parse(
             place: place.clone(),
         });
     }
-    let record = headers::record(document, is_alone);
+    let record = headers::record(document);
     document.push(BlockKind::Record, record, place.clone());
     let text = body::read(document, &message, bytes, &parts.request.options, &place)?;
     attachments(document, &message, bytes, parts, &text);
@@ -57,6 +59,18 @@ fn place(document: &Document, is_alone: bool) -> Place {
         heading_path: subject.into_iter().collect(),
         ..Place::default()
     }
+}
+
+/// The message with its header in UTF-8: bytes beyond ASCII are not allowed there, and yet they come, in any code page.
+fn with_readable_header(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let ends = [&b"\r\n\r\n"[..], b"\n\n"].map(|end| memchr::memmem::find(bytes, end));
+    let end = ends.into_iter().flatten().min().unwrap_or(bytes.len());
+    let (header, rest) = bytes.split_at(end);
+    if std::str::from_utf8(header).is_ok() {
+        return Cow::Borrowed(bytes);
+    }
+    let (text, _) = encoding::detect(header, None).decode_without_bom_handling(header);
+    Cow::Owned([text.as_bytes(), rest].concat())
 }
 
 /// Refuse messages nested so deep that dropping them would exhaust the stack.
@@ -102,11 +116,17 @@ fn attachments(
                 let (start, end) = (part.offset_body as usize, part.offset_end as usize);
                 Cow::Borrowed(bytes.get(start..end).unwrap_or_default())
             }
+            PartType::Text(text) if text.contains('\u{fffd}') => {
+                body::undecoded(part, bytes).unwrap_or(Cow::Borrowed(part.contents()))
+            }
             _ => Cow::Borrowed(part.contents()),
         };
         if is_encrypted(part) {
             let size = Some(content.len() as u64);
-            let entry = Entry { declared: size, ..Entry::named(name) };
+            let entry = Entry {
+                declared: size,
+                ..Entry::named(name)
+            };
             parts.skip(document, &entry, "it is encrypted");
         } else if part.is_encoding_problem {
             let message = format!("`{}` does not decode as it should", name.escape_debug());
@@ -132,9 +152,13 @@ fn is_attached(message: &Message<'_>, id: u32, part: &MessagePart<'_>) -> bool {
 
 /// PGP (RFC 3156) and S/MIME (RFC 8551).
 fn is_encrypted(part: &MessagePart<'_>) -> bool {
-    let Some(kind) = part.content_type() else { return false };
+    let Some(kind) = part.content_type() else {
+        return false;
+    };
     let subtype = kind.subtype().unwrap_or_default();
-    let is_sealed = kind.attribute("smime-type").is_none_or(|kind| kind.contains("envelop"));
+    let is_sealed = kind
+        .attribute("smime-type")
+        .is_none_or(|kind| kind.contains("envelop"));
     subtype.eq_ignore_ascii_case("pgp-encrypted")
         || (subtype.to_ascii_lowercase().ends_with("pkcs7-mime") && is_sealed)
         || part.contents().starts_with(b"-----BEGIN PGP MESSAGE-----")

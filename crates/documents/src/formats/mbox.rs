@@ -31,7 +31,11 @@ pub(super) fn parse(
     let Some((first, _)) = starts.first().copied() else {
         return Err(Error::damaged("no message begins in it"));
     };
-    if bytes.iter().take(first).any(|byte| !byte.is_ascii_whitespace()) {
+    if bytes
+        .iter()
+        .take(first)
+        .any(|byte| !byte.is_ascii_whitespace())
+    {
         let message = format!("the first {first} bytes belong to no message and were left out");
         document.warn("outside_messages", message, Place::default());
     }
@@ -59,7 +63,9 @@ fn is_separator(line: &[u8]) -> bool {
 
 /// Whether a header field begins here: in a text that was not quoted, a line may begin with `From ` too.
 fn opens_header(rest: &[u8]) -> bool {
-    let name = rest.iter().take_while(|byte| byte.is_ascii_graphic() && **byte != b':');
+    let name = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_graphic() && **byte != b':');
     let length = name.count();
     (1..=70).contains(&length) && rest.get(length) == Some(&b':')
 }
@@ -72,7 +78,10 @@ fn unquoted(message: &[u8]) -> Cow<'_, [u8]> {
     let mut plain = Vec::with_capacity(message.len());
     for line in message.split_inclusive(|byte| *byte == b'\n') {
         let marks = line.iter().take_while(|byte| **byte == b'>').count();
-        let is_quoted = marks > 0 && line.get(marks..).is_some_and(|rest| rest.starts_with(b"From "));
+        let is_quoted = marks > 0
+            && line
+                .get(marks..)
+                .is_some_and(|rest| rest.starts_with(b"From "));
         plain.extend_from_slice(line.get(usize::from(is_quoted)..).unwrap_or_default());
     }
     Cow::Owned(plain)

@@ -39,7 +39,9 @@ pub(super) fn stream(
             Ok(entry) => entry,
             Err(error) if count == 0 => {
                 let what = shorten(&error.to_string(), 200);
-                return Err(Error::damaged(format!("its first entry cannot be read: {what}")));
+                return Err(Error::damaged(format!(
+                    "its first entry cannot be read: {what}"
+                )));
             }
             Err(error) => {
                 let what = shorten(&error.to_string(), 200);
@@ -54,7 +56,10 @@ pub(super) fn stream(
             packed: Some(packed),
             declared: Some(entry.size()),
         };
-        let unread = Entry { declared: None, ..Entry::named(known.name.clone()) };
+        let unread = Entry {
+            declared: None,
+            ..Entry::named(known.name.clone())
+        };
         match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 parts.read(document, &known, &mut entry);
@@ -65,14 +70,17 @@ pub(super) fn stream(
                 let target = shorten(&decoded(&target).escape_debug().to_string(), 200);
                 parts.skip(document, &unread, &format!("it is a link to `{target}`"));
             }
-            _ => parts.skip(document, &unread, "it is a device or a kind of entry without content"),
+            _ => parts.skip(
+                document,
+                &unread,
+                "it is a device or a kind of entry without content",
+            ),
         }
     }
-    document
-        .metadata
-        .insert("entries".to_owned(), count.into());
+    document.metadata.insert("entries".to_owned(), count.into());
     if limited.limit() == 0 {
-        let message = "the archive is longer than the limit of unpacked content; its end was not read";
+        let message =
+            "the archive is longer than the limit of unpacked content; its end was not read";
         document.warn("damaged_archive", message, Place::default());
     }
     Ok(())

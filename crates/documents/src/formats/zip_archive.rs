@@ -23,14 +23,14 @@ pub(super) fn parse(
 ) -> Result<(), Error> {
     let damaged = |error: &ZipError| {
         let what = shorten(&error.to_string(), 200);
-        Error::damaged(format!("the directory of the archive cannot be read: {what}"))
+        Error::damaged(format!(
+            "the directory of the archive cannot be read: {what}"
+        ))
     };
     let mut archive = ZipIterable::try_new(Cursor::new(bytes), Config::default())
         .map_err(|error| damaged(&error))?;
     let count = archive.len() as u64;
-    document
-        .metadata
-        .insert("entries".to_owned(), count.into());
+    document.metadata.insert("entries".to_owned(), count.into());
     let (mut files, mut encrypted) = (0_u64, 0_u64);
     for entry in archive.files().map_err(|error| damaged(&error))? {
         let entry = match entry {
@@ -39,7 +39,8 @@ pub(super) fn parse(
             Err(error) if files == 0 => return Err(damaged(&error)),
             Err(error) => {
                 let what = shorten(&error.to_string(), 200);
-                let message = format!("the entries after the {files}th file cannot be read: {what}");
+                let message =
+                    format!("the entries after the {files}th file cannot be read: {what}");
                 document.warn("damaged_archive", message, Place::default());
                 break;
             }
@@ -78,7 +79,9 @@ fn read(document: &mut Document, bytes: &[u8], parts: &mut Parts<'_>, entry: Zip
     match entry.with_reader(&mut source, ZipReadOptions::new()) {
         Ok(mut file) => parts.read(document, &known, &mut file),
         Err(ZipError::CompressionMethodNotSupported(method)) => {
-            let reason = format!("it is packed by method {method}; only stored and deflated files are unpacked");
+            let reason = format!(
+                "it is packed by method {method}; only stored and deflated files are unpacked"
+            );
             parts.skip(document, &known, &reason);
         }
         Err(error) => {

@@ -70,12 +70,18 @@ fn archive(head: &[u8]) -> Format {
     let media_type = entries.iter().find(|(name, _)| *name == b"mimetype");
     let states = |known: &[u8]| match media_type {
         Some((_, content)) => content.starts_with(known),
-        None => memchr::memmem::find(head, &[&b"mimetype"[..], known].concat()).is_some() && entries.is_empty(),
+        None => {
+            memchr::memmem::find(head, &[&b"mimetype"[..], known].concat()).is_some()
+                && entries.is_empty()
+        }
     };
     let known = [
         (&b"application/epub+zip"[..], Format::Epub),
         (b"application/vnd.oasis.opendocument.text", Format::Odt),
-        (b"application/vnd.oasis.opendocument.spreadsheet", Format::Ods),
+        (
+            b"application/vnd.oasis.opendocument.spreadsheet",
+            Format::Ods,
+        ),
     ];
     if let Some((_, format)) = known.iter().find(|(name, _)| states(name)) {
         return *format;

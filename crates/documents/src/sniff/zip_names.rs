@@ -9,10 +9,16 @@ const SIGNATURE: &[u8] = b"PK\x03\x04";
 pub(super) fn entries(head: &[u8]) -> Vec<(&[u8], &[u8])> {
     let mut entries = Vec::new();
     let mut at = 0;
-    while let Some(header) = head.get(at..at + HEADER_BYTES).filter(|header| header.starts_with(SIGNATURE)) {
-        let short = |offset: usize| usize::from(u16::from_le_bytes([header[offset], header[offset + 1]]));
+    while let Some(header) = head
+        .get(at..at + HEADER_BYTES)
+        .filter(|header| header.starts_with(SIGNATURE))
+    {
+        let short =
+            |offset: usize| usize::from(u16::from_le_bytes([header[offset], header[offset + 1]]));
         let name_end = at + HEADER_BYTES + short(26);
-        let Some(name) = head.get(at + HEADER_BYTES..name_end) else { break };
+        let Some(name) = head.get(at + HEADER_BYTES..name_end) else {
+            break;
+        };
         let start = name_end + short(28);
         let rest = head.get(start..).unwrap_or_default();
         let size = u32::from_le_bytes([header[18], header[19], header[20], header[21]]) as usize;

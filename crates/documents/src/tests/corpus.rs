@@ -48,7 +48,9 @@ struct TruthTable {
 }
 
 pub(super) fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(name)
 }
 
 /// The files of a folder of the corpus.
@@ -57,7 +59,9 @@ pub(super) fn files(name: &str) -> Vec<(String, Vec<u8>)> {
     for entry in std::fs::read_dir(folder(name)).unwrap() {
         let path = entry.unwrap().path();
         let file = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let is_ours = [".json", ".golden", ".py", "requirements.txt"].iter().any(|end| file.ends_with(end));
+        let is_ours = [".json", ".golden", ".py", "requirements.txt"]
+            .iter()
+            .any(|end| file.ends_with(end));
         if !is_ours {
             files.push((file, std::fs::read(path).unwrap()));
         }
@@ -76,7 +80,12 @@ fn check(name: &str, recall_min: f64) {
         let truth = folder(name).join(format!("{file}.truth.json"));
         let truth: Truth = serde_json::from_str(&std::fs::read_to_string(truth).unwrap()).unwrap();
         let outcome = read(&file, &bytes);
-        golden(name, &file, &outcome.as_ref().map_or_else(ToString::to_string, shown), &mut wrong);
+        golden(
+            name,
+            &file,
+            &outcome.as_ref().map_or_else(ToString::to_string, shown),
+            &mut wrong,
+        );
         match (outcome, &truth.error) {
             (Ok(document), None) => {
                 let (some, all) = recall(&document, &truth);
@@ -91,7 +100,11 @@ fn check(name: &str, recall_min: f64) {
             }
             (Err(error), Some(code)) if error.code() == code => {}
             (outcome, _) => {
-                let _ = writeln!(wrong, "{file}: {:?}", outcome.map(|document| document.summary()));
+                let _ = writeln!(
+                    wrong,
+                    "{file}: {:?}",
+                    outcome.map(|document| document.summary())
+                );
             }
         }
     }
@@ -114,7 +127,15 @@ fn shown(document: &Document) -> String {
     for (name, value) in &document.metadata {
         let _ = writeln!(text, "  {name}: {value}");
     }
-    for Part { path, format, size, status, reason, .. } in &document.parts {
+    for Part {
+        path,
+        format,
+        size,
+        status,
+        reason,
+        ..
+    } in &document.parts
+    {
         let _ = write!(text, "  part {path:?} {format:?} {size:?} {status:?}");
         let _ = writeln!(text, " {}", reason.as_deref().unwrap_or_default());
     }
@@ -126,10 +147,21 @@ fn shown(document: &Document) -> String {
     }
     for block in &document.blocks {
         let _ = writeln!(text, "\n[{:?} {}]", block.kind, place(&block.place));
-        match block.table.and_then(|index| document.tables.get(index as usize)) {
+        match block
+            .table
+            .and_then(|index| document.tables.get(index as usize))
+        {
             Some(table) => {
-                let columns = table.columns.iter().map(|column| format!("{} ({:?})", column.name, column.kind));
-                let _ = writeln!(text, "{}: {}", table.name, columns.collect::<Vec<_>>().join(" | "));
+                let columns = table
+                    .columns
+                    .iter()
+                    .map(|column| format!("{} ({:?})", column.name, column.kind));
+                let _ = writeln!(
+                    text,
+                    "{}: {}",
+                    table.name,
+                    columns.collect::<Vec<_>>().join(" | ")
+                );
                 for row in &table.rows {
                     let _ = writeln!(text, "{}", row.join(" | "));
                 }
@@ -163,7 +195,12 @@ fn recall(document: &Document, truth: &Truth) -> (usize, usize) {
         *counts.entry(word).or_default() += 1;
     }
     let (mut found, mut all) = (0, 0);
-    for word in truth.text.iter().chain(&truth.ordered).flat_map(|text| words(text)) {
+    for word in truth
+        .text
+        .iter()
+        .chain(&truth.ordered)
+        .flat_map(|text| words(text))
+    {
         all += 1;
         if let Some(count) = counts.get_mut(&word).filter(|count| **count > 0) {
             *count -= 1;
@@ -178,7 +215,8 @@ fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut open = String::new();
     for character in text.chars() {
-        let is_wide = ('\u{2e80}'..='\u{9fff}').contains(&character) || ('\u{ac00}'..='\u{d7a3}').contains(&character);
+        let is_wide = ('\u{2e80}'..='\u{9fff}').contains(&character)
+            || ('\u{ac00}'..='\u{d7a3}').contains(&character);
         if !character.is_alphanumeric() || is_wide {
             words.extend((!open.is_empty()).then(|| std::mem::take(&mut open)));
         }
@@ -199,38 +237,75 @@ fn compare(file: &str, document: &Document, truth: &Truth, wrong: &mut String) {
         }
     };
     if truth.title.is_some() {
-        expect(document.title == truth.title, &|| format!("title {:?}", document.title));
+        expect(document.title == truth.title, &|| {
+            format!("title {:?}", document.title)
+        });
     }
     for (name, value) in &truth.metadata {
-        expect(document.metadata.get(name) == Some(value), &|| format!("{name} {:?}", document.metadata.get(name)));
+        expect(document.metadata.get(name) == Some(value), &|| {
+            format!("{name} {:?}", document.metadata.get(name))
+        });
     }
     if let Some(pages) = truth.pages {
-        expect(document.pages == Some(pages), &|| format!("{:?} pages", document.pages));
+        expect(document.pages == Some(pages), &|| {
+            format!("{:?} pages", document.pages)
+        });
     }
     for quote in &truth.quotes {
-        let mut quotes = document.blocks.iter().filter(|block| block.kind == crate::BlockKind::Quote);
-        expect(quotes.any(|block| block.text.contains(quote)), &|| format!("no quotation {quote:?}"));
+        let mut quotes = document
+            .blocks
+            .iter()
+            .filter(|block| block.kind == crate::BlockKind::Quote);
+        expect(quotes.any(|block| block.text.contains(quote)), &|| {
+            format!("no quotation {quote:?}")
+        });
     }
     for code in &truth.warnings {
-        expect(document.warnings.iter().any(|warning| warning.code == *code), &|| format!("no warning {code}"));
+        expect(
+            document
+                .warnings
+                .iter()
+                .any(|warning| warning.code == *code),
+            &|| format!("no warning {code}"),
+        );
     }
     if let Some(outline) = &truth.outline {
-        let texts: Vec<_> = document.outline.iter().map(|heading| heading.text.as_str()).collect();
+        let texts: Vec<_> = document
+            .outline
+            .iter()
+            .map(|heading| heading.text.as_str())
+            .collect();
         expect(texts == *outline, &|| format!("outline {texts:?}"));
     }
     let solid = super::solid(&document.text());
     let mut from = 0;
     for text in &truth.ordered {
-        let at = solid.get(from..).and_then(|rest| rest.find(&super::solid(text)));
-        expect(at.is_some(), &|| format!("{text:?} is not where it should be"));
+        let at = solid
+            .get(from..)
+            .and_then(|rest| rest.find(&super::solid(text)));
+        expect(at.is_some(), &|| {
+            format!("{text:?} is not where it should be")
+        });
         from += at.unwrap_or(0);
     }
     if let Some(tables) = &truth.tables {
-        let tables: Vec<_> = tables.iter().map(|table| (table.columns.clone(), table.rows.clone())).collect();
+        let tables: Vec<_> = tables
+            .iter()
+            .map(|table| (table.columns.clone(), table.rows.clone()))
+            .collect();
         let found: Vec<_> = document
             .tables
             .iter()
-            .map(|table| (table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>(), table.rows.clone()))
+            .map(|table| {
+                (
+                    table
+                        .columns
+                        .iter()
+                        .map(|column| column.name.clone())
+                        .collect::<Vec<_>>(),
+                    table.rows.clone(),
+                )
+            })
             .collect();
         expect(found == tables, &|| format!("tables {found:#?}"));
     }
@@ -239,16 +314,24 @@ fn compare(file: &str, document: &Document, truth: &Truth, wrong: &mut String) {
         PartStatus::Skipped => "skipped",
         PartStatus::Failed => "failed",
     };
-    let found: Vec<_> = document.parts.iter().map(|part| (part.path.clone(), status(part.status).to_owned())).collect();
+    let found: Vec<_> = document
+        .parts
+        .iter()
+        .map(|part| (part.path.clone(), status(part.status).to_owned()))
+        .collect();
     if let Some(parts) = &truth.parts {
         expect(found == *parts, &|| format!("parts {found:?}"));
     }
     if let Some(starts) = &truth.part_starts {
         let top: Vec<_> = found.iter().filter(|(path, _)| path.len() == 1).collect();
         let fits = top.len() == starts.len()
-            && top.iter().zip(starts).all(|((path, status), (start, wanted))| {
-                path[0].starts_with(start) && wanted.as_ref().is_none_or(|wanted| wanted == status)
-            });
+            && top
+                .iter()
+                .zip(starts)
+                .all(|((path, status), (start, wanted))| {
+                    path[0].starts_with(start)
+                        && wanted.as_ref().is_none_or(|wanted| wanted == status)
+                });
         expect(fits, &|| format!("parts {found:?}"));
     }
 }
@@ -261,4 +344,9 @@ fn mail_mailboxes_and_calendars_are_read_as_they_were_made() {
 #[test]
 fn archives_are_read_as_they_were_made() {
     check("archives", 0.99);
+}
+
+#[test]
+fn pdf_files_are_read_as_they_were_made() {
+    check("pdf", 0.95);
 }

@@ -74,7 +74,12 @@ pub(super) fn scan(text: &str, numbers: &[u64], names: &[&str]) -> Scan {
                     scan.unclosed(broken, *number);
                 }
                 stack.retain(|above| !names.contains(&&**above));
-                open = Some(Open { name: name.clone(), first: *number, lines: Vec::new(), alarms: 0 });
+                open = Some(Open {
+                    name: name.clone(),
+                    first: *number,
+                    lines: Vec::new(),
+                    alarms: 0,
+                });
             } else if let Some(open) = open.as_mut() {
                 open.alarms += u32::from(name == "VALARM");
             }
@@ -112,7 +117,8 @@ pub(super) fn scan(text: &str, numbers: &[u64], names: &[&str]) -> Scan {
 impl Scan {
     fn unclosed(&mut self, open: Open<'_>, last: u64) {
         let message = format!("a {} has no end; what is there of it is kept", open.name);
-        self.problems.push(("broken_component", message, Place::lines(open.first, last)));
+        self.problems
+            .push(("broken_component", message, Place::lines(open.first, last)));
         self.close(open, last);
     }
 
@@ -123,13 +129,24 @@ impl Scan {
                 properties.push(property);
             } else if !line.trim().is_empty() {
                 let line = shorten(line, 100);
-                let message = format!("`{}` is no property of a {}", line.escape_debug(), open.name);
-                self.problems.push(("broken_property", message, Place::lines(*number, *number)));
+                let message = format!(
+                    "`{}` is no property of a {}",
+                    line.escape_debug(),
+                    open.name
+                );
+                self.problems
+                    .push(("broken_property", message, Place::lines(*number, *number)));
             }
         }
         for property in properties.iter().filter(|property| property.has_odd_time()) {
-            let message = format!("{} of a {} is no date: `{}`", property.name, open.name, property.text());
-            self.problems.push(("odd_date", message, Place::lines(open.first, last)));
+            let message = format!(
+                "{} of a {} is no date: `{}`",
+                property.name,
+                open.name,
+                property.text()
+            );
+            self.problems
+                .push(("odd_date", message, Place::lines(open.first, last)));
         }
         self.components.push(Component {
             name: open.name,
@@ -145,7 +162,9 @@ impl Scan {
 fn keyword(line: &str, word: &str) -> Option<String> {
     let start = line.get(..word.len())?;
     let name = line.get(word.len()..)?.trim();
-    start.eq_ignore_ascii_case(word).then(|| name.to_ascii_uppercase())
+    start
+        .eq_ignore_ascii_case(word)
+        .then(|| name.to_ascii_uppercase())
 }
 
 /// One line by the library. It is given one at a time: its errors cover all that it is given.

@@ -12,7 +12,10 @@ impl From<icalendar::parser::Property<'_>> for Property {
     fn from(property: icalendar::parser::Property<'_>) -> Self {
         let parameters = property.params.iter().map(|parameter| {
             let value = parameter.val.as_ref().map_or("", |value| value.as_str());
-            (parameter.key.as_str().to_ascii_uppercase(), value.trim_matches('"').to_owned())
+            (
+                parameter.key.as_str().to_ascii_uppercase(),
+                value.trim_matches('"').to_owned(),
+            )
         });
         Self {
             name: property.name.as_str().to_ascii_uppercase(),
@@ -25,7 +28,10 @@ impl From<icalendar::parser::Property<'_>> for Property {
 impl Property {
     /// The value of a parameter, such as `TZID`.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        let found = self.parameters.iter().find(|(known, value)| known == name && !value.is_empty());
+        let found = self
+            .parameters
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty());
         found.map(|(_, value)| value.clone())
     }
 
@@ -36,7 +42,10 @@ impl Property {
             let times: Vec<String> = value
                 .split(',')
                 .map(|period| {
-                    let ends: Vec<String> = period.split('/').map(|time| extended(time).unwrap_or_else(|| time.to_owned())).collect();
+                    let ends: Vec<String> = period
+                        .split('/')
+                        .map(|time| extended(time).unwrap_or_else(|| time.to_owned()))
+                        .collect();
                     ends.join("/")
                 })
                 .collect();
@@ -45,20 +54,33 @@ impl Property {
         match self.name.as_str() {
             // The library leaves lists of texts as they are: a comma in one of them is escaped.
             "CATEGORIES" | "RESOURCES" => value.replace("\\,", ",").replace("\\;", ";"),
-            _ => value.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect(),
+            _ => value
+                .chars()
+                .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+                .collect(),
         }
     }
 
     /// Whether this should be a time and is none.
     pub(super) fn has_odd_time(&self) -> bool {
-        let is_single = matches!(self.name.as_str(), "DTSTART" | "DTEND" | "DUE" | "COMPLETED" | "RECURRENCE-ID");
+        let is_single = matches!(
+            self.name.as_str(),
+            "DTSTART" | "DTEND" | "DUE" | "COMPLETED" | "RECURRENCE-ID"
+        );
         is_single && extended(self.value.trim()).is_none()
     }
 
     fn holds_times(&self) -> bool {
         matches!(
             self.name.as_str(),
-            "DTSTART" | "DTEND" | "DUE" | "COMPLETED" | "RECURRENCE-ID" | "EXDATE" | "RDATE" | "FREEBUSY"
+            "DTSTART"
+                | "DTEND"
+                | "DUE"
+                | "COMPLETED"
+                | "RECURRENCE-ID"
+                | "EXDATE"
+                | "RDATE"
+                | "FREEBUSY"
         )
     }
 }
@@ -89,13 +111,21 @@ fn extended(basic: &str) -> Option<String> {
 /// `Name <address>`, or whichever of the two there is; what they answered, where it says so.
 pub(super) fn people(property: &Property) -> String {
     let value = property.value.trim();
-    let is_mail = value.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:"));
-    let address = if is_mail { value.get(7..).unwrap_or_default() } else { value };
+    let is_mail = value
+        .get(..7)
+        .is_some_and(|start| start.eq_ignore_ascii_case("mailto:"));
+    let address = if is_mail {
+        value.get(7..).unwrap_or_default()
+    } else {
+        value
+    };
     let mut text = match property.parameter("CN") {
         Some(name) if !name.eq_ignore_ascii_case(address) => format!("{name} <{address}>"),
         _ => address.to_owned(),
     };
-    let answer = property.parameter("PARTSTAT").map(|answer| answer.to_ascii_lowercase().replace('-', " "));
+    let answer = property
+        .parameter("PARTSTAT")
+        .map(|answer| answer.to_ascii_lowercase().replace('-', " "));
     if let Some(answer) = answer.filter(|answer| answer != "needs action") {
         text = format!("{text} ({answer})");
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
 use crate::document::{BlockKind, Document};
@@ -25,17 +27,19 @@ pub(super) fn read(
     options: &Options,
     place: &Place,
 ) -> Result<Vec<u32>, Error> {
-    let plain = Texts::of(document, message, &message.text_body, bytes);
-    let rich = Texts::of(document, message, &message.html_body, bytes);
+    let plain = Texts::of(message, &message.text_body);
+    let rich = Texts::of(message, &message.html_body);
     let all = message.text_body.iter().chain(&message.html_body).copied();
     let shown = all.filter(|id| is_text(message, *id)).collect();
-    let chosen = if plain.holds_html || !rich.holds_html || plain.words() * STUB_RATIO >= rich.words() {
-        plain
-    } else {
-        rich
-    };
-    for (is_html, text) in chosen.texts {
-        if is_html {
+    let chosen =
+        if plain.holds_html || !rich.holds_html || plain.words() * STUB_RATIO >= rich.words() {
+            plain
+        } else {
+            rich
+        };
+    for (part, text) in chosen.texts {
+        let text = decoded(document, part, text, bytes);
+        if matches!(part.body, PartType::Html(_)) {
             html(document, &text, options, place)?;
         } else {
             let text = clean(document, text);
@@ -47,21 +51,21 @@ pub(super) fn read(
 
 /// The texts that make up one form of a message, in order.
 struct Texts<'a> {
-    texts: Vec<(bool, Cow<'a, str>)>,
+    texts: Vec<(&'a MessagePart<'a>, &'a str)>,
     holds_html: bool,
 }
 
 impl<'a> Texts<'a> {
-    fn of(document: &mut Document, message: &'a Message<'a>, ids: &[u32], bytes: &'a [u8]) -> Self {
+    fn of(message: &'a Message<'a>, ids: &[u32]) -> Self {
         let mut texts = Vec::new();
         let mut holds_html = false;
         for part in ids.iter().filter_map(|id| message.part(*id)) {
             match &part.body {
                 PartType::Html(text) => {
                     holds_html = true;
-                    texts.push((true, decoded(document, part, text, bytes)));
+                    texts.push((part, &**text));
                 }
-                PartType::Text(text) => texts.push((false, decoded(document, part, text, bytes))),
+                PartType::Text(text) => texts.push((part, &**text)),
                 _ => {}
             }
         }
@@ -71,9 +75,10 @@ impl<'a> Texts<'a> {
     fn words(&self) -> usize {
         // Good enough to tell a stub: the words between tags.
         let mut count = 0;
-        for (is_html, text) in &self.texts {
-            let mut rest = &**text;
-            while *is_html && let Some((before, after)) = rest.split_once('<') {
+        for (part, text) in &self.texts {
+            let is_html = matches!(part.body, PartType::Html(_));
+            let mut rest = *text;
+            while is_html && let Some((before, after)) = rest.split_once('<') {
                 count += before.split_whitespace().count();
                 rest = after.split_once('>').map_or("", |(_, after)| after);
             }
@@ -93,28 +98,19 @@ fn is_text(message: &Message<'_>, id: u32) -> bool {
 fn decoded<'a>(
     document: &mut Document,
     part: &'a MessagePart<'a>,
-    text: &'a Cow<'a, str>,
+    text: &'a str,
     bytes: &'a [u8],
 ) -> Cow<'a, str> {
-    let says_charset = part.content_type().is_some_and(|kind| kind.has_attribute("charset"));
-    let raw = bytes.get(part.offset_body as usize..part.offset_end as usize);
     if !text.contains('\u{fffd}') {
         return Cow::Borrowed(text);
     }
-    let raw = match (part.encoding, raw) {
-        (_, None) => None,
-        (Encoding::None, Some(raw)) => Some(Cow::Borrowed(raw)),
-        (Encoding::QuotedPrintable, Some(raw)) => {
-            mail_parser::decoders::quoted_printable::quoted_printable_decode(raw).map(Cow::Owned)
-        }
-        (Encoding::Base64, Some(raw)) => {
-            mail_parser::decoders::base64::base64_decode(raw).map(Cow::Owned)
-        }
-    };
-    match raw {
-        Some(raw) if !says_charset => {
+    match undecoded(part, bytes) {
+        Some(raw) => {
             let (text, used, _) = encoding::detect(&raw, None).decode(&raw);
-            let message = format!("the text does not say its character set; read as {}", used.name());
+            let message = format!(
+                "the text does not say its character set; read as {}",
+                used.name()
+            );
             document.warn("charset_guessed", message, Place::default());
             Cow::Owned(text.into_owned())
         }
@@ -126,19 +122,47 @@ fn decoded<'a>(
     }
 }
 
+/// The bytes of a text that does not say its character set, for which the library takes UTF-8.
+pub(super) fn undecoded<'a>(part: &MessagePart<'_>, bytes: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    if part
+        .content_type()
+        .is_some_and(|kind| kind.has_attribute("charset"))
+    {
+        return None;
+    }
+    let raw = bytes.get(part.offset_body as usize..part.offset_end as usize)?;
+    match part.encoding {
+        Encoding::None => Some(Cow::Borrowed(raw)),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw).map(Cow::Owned),
+        Encoding::Base64 => base64_decode(raw).map(Cow::Owned),
+    }
+}
+
 /// Read HTML with its own parser, as content of this document.
-fn html(document: &mut Document, text: &str, options: &Options, place: &Place) -> Result<(), Error> {
+fn html(
+    document: &mut Document,
+    text: &str,
+    options: &Options,
+    place: &Place,
+) -> Result<(), Error> {
     let Some(parser) = formats::parser(Format::Html).filter(|_| !text.trim().is_empty()) else {
         return Ok(());
     };
-    let options = Options { encoding: Some("utf-8".to_owned()), ..options.clone() };
+    let options = Options {
+        encoding: Some("utf-8".to_owned()),
+        ..options.clone()
+    };
     let mut inner = Document::new(Format::Html.into(), ParsingType::Unstructured);
     parser(&mut inner, text.as_bytes(), &options)?;
     let put_below = |inner: &mut Place| {
         let mut path = place.heading_path.clone();
         path.append(&mut inner.heading_path);
         // Lines of the decoded text are not lines of the file.
-        *inner = Place { heading_path: path, lines: None, ..inner.clone() };
+        *inner = Place {
+            heading_path: path,
+            lines: None,
+            ..inner.clone()
+        };
     };
     let before = u32::try_from(document.tables.len()).unwrap_or(u32::MAX);
     for mut block in inner.blocks {
@@ -173,7 +197,11 @@ fn paragraphs(document: &mut Document, text: &str, place: &Place) {
         let line = line.trim_end();
         let (is_quoted, content) = unquoted(line);
         is_all_quoted |= opens_original(line);
-        let next = if is_quoted || is_all_quoted { BlockKind::Quote } else { BlockKind::Paragraph };
+        let next = if is_quoted || is_all_quoted {
+            BlockKind::Quote
+        } else {
+            BlockKind::Paragraph
+        };
         if content.is_empty() || (next != kind && !open.is_empty()) {
             flush(document, &mut open, kind, place);
         }

@@ -13,7 +13,10 @@ const CHARACTERS_MAX: usize = 2_000;
 
 /// Note the header's facts as metadata, the subject as the title.
 pub(super) fn read(document: &mut Document, message: &Message<'_>) {
-    let subject = message.subject().map(one_line).filter(|text| !text.is_empty());
+    let subject = message
+        .subject()
+        .map(one_line)
+        .filter(|text| !text.is_empty());
     document.title.clone_from(&subject);
     for (name, addresses) in [
         ("from", message.from()),
@@ -43,13 +46,17 @@ pub(super) fn read(document: &mut Document, message: &Message<'_>) {
     }
     match message.date() {
         Some(date) if is_real(date) => {
-            document.metadata.insert("date".to_owned(), date.to_rfc3339().into());
+            document
+                .metadata
+                .insert("date".to_owned(), date.to_rfc3339().into());
         }
         Some(_) => document.warn("odd_date", "its date is not one", Place::default()),
         None => {}
     }
     if let Some(id) = message.message_id() {
-        document.metadata.insert("message_id".to_owned(), one_line(id).into());
+        document
+            .metadata
+            .insert("message_id".to_owned(), one_line(id).into());
     }
     for (name, value) in [
         ("in_reply_to", message.in_reply_to()),
@@ -57,17 +64,27 @@ pub(super) fn read(document: &mut Document, message: &Message<'_>) {
     ] {
         let value = match value {
             HeaderValue::Text(id) => Value::String(one_line(id)),
-            HeaderValue::TextList(ids) => ids.iter().take(ADDRESSES_MAX).map(|id| one_line(id)).collect(),
+            HeaderValue::TextList(ids) => ids
+                .iter()
+                .take(ADDRESSES_MAX)
+                .map(|id| one_line(id))
+                .collect(),
             _ => continue,
         };
         document.metadata.insert(name.to_owned(), value);
     }
 }
 
-/// The header as people read it, one field a line. Within another file its heading says the subject already.
-pub(super) fn record(document: &Document, _is_alone: bool) -> String {
+/// The header as people read it, one field a line.
+pub(super) fn record(document: &Document) -> String {
     let mut lines = Vec::new();
-    for (name, label) in [("from", "From"), ("to", "To"), ("cc", "Cc"), ("bcc", "Bcc"), ("date", "Date")] {
+    for (name, label) in [
+        ("from", "From"),
+        ("to", "To"),
+        ("cc", "Cc"),
+        ("bcc", "Bcc"),
+        ("date", "Date"),
+    ] {
         match document.metadata.get(name) {
             Some(Value::String(text)) => lines.push(format!("{label}: {text}")),
             Some(Value::Array(all)) => {
@@ -87,13 +104,18 @@ pub(super) fn record(document: &Document, _is_alone: bool) -> String {
 fn people(addresses: &Address<'_>) -> Vec<String> {
     let all = addresses.iter().map(|one| {
         let name = one.name().map(one_line).filter(|name| !name.is_empty());
-        let address = one.address().map(one_line).filter(|address| !address.is_empty());
+        let address = one
+            .address()
+            .map(one_line)
+            .filter(|address| !address.is_empty());
         match (name, address) {
             (Some(name), Some(address)) => format!("{name} <{address}>"),
             (name, address) => name.or(address).unwrap_or_default(),
         }
     });
-    all.filter(|text| !text.is_empty()).take(ADDRESSES_MAX * 2).collect()
+    all.filter(|text| !text.is_empty())
+        .take(ADDRESSES_MAX * 2)
+        .collect()
 }
 
 fn is_real(date: &DateTime) -> bool {
