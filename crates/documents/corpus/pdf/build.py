@@ -135,14 +135,14 @@ buffer = io.BytesIO()
 canvas = Canvas(buffer, pagesize=A4, invariant=1)
 
 
-def page_of(title, text):
+def page_of(title, text, top=26 * cm):
     canvas.bookmarkPage(title)
     canvas.addOutlineEntry(title, title, 0)
     canvas.setFont("Helvetica-Bold", 16)
-    canvas.drawString(2 * cm, 26 * cm, title)
+    canvas.drawString(2 * cm, top, title)
     paragraph = Paragraph(text, STYLES["BodyText"])
     paragraph.wrap(16 * cm, 20 * cm)
-    paragraph.drawOn(canvas, 2 * cm, 20 * cm)
+    paragraph.drawOn(canvas, 2 * cm, top - 6 * cm)
 
 
 page_of("1. Before the ride", pages[0])
@@ -151,7 +151,7 @@ canvas.drawImage(ImageReader(image), 2 * cm, 10 * cm, 16 * cm, 8 * cm)
 canvas.showPage()
 canvas.showPage()
 canvas.setPageRotation(90)
-page_of("2. After the ride", pages[1])
+page_of("2. After the ride", pages[1], 18 * cm)
 canvas.save()
 plain = buffer.getvalue()
 write("pages.pdf", plain, ordered=["1. Before the ride", pages[0], "2. After the ride", pages[1]], pages=4,

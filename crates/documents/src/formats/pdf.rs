@@ -1,5 +1,8 @@
 //! PDF: text a page in reading order, ruled tables, bookmarks, the information dictionary.
 
+mod aligned;
+mod dates;
+mod layout;
 mod outline;
 mod page;
 
@@ -127,7 +130,9 @@ fn information(document: &mut Document, pdf: &PdfDocument) {
     };
     for (name, text) in guard("its information cannot be read", read).unwrap_or_default() {
         let text = text.trim().to_owned();
-        if text.is_empty() {
+        // What generators write when nobody said anything.
+        let is_filler = matches!(text.trim_matches(['(', ')']), "unspecified" | "anonymous" | "untitled" | "Untitled");
+        if text.is_empty() || is_filler {
             continue;
         }
         if name == "Title" {
@@ -138,7 +143,9 @@ fn information(document: &mut Document, pdf: &PdfDocument) {
             "ModDate" => "modified".to_owned(),
             other => other.to_ascii_lowercase(),
         };
-        document.metadata.insert(key, Value::String(text));
+        let is_date = matches!(name, "CreationDate" | "ModDate");
+        let value = dates::rfc3339(&text).filter(|_| is_date).unwrap_or(text);
+        document.metadata.insert(key, Value::String(value));
     }
 }
 
