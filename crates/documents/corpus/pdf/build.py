@@ -176,7 +176,8 @@ writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(io.BytesIO(plain)))
 writer.add_attachment("positions.csv", b"position,amount\n1,12.50\n2,7.90\n")
 buffer = io.BytesIO()
 writer.write(buffer)
-write("attached.pdf", buffer.getvalue(), ordered=["1. Before the ride", pages[0], "2. After the ride", pages[1]], pages=4)
+write("attached.pdf", buffer.getvalue(), ordered=["1. Before the ride", pages[0], "2. After the ride", pages[1], "position amount 1 12.50 2 7.90"], pages=4,
+      parts=[[["positions.csv"], "parsed"]], tables=[{"columns": ["position", "amount"], "rows": [["1", "12.50"], ["2", "7.90"]]}])
 
-# Cut in the middle: the pages before the cut are read.
-write("cut.pdf", plain[: len(plain) * 2 // 3], text=[])
+# Cut in the middle: the pages are listed, and what they show is gone.
+write("cut.pdf", plain[: len(plain) * 2 // 3], error="damaged")

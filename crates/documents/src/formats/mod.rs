@@ -32,7 +32,6 @@ pub(crate) const PARSERS: &[(Format, Parser)] = &[
     (Format::Tsv, delimited::parse),
     (Format::Json, json::parse),
     (Format::Jsonl, jsonl::parse),
-    (Format::Pdf, pdf::parse),
     (Format::Calendar, calendar::parse),
 ];
 
@@ -41,6 +40,7 @@ pub(crate) type ContainerParser = fn(&mut Document, &[u8], &mut Parts<'_>) -> Re
 
 /// Every format that holds other files and can be parsed.
 pub(crate) const CONTAINERS: &[(Format, ContainerParser)] = &[
+    (Format::Pdf, pdf::parse),
     (Format::Email, mail::parse),
     (Format::Mbox, mbox::parse),
     (Format::Zip, zip_archive::parse),

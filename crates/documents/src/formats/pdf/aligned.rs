@@ -21,7 +21,8 @@ pub(super) fn find(lines: &[Line]) -> Vec<Vec<Vec<String>>> {
     let mut above: Option<&Line> = None;
     for line in lines {
         let cells = cells(line);
-        let is_near = above.is_none_or(|above| above.bottom - line.bottom <= STEP_MAX * line.height);
+        let is_near =
+            above.is_none_or(|above| above.bottom - line.bottom <= STEP_MAX * line.height);
         if cells.len() < 2 || !is_near {
             tables.extend(table(&run));
             run.clear();
@@ -62,7 +63,9 @@ fn table(run: &[Vec<Placed>]) -> Option<Vec<Vec<String>>> {
     for line in run {
         let mut row = vec![String::new(); width];
         for cell in line {
-            let column = columns.iter().position(|(left, right)| cell.left >= *left && cell.right <= *right)?;
+            let column = columns
+                .iter()
+                .position(|(left, right)| cell.left >= *left && cell.right <= *right)?;
             let place = row.get_mut(column)?;
             // Two cells of a line below the same header: these are no columns.
             if !place.is_empty() {
@@ -72,11 +75,18 @@ fn table(run: &[Vec<Placed>]) -> Option<Vec<Vec<String>>> {
         }
         rows.push(row);
     }
-    let full = rows.iter().filter(|row| row.iter().all(|cell| !cell.is_empty())).count();
+    let full = rows
+        .iter()
+        .filter(|row| row.iter().all(|cell| !cell.is_empty()))
+        .count();
     let cells = rows.iter().flatten().filter(|cell| !cell.is_empty());
     let characters: usize = cells.clone().map(|cell| cell.chars().count()).sum();
     let is_short = characters <= cells.count() * CELL_CHARACTERS_MAX;
-    let numbers = rows.iter().skip(1).filter(|row| row.last().is_some_and(|cell| holds_number(cell))).count();
+    let numbers = rows
+        .iter()
+        .skip(1)
+        .filter(|row| row.last().is_some_and(|cell| holds_number(cell)))
+        .count();
     // Two columns alone may be a list of terms or a form: numbers make it a table.
     let is_wide = width >= 3 || (width == 2 && numbers + 1 >= rows.len());
     let is_aligned = columns.iter().all(|column| is_aligned(run, *column));
@@ -85,7 +95,11 @@ fn table(run: &[Vec<Placed>]) -> Option<Vec<Vec<String>>> {
 
 /// The strips that the cells of all lines cover together.
 fn columns(run: &[Vec<Placed>]) -> Vec<(f32, f32)> {
-    let mut extents: Vec<(f32, f32)> = run.iter().flatten().map(|cell| (cell.left, cell.right)).collect();
+    let mut extents: Vec<(f32, f32)> = run
+        .iter()
+        .flatten()
+        .map(|cell| (cell.left, cell.right))
+        .collect();
     extents.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut columns: Vec<(f32, f32)> = Vec::new();
     for (left, right) in extents {
@@ -109,10 +123,15 @@ fn is_aligned(run: &[Vec<Placed>], (left, right): (f32, f32)) -> bool {
         let mut edges: Vec<f32> = cells.iter().map(|cell| edge(cell)).collect();
         edges.sort_by(f32::total_cmp);
         let middle = edges.get(edges.len() / 2).copied().unwrap_or(0.0);
-        let near = edges.iter().filter(|edge| (**edge - middle).abs() <= EDGE_POINTS).count();
+        let near = edges
+            .iter()
+            .filter(|edge| (**edge - middle).abs() <= EDGE_POINTS)
+            .count();
         near * 5 >= edges.len() * 4
     };
-    share(|cell| cell.left) || share(|cell| cell.right) || share(|cell| f32::midpoint(cell.left, cell.right))
+    share(|cell| cell.left)
+        || share(|cell| cell.right)
+        || share(|cell| f32::midpoint(cell.left, cell.right))
 }
 
 fn holds_number(cell: &str) -> bool {

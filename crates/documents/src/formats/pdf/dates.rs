@@ -17,13 +17,18 @@ pub(super) fn rfc3339(date: &str) -> Option<String> {
     }
     let (hour, minute) = (pair(8, 0, 23)?, pair(10, 0, 59).unwrap_or("00"));
     let second = pair(12, 0, 59).unwrap_or("00");
-    let zone: String = zone.chars().filter(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | 'Z')).collect();
+    let zone: String = zone
+        .chars()
+        .filter(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | 'Z'))
+        .collect();
     let zone = match (zone.get(..1), zone.get(1..3), zone.get(3..5)) {
         (Some("Z"), _, _) => "Z".to_owned(),
         (Some(sign), Some(hours), minutes) => format!("{sign}{hours}:{}", minutes.unwrap_or("00")),
         _ => String::new(),
     };
-    Some(format!("{year}-{month}-{day}T{hour}:{minute}:{second}{zone}"))
+    Some(format!(
+        "{year}-{month}-{day}T{hour}:{minute}:{second}{zone}"
+    ))
 }
 
 #[cfg(test)]

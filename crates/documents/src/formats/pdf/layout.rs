@@ -40,10 +40,17 @@ pub(super) fn lines(words: &[Word]) -> Vec<Line> {
         return Vec::new();
     }
     let is_finite = |word: &&Word| {
-        [word.bbox.x, word.bbox.y, word.bbox.width, word.bbox.height].iter().all(|value| value.is_finite())
+        [word.bbox.x, word.bbox.y, word.bbox.width, word.bbox.height]
+            .iter()
+            .all(|value| value.is_finite())
     };
     let mut words: Vec<&Word> = words.iter().filter(is_finite).collect();
-    words.sort_by(|a, b| b.bbox.y.total_cmp(&a.bbox.y).then(a.bbox.x.total_cmp(&b.bbox.x)));
+    words.sort_by(|a, b| {
+        b.bbox
+            .y
+            .total_cmp(&a.bbox.y)
+            .then(a.bbox.x.total_cmp(&b.bbox.x))
+    });
     let mut lines: Vec<Line> = Vec::new();
     for word in words {
         let placed = Placed {
@@ -58,13 +65,21 @@ pub(super) fn lines(words: &[Word]) -> Vec<Line> {
                 line.height = line.height.max(height);
                 line.words.push(placed);
             }
-            _ => lines.push(Line { words: vec![placed], bottom: word.bbox.y, height }),
+            _ => lines.push(Line {
+                words: vec![placed],
+                bottom: word.bbox.y,
+                height,
+            }),
         }
     }
     for line in &mut lines {
         line.words.sort_by(|a, b| a.left.total_cmp(&b.left));
     }
-    if lines.len() > LINES_MAX { Vec::new() } else { lines }
+    if lines.len() > LINES_MAX {
+        Vec::new()
+    } else {
+        lines
+    }
 }
 
 /// The text of a page that has columns of prose, each read to its end; none where there are no columns.
@@ -90,7 +105,10 @@ fn write_region(text: &mut String, lines: &[Line], depth: usize) -> bool {
 }
 
 fn write_lines(text: &mut String, lines: &[Line]) {
-    let mut pitches: Vec<f32> = lines.windows(2).map(|pair| pair[0].bottom - pair[1].bottom).collect();
+    let mut pitches: Vec<f32> = lines
+        .windows(2)
+        .map(|pair| pair[0].bottom - pair[1].bottom)
+        .collect();
     pitches.sort_by(f32::total_cmp);
     let usual = pitches.get(pitches.len() / 2).copied().unwrap_or(0.0);
     let mut above: Option<&Line> = None;
@@ -110,7 +128,12 @@ fn write_lines(text: &mut String, lines: &[Line]) {
 fn split(lines: &[Line], at: f32) -> (Vec<Line>, Vec<Line>) {
     let side = |is_left: bool| {
         let kept = lines.iter().map(|line| Line {
-            words: line.words.iter().filter(|word| (word.left < at) == is_left).cloned().collect(),
+            words: line
+                .words
+                .iter()
+                .filter(|word| (word.left < at) == is_left)
+                .cloned()
+                .collect(),
             ..*line
         });
         kept.filter(|line| !line.words.is_empty()).collect()
@@ -132,7 +155,11 @@ fn mask(line: &Line) -> Mask {
     mask
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the width before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to the width before"
+)]
 fn point(x: f32) -> usize {
     x.clamp(0.0, (WIDTH - 1) as f32) as usize
 }
@@ -150,7 +177,10 @@ fn gutter(lines: &[Line]) -> Option<(usize, usize, f32)> {
         // The strip only narrows as lines are added: the longest run is the one before it is gone.
         let mut found = None;
         for (last, mask) in masks.iter().enumerate().skip(first) {
-            union.iter_mut().zip(mask).for_each(|(all, line)| *all |= line);
+            union
+                .iter_mut()
+                .zip(mask)
+                .for_each(|(all, line)| *all |= line);
             let strips = strips(&union);
             if strips.is_empty() && last > first + COLUMN_LINES_MIN {
                 break;

@@ -1,10 +1,11 @@
 //! One page: paragraphs, the headings that bookmarks name, and tables where their rows stand in the text.
 
 use pdf_oxide::PdfDocument;
+use pdf_oxide::object::Object;
 use pdf_oxide::structure::spatial_table_detector::TableDetectionConfig;
 use pdf_oxide::structure::table_extractor::Table as RuledTable;
 
-use super::{aligned, guard, layout};
+use super::{aligned, guard, layout, resolve};
 use crate::document::{Block, BlockKind, Document, Heading, HeadingStack};
 use crate::place::Place;
 use crate::request::Options;
@@ -42,10 +43,11 @@ impl Pages<'_> {
             }
         };
         if text.trim().is_empty() {
-            self.without_text(document, position);
-            return true;
+            return self.without_text(document, position);
         }
-        let words = guard("its words cannot be read", || self.pdf.extract_words(position));
+        let words = guard("its words cannot be read", || {
+            self.pdf.extract_words(position)
+        });
         let placed = layout::lines(&words.unwrap_or_default());
         let text = layout::columns(&placed).unwrap_or(text);
         let mut tables = self.tables(number);
@@ -59,32 +61,63 @@ impl Pages<'_> {
         true
     }
 
-    /// Say why there is nothing to read on a page.
-    fn without_text(&self, document: &mut Document, position: usize) {
+    /// Say why there is nothing to read on a page; answers whether it is as it should be.
+    fn without_text(&self, document: &mut Document, position: usize) -> bool {
         let images = guard("its pictures cannot be read", || {
-            self.pdf.page_image_handles(position).map(|images| images.len())
+            self.pdf
+                .page_image_handles(position)
+                .map(|images| images.len())
         });
         let number = u32::try_from(position + 1).unwrap_or(u32::MAX);
         let (code, message) = match images {
-            Ok(0) => ("empty_page", format!("page {number} has no text")),
+            _ if self.lacks_content(position) => (
+                "unreadable_page",
+                format!("page {number}: its content is missing"),
+            ),
+            Ok(0) => ("empty_page", format!("page {number} is empty")),
             _ => (
                 "page_without_text",
                 format!("page {number} is a picture: its text is not extracted"),
             ),
         };
         document.warn(code, message, Place::page(number));
+        code != "unreadable_page"
+    }
+
+    /// Whether a page names content that is not in the file.
+    fn lacks_content(&self, position: usize) -> bool {
+        let read = || {
+            let page = self.pdf.get_page(position)?;
+            let content = page.as_dict().and_then(|page| page.get("Contents"));
+            let Some(content) = content else {
+                return Ok(false);
+            };
+            let all = match resolve(self.pdf, content) {
+                Object::Array(all) => all,
+                _ => vec![content.clone()],
+            };
+            let is_missing =
+                |content: &Object| !matches!(resolve(self.pdf, content), Object::Stream { .. });
+            Ok(!all.is_empty() && all.iter().all(is_missing))
+        };
+        guard("its content cannot be read", read).unwrap_or(true)
     }
 
     /// Add the tables that are only aligned, where no drawn table holds the same row.
     fn add_aligned(&self, tables: &mut Vec<Ruled>, lines: &[layout::Line], page: u32) {
         for rows in aligned::find(lines) {
             let known = tables.iter().flat_map(|ruled| &ruled.rows);
-            let first = rows.first().map(|row| solid(&row.concat())).unwrap_or_default();
+            let first = rows
+                .first()
+                .map(|row| solid(&row.concat()))
+                .unwrap_or_default();
             if known.into_iter().any(|row| *row == first) {
                 continue;
             }
             let cells = rows.first().into_iter().flatten();
-            let has_header = cells.clone().all(|cell| classify(cell.trim()) == ColumnKind::Text);
+            let has_header = cells
+                .clone()
+                .all(|cell| classify(cell.trim()) == ColumnKind::Text);
             tables.push(self.build(rows, has_header, false, page));
         }
     }
@@ -219,7 +252,10 @@ impl Pages<'_> {
 impl Ruled {
     /// How many lines the rows of the table take, if these lines begin with them; blank lines may stand between.
     fn length_in(&self, lines: &[String]) -> Option<usize> {
-        let mut said = lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let mut said = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty());
         let mut length = 0;
         for row in self.rows.iter().filter(|row| !row.is_empty()) {
             let (at, line) = said.next()?;
