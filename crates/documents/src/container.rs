@@ -8,13 +8,12 @@ mod limits;
 mod merge;
 mod name;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::document::Document;
 use crate::error::Error;
-use crate::format::Format;
 use crate::part::{Part, PartStatus};
 use crate::place::Place;
 use crate::request::Request;
@@ -85,7 +84,11 @@ impl<'a> Parts<'a> {
             return;
         };
         if let Some(reason) = self.refusal(entry) {
-            return skip(document, label, entry.declared, None, reason);
+            return report(
+                document,
+                unread(label, entry.declared, PartStatus::Skipped),
+                &reason,
+            );
         }
         match self.unpack(entry, source) {
             Unpacked::Content(bytes, problem) => {
@@ -96,7 +99,11 @@ impl<'a> Parts<'a> {
                 }
                 self.parse(document, label, &bytes);
             }
-            Unpacked::Refused(reason) => skip(document, label, entry.declared, None, reason),
+            Unpacked::Refused(reason) => report(
+                document,
+                unread(label, entry.declared, PartStatus::Skipped),
+                &reason,
+            ),
         }
     }
 
@@ -112,7 +119,11 @@ impl<'a> Parts<'a> {
             return;
         };
         if let Some(reason) = self.refusal(&entry) {
-            return skip(document, label, Some(size), None, reason);
+            return report(
+                document,
+                unread(label, Some(size), PartStatus::Skipped),
+                &reason,
+            );
         }
         self.budget.unpacked += size;
         self.parse(document, label, bytes);
@@ -121,14 +132,22 @@ impl<'a> Parts<'a> {
     /// List a part that is left alone.
     pub(crate) fn skip(&mut self, document: &mut Document, entry: &Entry, reason: &str) {
         if let Some(label) = self.label(document, entry) {
-            skip(document, label, entry.declared, None, reason.to_owned());
+            report(
+                document,
+                unread(label, entry.declared, PartStatus::Skipped),
+                reason,
+            );
         }
     }
 
     /// List a part that could not be read.
-    pub(crate) fn fail(&mut self, document: &mut Document, entry: &Entry, reason: String) {
+    pub(crate) fn fail(&mut self, document: &mut Document, entry: &Entry, reason: &str) {
         if let Some(label) = self.label(document, entry) {
-            fail(document, label, entry.declared, None, reason);
+            report(
+                document,
+                unread(label, entry.declared, PartStatus::Failed),
+                reason,
+            );
         }
     }
 
@@ -228,21 +247,14 @@ impl<'a> Parts<'a> {
     /// Read the bytes of a part, whatever they are.
     fn parse(&mut self, document: &mut Document, label: String, bytes: &[u8]) {
         let size = bytes.len() as u64;
-        // The signature of MS-OXTNEF, 2.1.3.1.
-        if bytes.starts_with(&[0x78, 0x9f, 0x3e, 0x22]) {
-            let reason =
-                "it is an Outlook container (TNEF); ask the sender for the files themselves";
-            return skip(document, label, Some(size), None, reason.to_owned());
+        let part = unread(label, Some(size), PartStatus::Skipped);
+        let label = &part.path.concat();
+        if bytes.starts_with(TNEF) {
+            let why = "it is an Outlook container (TNEF); ask the sender for the files themselves";
+            return report(document, part, why);
         }
-        if let Some(reason) = opaque(&label) {
-            return list(
-                document,
-                label,
-                Some(size),
-                None,
-                PartStatus::Skipped,
-                reason.to_owned(),
-            );
+        if let Some(why) = opaque(label) {
+            return list(document, part, why);
         }
         let request = Request {
             name: label.clone(),
@@ -257,56 +269,47 @@ impl<'a> Parts<'a> {
         };
         // One bad part must not take the others with it, even where a library panics on it.
         let read = catch_unwind(AssertUnwindSafe(|| crate::read(bytes, &mut inner)));
-        let format = || {
-            Some(
-                crate::sniff(
-                    bytes.get(..crate::HEAD_BYTES).unwrap_or(bytes),
-                    &request.name,
-                )
-                .format,
-            )
+        let error = match read {
+            Ok(Ok(child)) => return self.keep(document, part, child),
+            Ok(Err(error)) => error,
+            Err(_) => Error::damaged("its content confuses the parser"),
         };
-        match read {
-            Ok(Ok(child)) => {
-                let weight = merge::weight(&child);
-                if self.budget.kept + weight > self.budget.limits.kept_bytes {
-                    let reason = too_much_text(&self.budget.limits);
-                    return skip(document, label, Some(size), Some(child.format), reason);
-                }
-                self.budget.kept += weight;
-                merge::append(document, &label, size, child);
-            }
-            Ok(Err(Error::Empty)) => {
-                list(
-                    document,
-                    label,
-                    Some(0),
-                    None,
-                    PartStatus::Skipped,
-                    "it is empty".to_owned(),
-                );
-            }
-            Ok(Err(Error::UnsupportedFormat { format })) => {
-                let reason = format!("{} files cannot be parsed", format.label());
-                skip(document, label, Some(size), Some(format), reason);
-            }
-            Ok(Err(Error::Encrypted { format })) => {
-                skip(
-                    document,
-                    label,
-                    Some(size),
-                    Some(format),
-                    "it is encrypted".to_owned(),
-                );
-            }
-            Ok(Err(error)) => fail(document, label, Some(size), format(), error.to_string()),
-            Err(_) => fail(
-                document,
-                label,
-                Some(size),
-                format(),
-                "its content confuses the parser".to_owned(),
-            ),
+        refused(document, part, &error, bytes);
+    }
+
+    /// Append what was read, as far as there is room for it.
+    fn keep(&mut self, document: &mut Document, part: Part, child: Document) {
+        let weight = merge::weight(&child);
+        if self.budget.kept + weight > self.budget.limits.kept_bytes {
+            let why = too_much_text(&self.budget.limits);
+            let format = Some(child.format);
+            return report(document, Part { format, ..part }, &why);
+        }
+        self.budget.kept += weight;
+        merge::append(document, &part.path.concat(), part.size.unwrap_or(0), child);
+    }
+}
+
+/// The signature of MS-OXTNEF, 2.1.3.1.
+const TNEF: &[u8] = &[0x78, 0x9f, 0x3e, 0x22];
+
+/// List a part that its parser refused.
+fn refused(document: &mut Document, mut part: Part, error: &Error, bytes: &[u8]) {
+    let head = bytes.get(..crate::HEAD_BYTES).unwrap_or(bytes);
+    part.format = Some(crate::sniff(head, &part.path.concat()).format);
+    match error {
+        Error::Empty => {
+            part.format = None;
+            list(document, part, "it is empty");
+        }
+        Error::UnsupportedFormat { format } => {
+            let why = format!("{} files cannot be parsed", format.label());
+            report(document, part, &why);
+        }
+        Error::Encrypted { .. } => report(document, part, "it is encrypted"),
+        error => {
+            part.status = PartStatus::Failed;
+            report(document, part, &error.to_string());
         }
     }
 }
@@ -320,46 +323,36 @@ fn opaque(name: &str) -> Option<&'static str> {
     None
 }
 
-fn skip(
-    document: &mut Document,
-    label: String,
-    size: Option<u64>,
-    format: Option<Format>,
-    reason: String,
-) {
-    let message = format!("`{label}` was not read: {reason}");
-    document.warn("part_skipped", message, part_place(&label));
-    list(document, label, size, format, PartStatus::Skipped, reason);
-}
-
-fn fail(
-    document: &mut Document,
-    label: String,
-    size: Option<u64>,
-    format: Option<Format>,
-    reason: String,
-) {
-    let message = format!("`{label}` could not be read: {reason}");
-    document.warn("part_failed", message, part_place(&label));
-    list(document, label, size, format, PartStatus::Failed, reason);
-}
-
-fn list(
-    document: &mut Document,
-    label: String,
-    size: Option<u64>,
-    format: Option<Format>,
-    status: PartStatus,
-    reason: String,
-) {
-    document.parts.push(Part {
+/// A part of which nothing is kept.
+fn unread(label: String, size: Option<u64>, status: PartStatus) -> Part {
+    Part {
         path: vec![label],
-        format,
+        format: None,
         size,
         status,
-        reason: Some(reason),
+        reason: None,
         title: None,
-        metadata: std::collections::BTreeMap::new(),
+        metadata: BTreeMap::new(),
+    }
+}
+
+/// List a part of which nothing is kept, and warn of it.
+fn report(document: &mut Document, part: Part, why: &str) {
+    let label = part.path.concat();
+    let (code, what) = match part.status {
+        PartStatus::Failed => ("part_failed", "could not be read"),
+        _ => ("part_skipped", "was not read"),
+    };
+    let message = format!("`{label}` {what}: {why}");
+    document.warn(code, message, part_place(&label));
+    list(document, part, why);
+}
+
+/// List a part of which nothing is kept.
+fn list(document: &mut Document, part: Part, why: &str) {
+    document.parts.push(Part {
+        reason: Some(why.to_owned()),
+        ..part
     });
 }
 

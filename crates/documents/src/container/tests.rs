@@ -71,7 +71,7 @@ fn a_flat_bomb_is_named_and_its_neighbours_are_read() {
     let document = read("zeros.gz", &gzipped(&zeros));
     assert_eq!(document.parts[0].status, PartStatus::Skipped);
     assert!(
-        started.elapsed() < Duration::from_secs(60),
+        started.elapsed() < Duration::from_mins(1),
         "{:?}",
         started.elapsed()
     );
@@ -258,9 +258,10 @@ fn a_message_in_a_message_in_a_message_without_end_is_refused() {
         "Content-Type: message/rfc822\n\n".repeat(400)
     );
     assert!(crate::parse(&Request::new("a.eml"), mail.as_bytes()).is_ok());
-    let multipart = (0..20_000)
+    let parts: Vec<String> = (0..20_000)
         .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n"))
-        .collect::<String>();
+        .collect();
+    let multipart = parts.concat();
     let started = Instant::now();
     let _ = crate::parse(&Request::new("a.eml"), multipart.as_bytes());
     assert!(

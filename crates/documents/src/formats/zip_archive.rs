@@ -86,7 +86,7 @@ fn read(document: &mut Document, bytes: &[u8], parts: &mut Parts<'_>, entry: Zip
         }
         Err(error) => {
             let what = shorten(&error.to_string(), 200);
-            parts.fail(document, &known, what);
+            parts.fail(document, &known, &what);
         }
     }
 }

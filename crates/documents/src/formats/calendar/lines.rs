@@ -97,14 +97,13 @@ pub(super) fn scan(text: &str, numbers: &[u64], names: &[&str]) -> Scan {
         } else if let Some(above) = stack.last() {
             match open.as_mut() {
                 Some(open) if open.name == *above => open.lines.push((*number, line)),
-                // An alarm's own properties say nothing about the event.
-                Some(_) => {}
                 None if above == "VCALENDAR" => scan.calendar.extend(property(line)),
                 None if above == "VTIMEZONE" => {
                     let zone = property(line).filter(|property| property.name == "TZID");
                     scan.zones.extend(zone.map(|zone| zone.text()));
                 }
-                None => {}
+                // An alarm's own properties say nothing about the event, a zone's rules nothing to people.
+                _ => {}
             }
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn read(document: &mut Document, pdf: &PdfDocument, parts: &mut Parts
             resolve(pdf, stream).decode_stream_data()
         }) {
             Ok(bytes) => parts.read_bytes(document, &name, &bytes),
-            Err(error) => parts.fail(document, &Entry::named(name), error.to_string()),
+            Err(error) => parts.fail(document, &Entry::named(name), &error.to_string()),
         }
     }
 }

@@ -6,14 +6,15 @@ use pdf_oxide::layout::Word;
 const WORDS_MAX: usize = 20_000;
 const LINES_MAX: usize = 600;
 /// Points of free space that part two columns.
-const GUTTER_POINTS: usize = 9;
+const GUTTER_POINTS: u16 = 9;
 /// Lines that each column of prose has at least, and characters of a line on average.
 const COLUMN_LINES_MIN: usize = 6;
 const COLUMN_CHARACTERS_MIN: usize = 18;
 /// How many columns within columns are looked for.
 const DEPTH_MAX: usize = 3;
 /// Points of a page's width that are told apart.
-const WIDTH: usize = 2_048;
+const WIDTH: u16 = 2_048;
+const WORDS: usize = WIDTH as usize / 64;
 
 /// A line of words.
 #[derive(Debug, Clone)]
@@ -142,14 +143,14 @@ fn split(lines: &[Line], at: f32) -> (Vec<Line>, Vec<Line>) {
 }
 
 /// Which points of the width a line covers, one bit each.
-type Mask = [u64; WIDTH / 64];
+type Mask = [u64; WORDS];
 
 fn mask(line: &Line) -> Mask {
-    let mut mask = [0; WIDTH / 64];
+    let mut mask = [0; WORDS];
     for word in &line.words {
         let (left, right) = (point(word.left), point(word.right));
         for at in left..=right {
-            mask[at / 64] |= 1 << (at % 64);
+            mask[usize::from(at / 64)] |= 1 << (at % 64);
         }
     }
     mask
@@ -160,8 +161,8 @@ fn mask(line: &Line) -> Mask {
     clippy::cast_sign_loss,
     reason = "clamped to the width before"
 )]
-fn point(x: f32) -> usize {
-    x.clamp(0.0, (WIDTH - 1) as f32) as usize
+fn point(x: f32) -> u16 {
+    x.clamp(0.0, f32::from(WIDTH - 1)) as u16
 }
 
 /// The longest run of lines with a free strip between columns of prose: first and last line, and where the strip is.
@@ -173,7 +174,7 @@ fn gutter(lines: &[Line]) -> Option<(usize, usize, f32)> {
         if lines.len() - first <= enough {
             break;
         }
-        let mut union = [0; WIDTH / 64];
+        let mut union = [0; WORDS];
         // The strip only narrows as lines are added: the longest run is the one before it is gone.
         let mut found = None;
         for (last, mask) in masks.iter().enumerate().skip(first) {
@@ -199,13 +200,13 @@ fn gutter(lines: &[Line]) -> Option<(usize, usize, f32)> {
 /// The middles of the free strips that have something on both sides.
 fn strips(mask: &Mask) -> Vec<f32> {
     let mut strips = Vec::new();
-    let mut free_from: Option<usize> = None;
+    let mut free_from: Option<u16> = None;
     for at in 0..WIDTH {
-        if mask[at / 64] & (1 << (at % 64)) == 0 {
+        if mask[usize::from(at / 64)] & (1 << (at % 64)) == 0 {
             continue;
         }
         if let Some(from) = free_from.filter(|from| at - from >= GUTTER_POINTS) {
-            strips.push((from + at) as f32 / 2.0);
+            strips.push(f32::from(from + at) / 2.0);
         }
         free_from = Some(at + 1);
     }
