@@ -56,24 +56,23 @@ def tarred(entries, form=tarfile.PAX_FORMAT):
 inner = zipped([("deep/parts.csv", CSV), ("empty.txt", "")])
 write("documents.zip",
       zipped([("manual/", ""), ("manual/assembly.md", MARKDOWN), ("größe/データ.csv", CSV), ("inner.zip", inner),
-              ("photo.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40), ("__MACOSX/._assembly.md", b"\0\5\x16\7" + b"\0" * 20), ("note.txt", NOTE)]),
+              ("photos.7z", b"7z\xbc\xaf\x27\x1c" + b"\0" * 40), ("__MACOSX/._assembly.md", b"\0\5\x16\7" + b"\0" * 20), ("note.txt", NOTE)]),
       text=["Assembly Tighten the axle to 40 Nm. Tools torque wrench grease", CSV.replace(",", " "), CSV.replace(",", " "), NOTE],
       tables=[TABLE, TABLE],
       parts=[[["manual/assembly.md"], "parsed"], [["größe/データ.csv"], "parsed"], [["inner.zip"], "parsed"],
              [["inner.zip", "deep/parts.csv"], "parsed"], [["inner.zip", "empty.txt"], "skipped"],
-             [["photo.png"], "skipped"], [["__MACOSX/._assembly.md"], "skipped"], [["note.txt"], "parsed"]])
+             [["photos.7z"], "skipped"], [["__MACOSX/._assembly.md"], "skipped"], [["note.txt"], "parsed"]])
 
-# Names that deceive, twice the same name, and an Office file stored as it is, which must not make this one of Office.
-docx = zipped([("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<w:document/>")], zipfile.ZIP_STORED)
+# Names that deceive, and twice the same name.
 warnings.simplefilter("ignore")
 write("names.zip",
       zipped([("../../outside.txt", NOTE), ("/etc/absolute.txt", NOTE), ("C:\\windows\\drive.txt", NOTE), ("twice.txt", NOTE),
               ("twice.txt", "The other one.\n"), ("bell\a\x1b[31m.txt", NOTE), ("invoice\u202efdp.txt", NOTE),
-              ("l" * 3000 + ".txt", NOTE), ("letter.bin", docx)], zipfile.ZIP_STORED),
+              ("l" * 3000 + ".txt", NOTE)], zipfile.ZIP_STORED),
       text=[NOTE] * 6 + ["The other one."],
       part_starts=[["../../outside.txt", "parsed"], ["/etc/absolute.txt", "parsed"], ["C:\\windows\\drive.txt", "parsed"],
                    ["twice.txt", "parsed"], ["twice.txt (2)", "parsed"], ["bell\\u{7}\\u{1b}[31m.txt", "parsed"],
-                   ["invoice\\u{202e}fdp.txt", "parsed"], ["l" * 50, "parsed"], ["letter.bin", None]],
+                   ["invoice\\u{202e}fdp.txt", "parsed"], ["l" * 50, "parsed"]],
       warnings=["odd_name"])
 
 # One entry encrypted (AES) beside one that is not; and an archive of nothing but encrypted ones.

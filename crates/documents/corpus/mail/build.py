@@ -104,7 +104,7 @@ write("order-html.eml", mail.as_bytes(), title="ご注文 2026-117 の確認",
                "rows": [["Cassette 11-50", "40", "61.90"], ["Chain 12-speed", "120", "18.20"]]}],
       metadata={"from": "山田 優希 <yuki@parts.example>"}, parts=[])
 
-# Both forms, an inline picture, and attachments: a table, a note in Latin-1, a message, winmail.dat, an odd name.
+# Both forms, and attachments: one that nothing reads, a table, a note in Latin-1, a message, winmail.dat, an odd name.
 CSV = "order;article;cracked\n4711;BD-400;7\n4712;BD-400;5\n"
 NOTE = "Geprüft: Gehäuse gerissen, Wellen in Ordnung."
 inner = message("inner-1", JIRI, ANNA, "Lieferschein", WHEN - timedelta(days=3))
@@ -116,7 +116,7 @@ mail.set_content("Please find the evidence attached.\n")
 mail.add_alternative("<html><body><p>Please find the <b>evidence</b> attached.</p><img src='cid:p1'></body></html>", subtype="html")
 mail.add_attachment(CSV, subtype="csv", filename="geprüfte Teile.csv")
 mail.add_attachment(NOTE.encode("latin-1"), maintype="text", subtype="plain", filename="note.txt")
-mail.add_attachment(b"\x89PNG\r\n\x1a\n" + b"\0" * 40, maintype="image", subtype="png", filename="crack.png", disposition="inline")
+mail.add_attachment(b"7z\xbc\xaf\x27\x1c" + b"\0" * 40, maintype="application", subtype="x-7z-compressed", filename="crack.7z", disposition="inline")
 mail.add_attachment(inner)
 mail.add_attachment(bytes.fromhex("789f3e22") + b"\0" * 20, maintype="application", subtype="ms-tnef", filename="winmail.dat")
 mail.add_attachment(b"root\n", maintype="application", subtype="octet-stream", filename="../../etc/passwd")
@@ -126,7 +126,7 @@ write("attachments.eml", mail.as_bytes(), title="Cracked housings, with evidence
             "pallet units A 100 B 100", "root"],
       tables=[{"columns": ["order", "article", "cracked"], "rows": [["4711", "BD-400", "7"], ["4712", "BD-400", "5"]]},
               {"columns": ["pallet", "units"], "rows": [["A", "100"], ["B", "100"]]}],
-      parts=[[["geprüfte Teile.csv"], "parsed"], [["note.txt"], "parsed"], [["crack.png"], "skipped"],
+      parts=[[["geprüfte Teile.csv"], "parsed"], [["note.txt"], "parsed"], [["crack.7z"], "skipped"],
              [["attached message 1"], "parsed"], [["attached message 1", "pallets.csv"], "parsed"],
              [["winmail.dat"], "skipped"], [["../../etc/passwd"], "parsed"]])
 
