@@ -180,4 +180,4 @@ write("attached.pdf", buffer.getvalue(), ordered=["1. Before the ride", pages[0]
       parts=[[["positions.csv"], "parsed"]], tables=[{"columns": ["position", "amount"], "rows": [["1", "12.50"], ["2", "7.90"]]}])
 
 # Cut in the middle: the pages are listed, and what they show is gone.
-write("cut.pdf", plain[: len(plain) * 2 // 3], error="damaged")
+write("cut.pdf", plain[: len(plain) * 2 // 3], pages=4, warnings=["unreadable_page"])

@@ -173,7 +173,7 @@ async fn a_file_cut_short_says_what_is_missing_of_it() {
 
 #[tokio::test]
 async fn an_attachment_is_found_in_its_mail_and_one_that_cannot_be_read_is_listed() {
-    let mail = b"From: a@b.example\nSubject: Prices\nMessage-ID: <1@b.example>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nHello\n--x\nContent-Type: text/csv; name=prices.csv\n\nitem,price\nbolt,2\n--x\nContent-Type: application/octet-stream; name=tool.exe\n\nMZ\0\0\0\0\0\0\n--x--\n";
+    let mail = b"From: a@b.example\nSubject: Prices\nMessage-ID: <1@b.example>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nHello\n--x\nContent-Type: text/csv; name=prices.csv\n\nitem,price\nbolt,2\n--x\nContent-Type: application/octet-stream; name=tool.exe\nContent-Transfer-Encoding: base64\n\nTVoAAAAAAAA=\n--x--\n";
     let (world, file) = ingest(world(), "prices.eml", mail).await;
     let parameters = json!({ "file_id": file["file_id"] });
     let finished = run(world, "parse", "parse_content", parameters).await;

@@ -43,7 +43,8 @@ impl Pages<'_> {
             }
         };
         if text.trim().is_empty() {
-            return self.without_text(document, position);
+            self.without_text(document, position);
+            return true;
         }
         let words = guard("its words cannot be read", || {
             self.pdf.extract_words(position)
@@ -61,8 +62,8 @@ impl Pages<'_> {
         true
     }
 
-    /// Say why there is nothing to read on a page; answers whether it is as it should be.
-    fn without_text(&self, document: &mut Document, position: usize) -> bool {
+    /// Say why there is nothing to read on a page.
+    fn without_text(&self, document: &mut Document, position: usize) {
         let images = guard("its pictures cannot be read", || {
             self.pdf
                 .page_image_handles(position)
@@ -72,16 +73,20 @@ impl Pages<'_> {
         let (code, message) = match images {
             _ if self.lacks_content(position) => (
                 "unreadable_page",
-                format!("page {number}: its content is missing"),
+                format!(
+                    "page {number} has no text: its content is missing from the file; send an intact copy"
+                ),
             ),
-            Ok(0) => ("empty_page", format!("page {number} is empty")),
+            Ok(0) => (
+                "empty_page",
+                format!("page {number} has no text: it is empty"),
+            ),
             _ => (
                 "page_without_text",
                 format!("page {number} is a picture: its text is not extracted"),
             ),
         };
         document.warn(code, message, Place::page(number));
-        code != "unreadable_page"
     }
 
     /// Whether a page names content that is not in the file.
