@@ -31,7 +31,7 @@ pub struct Chunk {
 
 /// Cut a document into chunks of about 800 to 1,500 bytes: stable, in order, covering all of its text.
 ///
-/// No chunk reaches across a page or across one of the document's main headings: those of the outermost level that
+/// No chunk reaches across a page, a file within the file, or across one of the document's main headings: those of the outermost level that
 /// occurs more than once, and all above it.
 pub fn chunks(document: &Document) -> Vec<Chunk> {
     let mut cutter = Cutter {
@@ -98,7 +98,7 @@ impl Cutter {
         if self.text.is_empty() {
             return false;
         }
-        if self.place.page != block.place.page || self.place.sheet != block.place.sheet {
+        if is_elsewhere(&self.place, &block.place) {
             return true;
         }
         if block.kind == BlockKind::Heading {
@@ -147,8 +147,7 @@ impl Cutter {
     }
 
     fn table(&mut self, table: &Table) {
-        let is_new_page =
-            self.place.page != table.place.page || self.place.sheet != table.place.sheet;
+        let is_new_page = is_elsewhere(&self.place, &table.place);
         if self.deepest_heading.is_none() || is_new_page {
             self.close();
         }
@@ -233,6 +232,11 @@ impl Cutter {
             place,
         });
     }
+}
+
+/// Whether no chunk may reach from the one place to the other.
+fn is_elsewhere(one: &Place, other: &Place) -> bool {
+    one.page != other.page || one.sheet != other.sheet || one.part != other.part
 }
 
 fn write_row(line: &mut String, labels: &[String], row: &[String]) {

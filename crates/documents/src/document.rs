@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::format::Format;
 use crate::parsing_type::ParsingType;
+use crate::part::{Part, PartStatus};
 use crate::place::Place;
 use crate::sniff::Detected;
 use crate::table::Table;
@@ -49,6 +50,10 @@ pub struct Document {
     pub pages: Option<u32>,
     /// Rows of the tables of a data file, otherwise blocks.
     pub record_count: u64,
+    /// The files within it, for an archive, an e-mail with attachments or a mailbox: all of them, read or not. What was
+    /// read of them stands among the blocks, the tables and the outline, with its [`Place::part`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// What could not be read as it stands.
     pub warnings: Vec<Warning>,
     /// SHA-256 of all the fields above as JSON, in lower-case hexadecimal.
@@ -136,6 +141,7 @@ impl Document {
             tables: Vec::new(),
             pages: None,
             record_count: 0,
+            parts: Vec::new(),
             warnings: Vec::new(),
             fingerprint: String::new(),
         }
@@ -166,6 +172,17 @@ impl Document {
         let mut facts = Vec::new();
         if let Some(pages) = self.pages {
             facts.push(counted(pages.into(), "page"));
+        }
+        if !self.parts.is_empty() {
+            facts.push(counted(self.parts.len() as u64, "part"));
+            let unread = self
+                .parts
+                .iter()
+                .filter(|part| part.status != PartStatus::Parsed);
+            match unread.count() {
+                0 => {}
+                unread => facts.push(format!("{unread} of them not read")),
+            }
         }
         if !self.tables.is_empty() {
             facts.push(counted(self.tables.len() as u64, "table"));

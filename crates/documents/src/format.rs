@@ -38,6 +38,7 @@ pub enum Format {
     Bpmn,
     Drawio,
     Email,
+    Mbox,
     Calendar,
     Zip,
     Gzip,
@@ -58,7 +59,7 @@ pub enum Format {
 impl Format {
     /// Whether there is a parser for it.
     pub fn is_parsable(self) -> bool {
-        formats::parser(self).is_some()
+        formats::parser(self).is_some() || formats::container_parser(self).is_some()
     }
 
     /// The short name used for files of this format: its usual extension.
@@ -78,7 +79,9 @@ impl Format {
 
     /// The names of the parsable formats, for messages.
     pub(crate) fn parsable_labels() -> String {
-        let labels: Vec<_> = formats::PARSERS.iter().map(|(f, _)| f.label()).collect();
+        let plain = formats::PARSERS.iter().map(|(format, _)| format);
+        let containers = formats::CONTAINERS.iter().map(|(format, _)| format);
+        let labels: Vec<_> = plain.chain(containers).map(|f| f.label()).collect();
         labels.join(", ")
     }
 
@@ -131,6 +134,7 @@ impl Format {
             Self::Bpmn => ("bpmn", "application/xml", "BPMN"),
             Self::Drawio => ("drawio", "application/xml", "draw.io"),
             Self::Email => ("eml", "message/rfc822", "e-mail"),
+            Self::Mbox => ("mbox", "application/mbox", "mailbox"),
             Self::Calendar => ("ics", "text/calendar", "iCalendar"),
             Self::Zip => ("zip", "application/zip", "ZIP"),
             Self::Gzip => ("gz", "application/gzip", "gzip"),

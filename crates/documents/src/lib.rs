@@ -20,32 +20,41 @@
 //! - No input panics, and none recurses deeper than a stated limit. Deadlines and memory limits come from outside: the
 //!   platform runs this crate only in a confined child process.
 //! - Nothing is invented and nothing is dropped silently. What could not be read is a [`Warning`] or an [`Error`].
+//! - A file within a file is listed with what became of it ([`Part`]). One limit holds for all of them together, and
+//!   their names are data, never paths.
 //! - A value keeps its original text; its type is inferred beside it.
 //!
 //! # Adding a format
 //!
 //! Write one file in `src/formats/` with a `parse` function, and add its line to the list in `src/formats/mod.rs`. A
-//! format that [`sniff`] does not recognise yet also needs a variant in [`Format`] and a signature in `src/sniff.rs`.
+//! format that holds other files is listed under `CONTAINERS` instead and hands them to its
+//! `Parts`. A format that [`sniff`] does not recognise yet also needs a variant in [`Format`] and a signature in
+//! `src/sniff.rs`.
 
 mod archive;
 mod chunk;
+mod container;
 mod document;
 mod encoding;
 mod error;
 mod format;
 mod formats;
 mod parsing_type;
+mod part;
 mod place;
 mod request;
 mod sniff;
 mod table;
 mod text;
 
+use container::{Budget, Parts};
+
 pub use chunk::{Chunk, chunks};
 pub use document::{Block, BlockKind, Document, Heading, Warning};
 pub use error::Error;
 pub use format::Format;
 pub use parsing_type::ParsingType;
+pub use part::{Part, PartStatus};
 pub use place::Place;
 pub use request::{Options, Request};
 pub use sniff::{Detected, HEAD_BYTES, sniff};
@@ -56,20 +65,32 @@ pub use table::{Column, ColumnKind, Table};
 /// The format is decided by content first and by the name second. Errors say what is wrong with the bytes and what to
 /// do; a document with a few bad places is returned with warnings instead.
 pub fn parse(request: &Request, bytes: &[u8]) -> Result<Document, Error> {
+    let mut budget = Budget::default();
+    let mut document = read(bytes, &mut Parts::new(request, &mut budget))?;
+    document.finish();
+    Ok(document)
+}
+
+/// Read the bytes of a file, or of a file within it.
+fn read(bytes: &[u8], parts: &mut Parts<'_>) -> Result<Document, Error> {
+    let request = parts.request;
     if bytes.is_empty() {
         return Err(Error::Empty);
     }
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     let detected = sniff::look_inside(sniff(head, &request.name), bytes, &request.name);
-    let Some(parser) = formats::parser(detected.format) else {
+    let parsing_type = ParsingType::choose(request.parsing_type, detected.format, &request.options);
+    let mut document = Document::new(detected, parsing_type);
+    if let Some(parser) = formats::parser(detected.format) {
+        parser(&mut document, bytes, &request.options)?;
+    } else if let Some(parser) = formats::container_parser(detected.format) {
+        parser(&mut document, bytes, parts)?;
+        parts.finish(&mut document);
+    } else {
         return Err(Error::UnsupportedFormat {
             format: detected.format,
         });
-    };
-    let parsing_type = ParsingType::choose(request.parsing_type, detected.format, &request.options);
-    let mut document = Document::new(detected, parsing_type);
-    parser(&mut document, bytes, &request.options)?;
-    document.finish();
+    }
     Ok(document)
 }
 

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 /// Where in a file something stands, so that a search hit opens there. Counting starts at 1, ranges include both ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
+    /// The file within the file, after the names of those it stands in, as in [`Part::path`](crate::Part::path). All
+    /// else is counted within that part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part: Vec<String>,
     /// The page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<u32>,

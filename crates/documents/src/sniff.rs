@@ -5,6 +5,7 @@ mod dialect;
 mod magic;
 mod markup;
 mod prose;
+mod zip_names;
 
 use std::borrow::Cow;
 
@@ -54,6 +55,13 @@ pub fn sniff(head: &[u8], name: &str) -> Detected {
     let Some(text) = as_text(head) else {
         return Format::Binary.into();
     };
+    let is_calendar = text
+        .trim_start()
+        .get(..15)
+        .is_some_and(|start| start.eq_ignore_ascii_case("BEGIN:VCALENDAR"));
+    if is_calendar {
+        return Format::Calendar.into();
+    }
     markup::recognise(&text, &extension)
         .or_else(|| json(&text, &extension, is_whole))
         .unwrap_or_else(|| prose::recognise(&text, &extension, is_whole))

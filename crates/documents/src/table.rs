@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
 pub(crate) use header::is_header;
-use infer::{Inference, classify};
+use infer::Inference;
+pub(crate) use infer::classify;
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

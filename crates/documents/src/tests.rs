@@ -1,5 +1,6 @@
 //! What holds for all formats, on the documents of the demo and on what chance makes of them.
 
+mod corpus;
 mod formats;
 mod hostile;
 mod markup;
@@ -174,6 +175,12 @@ fn the_parsing_type_is_chosen_by_wish_then_flag_then_format() {
 
 #[test]
 fn every_format_that_is_listed_has_one_parser() {
+    let containers = crate::formats::CONTAINERS.iter().map(|(format, _)| format);
+    assert!(
+        containers
+            .clone()
+            .all(|format| format.is_parsable() && crate::formats::parser(*format).is_none())
+    );
     for (format, _) in crate::formats::PARSERS {
         assert!(format.is_parsable());
         assert_eq!(
@@ -231,11 +238,45 @@ proptest! {
     }
 
     #[test]
+    fn mutated_files_of_the_corpus_give_a_document_or_an_error(
+        (folder, at) in (select(&["mail", "archives", "pdf"][..]), any::<Index>()),
+        changes in prop::collection::vec((any::<Index>(), any::<u8>()), 0..8),
+        cut in prop::option::of(any::<Index>()),
+    ) {
+        let files = corpus::files(folder);
+        let (name, mut bytes) = files[at.index(files.len())].clone();
+        for (at, byte) in &changes {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let started = std::time::Instant::now();
+        if let Ok(document) = read(&name, &bytes) {
+            assert_covered(&document);
+            for part in &document.parts {
+                prop_assert_eq!(part.status == crate::PartStatus::Parsed, part.reason.is_none());
+            }
+        }
+        prop_assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+    }
+
+    #[test]
     fn no_parser_panics_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 1..600)) {
         for (format, parser) in crate::formats::PARSERS {
             let mut document = Document::new((*format).into(), ParsingType::Unstructured);
             if parser(&mut document, &bytes, &Options::default()).is_ok() {
                 document.finish();
+                chunks(&document);
+            }
+        }
+        for (format, parser) in crate::formats::CONTAINERS {
+            let mut document = Document::new((*format).into(), ParsingType::Unstructured);
+            let request = Request::new("a");
+            let mut budget = crate::container::Budget::default();
+            let mut parts = crate::container::Parts::new(&request, &mut budget);
+            if parser(&mut document, &bytes, &mut parts).is_ok() {
                 chunks(&document);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use civitas_documents::{Block, BlockKind, Document, ParsingType, Place, Table, Warning};
+use civitas_documents::{Block, BlockKind, Document, ParsingType, Part, Place, Table, Warning};
 use civitas_intent::prelude::*;
 
 use crate::preview::{ShownColumn, cells, shorten};
@@ -16,6 +16,8 @@ const CUT_CELL_CHARACTERS: usize = 500;
 /// Headings of the outline, and characters of each.
 const HEADINGS_MAX: usize = 500;
 const HEADING_CHARACTERS: usize = 300;
+/// Files within the file.
+const PARTS_MAX: usize = 500;
 /// The document's own facts, and characters of each.
 const FACTS_MAX: usize = 100;
 const FACT_CHARACTERS: usize = 2_000;
@@ -41,6 +43,10 @@ pub(crate) struct ContentPage {
     structure: Vec<PageHeading>,
     /// How many headings there are in all.
     heading_count: u64,
+    /// The files within it, read or not, up to 500 of them; on the first page only.
+    parts: Vec<Part>,
+    /// How many files within it there are in all.
+    part_count: u64,
     /// What the file says about itself; on the first page only.
     metadata: BTreeMap<String, Value>,
     /// What could not be read as it stands; on the first page only.
@@ -107,6 +113,9 @@ struct PageHeading {
     text: String,
     /// The page it stands on, where the format has pages.
     page: Option<u32>,
+    /// The file within the file that it stands in, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    part: Vec<String>,
 }
 
 impl ContentPage {
@@ -129,6 +138,8 @@ impl ContentPage {
             structured_data: Vec::new(),
             structure: Vec::new(),
             heading_count: document.outline.len() as u64,
+            parts: Vec::new(),
+            part_count: document.parts.len() as u64,
             metadata: BTreeMap::new(),
             warnings: Vec::new(),
             block_count: document.blocks.len() as u64,
@@ -148,17 +159,20 @@ impl ContentPage {
                 level: heading.level,
                 text: shorten(&heading.text, HEADING_CHARACTERS),
                 page: heading.place.page,
+                part: heading.place.part.clone(),
             })
             .collect();
-        let facts = document.metadata.iter().take(FACTS_MAX);
-        self.metadata = facts
-            .map(|(name, value)| {
-                let text = value.to_string();
-                let value = match text.len() {
-                    0..=FACT_CHARACTERS => value.clone(),
-                    _ => Value::String(shorten(&text, FACT_CHARACTERS)),
-                };
-                (shorten(name, HEADING_CHARACTERS), value)
+        self.metadata = facts(&document.metadata);
+        let parts = document.parts.iter().take(PARTS_MAX);
+        self.parts = parts
+            .map(|part| Part {
+                title: part
+                    .title
+                    .as_deref()
+                    .map(|title| shorten(title, HEADING_CHARACTERS)),
+                // The facts of one file within are for the page of that file.
+                metadata: BTreeMap::new(),
+                ..part.clone()
             })
             .collect();
         self.warnings.clone_from(&document.warnings);
@@ -297,6 +311,21 @@ impl ContentPage {
     }
 }
 
+/// The first facts, each cut to a size that can be shown.
+fn facts(metadata: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let facts = metadata.iter().take(FACTS_MAX);
+    facts
+        .map(|(name, value)| {
+            let text = value.to_string();
+            let value = match text.len() {
+                0..=FACT_CHARACTERS => value.clone(),
+                _ => Value::String(shorten(&text, FACT_CHARACTERS)),
+            };
+            (shorten(name, HEADING_CHARACTERS), value)
+        })
+        .collect()
+}
+
 /// What a block takes beside its text.
 fn frame(place: &Place) -> usize {
     FRAME_BYTES + serde_json::to_string(place).map_or(0, |text| text.len())
@@ -336,6 +365,17 @@ mod tests {
         assert_eq!(pages[0].text_content, "One\n\ntwo");
         assert_eq!(pages[0].structured_data[0].rows, [["1", "2"]]);
         assert_eq!(pages[0].structure[0].text, "One");
+    }
+
+    #[test]
+    fn the_first_page_lists_the_files_within() {
+        let mail = b"From: a@b.example\nMessage-ID: <1@b.example>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nHello\n--x\nContent-Type: text/csv; name=prices.csv\n\nitem,price\nbolt,2\n--x--\n";
+        let document = document("a.eml", mail);
+        let pages = pages(&document);
+        assert_eq!((pages[0].part_count, pages[0].parts.len()), (1, 1));
+        assert_eq!(pages[0].parts[0].path, ["prices.csv"]);
+        assert_eq!(pages[0].structured_data[0].place.part, ["prices.csv"]);
+        assert_eq!(pages[0].structure[0].part, ["prices.csv"]);
     }
 
     #[test]

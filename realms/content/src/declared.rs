@@ -24,10 +24,12 @@ const SHORT_NAMES: [(&str, &str); 16] = [
 ];
 
 /// Media types that senders use for a format beside its registered one.
-const OTHER_MIME_TYPES: [(&str, &str); 9] = [
+const OTHER_MIME_TYPES: [(&str, &str); 11] = [
     ("application/csv", "text/csv"),
     ("application/vnd.ms-excel", "text/csv"),
     ("application/x-gzip", "application/gzip"),
+    ("application/x-tgz", "application/gzip"),
+    ("application/x-zip-compressed", "application/zip"),
     ("application/x-ndjson", "application/jsonl"),
     ("application/x-pdf", "application/pdf"),
     ("application/x-yaml", "application/yaml"),
@@ -101,6 +103,7 @@ pub(crate) fn is_text(mime_type: &str) -> bool {
                 | "application/rtf"
                 | "image/svg+xml"
                 | "message/rfc822"
+                | "application/mbox"
         )
 }
 

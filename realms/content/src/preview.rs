@@ -10,6 +10,8 @@ const TABLES: usize = 3;
 const ROWS: usize = 20;
 const COLUMNS: usize = 50;
 const CELL_CHARACTERS: usize = 100;
+/// Files within the file.
+const PARTS: usize = 200;
 /// Headings of the outline, warnings, and characters of each.
 const HEADINGS: usize = 200;
 const WARNINGS: usize = 20;
@@ -38,11 +40,12 @@ impl ShownColumn {
 }
 
 /// The parts of a preview, by the name they are rendered under.
-pub(crate) fn renderings(document: &Document) -> [(&'static str, Value); 4] {
+pub(crate) fn renderings(document: &Document) -> [(&'static str, Value); 5] {
     [
         ("text_preview", text(document)),
         ("table_previews", tables(document)),
         ("outline", outline(document)),
+        ("parts", parts(document)),
         ("warnings", warnings(document)),
     ]
 }
@@ -100,6 +103,16 @@ fn outline(document: &Document) -> Value {
         json!({ "level": heading.level, "text": text, "place": place(&heading.place) })
     });
     headings.collect()
+}
+
+fn parts(document: &Document) -> Value {
+    let parts = document.parts.iter().take(PARTS).map(|part| {
+        json!({
+            "path": part.path, "format": part.format, "size": part.size, "status": part.status,
+            "reason": part.reason.as_deref().map(|reason| shorten(reason, LINE_CHARACTERS)),
+        })
+    });
+    parts.collect()
 }
 
 fn warnings(document: &Document) -> Value {

@@ -131,7 +131,7 @@ pub(crate) struct Reading {
     pub(crate) file: Value,
     /// The payload of `parse_content`; null unless it was read.
     pub(crate) facts: Value,
-    /// Its renderings: `text_preview`, `table_previews`, `outline`, `warnings`.
+    /// Its renderings: `text_preview`, `table_previews`, `outline`, `parts`, `warnings`.
     pub(crate) renderings: Value,
 }
 

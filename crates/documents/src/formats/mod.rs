@@ -1,22 +1,29 @@
 //! The parsers, one file each.
 
 mod bpmn;
+mod calendar;
 mod delimited;
 mod drawio;
 mod epub;
+mod gzip;
 mod html;
 mod image;
 mod json;
 mod jsonl;
+mod mail;
 mod markdown;
+mod mbox;
 mod office;
 mod pdf;
 mod rtf;
 mod svg;
+mod tar_archive;
 mod text;
 mod xml;
 mod yaml;
+mod zip_archive;
 
+use crate::container::Parts;
 use crate::document::Document;
 use crate::error::Error;
 use crate::format::Format;
@@ -36,7 +43,6 @@ pub(crate) const PARSERS: &[(Format, Parser)] = &[
     (Format::Tsv, delimited::parse),
     (Format::Json, json::parse),
     (Format::Jsonl, jsonl::parse),
-    (Format::Pdf, pdf::parse),
     (Format::Rtf, rtf::parse),
     (Format::Epub, epub::parse),
     (Format::Yaml, yaml::parse),
@@ -58,11 +64,33 @@ pub(crate) const PARSERS: &[(Format, Parser)] = &[
     (Format::Odt, office::parse_odt),
     (Format::Ods, office::parse_ods),
     (Format::Odp, office::parse_odp),
+    (Format::Calendar, calendar::parse),
+];
+
+/// Fills a fresh document from bytes as a [`Parser`] does, and hands the files within to their reader.
+pub(crate) type ContainerParser = fn(&mut Document, &[u8], &mut Parts<'_>) -> Result<(), Error>;
+
+/// Every format that holds other files and can be parsed.
+pub(crate) const CONTAINERS: &[(Format, ContainerParser)] = &[
+    (Format::Pdf, pdf::parse),
+    (Format::Email, mail::parse),
+    (Format::Mbox, mbox::parse),
+    (Format::Zip, zip_archive::parse),
+    (Format::Tar, tar_archive::parse),
+    (Format::Gzip, gzip::parse),
 ];
 
 /// The parser of a format, if it has one.
 pub(crate) fn parser(format: Format) -> Option<Parser> {
     PARSERS
+        .iter()
+        .find(|(known, _)| *known == format)
+        .map(|(_, parser)| *parser)
+}
+
+/// The parser of a format that holds other files, if it has one.
+pub(crate) fn container_parser(format: Format) -> Option<ContainerParser> {
+    CONTAINERS
         .iter()
         .find(|(known, _)| *known == format)
         .map(|(_, parser)| *parser)

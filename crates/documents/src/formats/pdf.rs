@@ -1,5 +1,9 @@
 //! PDF: text a page in reading order, ruled tables, bookmarks, the information dictionary.
 
+mod aligned;
+mod attachments;
+mod dates;
+mod layout;
 mod outline;
 mod page;
 
@@ -9,11 +13,11 @@ use pdf_oxide::PdfDocument;
 use pdf_oxide::object::Object;
 use serde_json::Value;
 
+use crate::container::Parts;
 use crate::document::{Document, HeadingStack};
 use crate::error::Error;
 use crate::format::Format;
 use crate::place::Place;
-use crate::request::Options;
 use crate::text::shorten;
 use page::Pages;
 
@@ -21,7 +25,12 @@ use page::Pages;
 const BYTES_MAX: usize = 256 << 20;
 
 /// Read a PDF.
-pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
+pub(super) fn parse(
+    document: &mut Document,
+    bytes: &[u8],
+    parts: &mut Parts<'_>,
+) -> Result<(), Error> {
+    let options = &parts.request.options;
     if bytes.len() > BYTES_MAX {
         return Err(Error::TooLarge {
             limit: BYTES_MAX as u64,
@@ -69,6 +78,7 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
         );
         document.warn("pages_left_out", message, Place::page(options.pages_max));
     }
+    attachments::read(document, &pdf, parts);
     document.record_count = u64::from(pages);
     Ok(())
 }
@@ -127,7 +137,12 @@ fn information(document: &mut Document, pdf: &PdfDocument) {
     };
     for (name, text) in guard("its information cannot be read", read).unwrap_or_default() {
         let text = text.trim().to_owned();
-        if text.is_empty() {
+        // What generators write when nobody said anything.
+        let is_filler = matches!(
+            text.trim_matches(['(', ')']),
+            "unspecified" | "anonymous" | "untitled" | "Untitled"
+        );
+        if text.is_empty() || is_filler {
             continue;
         }
         if name == "Title" {
@@ -138,7 +153,9 @@ fn information(document: &mut Document, pdf: &PdfDocument) {
             "ModDate" => "modified".to_owned(),
             other => other.to_ascii_lowercase(),
         };
-        document.metadata.insert(key, Value::String(text));
+        let is_date = matches!(name, "CreationDate" | "ModDate");
+        let value = dates::rfc3339(&text).filter(|_| is_date).unwrap_or(text);
+        document.metadata.insert(key, Value::String(value));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Formats that open with a signature of their own.
 
+use super::zip_names;
 use crate::format::Format;
 
 /// Signatures at the very beginning.
@@ -15,7 +16,6 @@ const SIGNATURES: &[(&[u8], Format)] = &[
     (b"7z\xbc\xaf\x27\x1c", Format::SevenZip),
     (b"PAR1", Format::Parquet),
     (b"SQLite format 3\0", Format::Sqlite),
-    (b"BEGIN:VCALENDAR", Format::Calendar),
 ];
 
 /// The format of a signature.
@@ -36,7 +36,7 @@ pub(super) fn recognise(head: &[u8]) -> Option<Format> {
     if head.starts_with(b"BM") && head.get(6..10) == Some(&[0; 4]) {
         return Some(Format::Bmp);
     }
-    if head.get(257..262) == Some(b"ustar") {
+    if head.get(257..262) == Some(b"ustar") || is_old_tar(head) {
         return Some(Format::Tar);
     }
     let found = SIGNATURES
@@ -61,15 +61,25 @@ fn is_pdf(head: &[u8]) -> bool {
 
 /// What a ZIP archive holds, by the names in it.
 fn archive(head: &[u8]) -> Format {
-    let holds = |name: &[u8]| memchr::memmem::find(head, name).is_some();
+    let entries = zip_names::entries(head);
+    // Without one whole header there are no names to go by, only bytes that look like them.
+    let holds = |name: &[u8]| match entries.as_slice() {
+        [] => memchr::memmem::find(head, name).is_some(),
+        entries => entries.iter().any(|(known, _)| known.starts_with(name)),
+    };
+    let media_type = entries.iter().find(|(name, _)| *name == b"mimetype");
+    let states = |known: &[u8]| match media_type {
+        Some((_, content)) => content.starts_with(known),
+        None => {
+            memchr::memmem::find(head, &[&b"mimetype"[..], known].concat()).is_some()
+                && entries.is_empty()
+        }
+    };
     let known = [
-        (&b"mimetypeapplication/epub+zip"[..], Format::Epub),
+        (&b"application/epub+zip"[..], Format::Epub),
+        (b"application/vnd.oasis.opendocument.text", Format::Odt),
         (
-            b"mimetypeapplication/vnd.oasis.opendocument.text",
-            Format::Odt,
-        ),
-        (
-            b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+            b"application/vnd.oasis.opendocument.spreadsheet",
             Format::Ods,
         ),
         (
@@ -77,7 +87,7 @@ fn archive(head: &[u8]) -> Format {
             Format::Odp,
         ),
     ];
-    if let Some((_, format)) = known.iter().find(|(name, _)| holds(name)) {
+    if let Some((_, format)) = known.iter().find(|(name, _)| states(name)) {
         return *format;
     }
     // The first entry should say so; books that were packed again with an ordinary tool do not.
@@ -96,6 +106,21 @@ fn archive(head: &[u8]) -> Format {
         }
     }
     Format::Zip
+}
+
+/// A header of the old form has no signature, but a checksum of its own (POSIX.1-1988, `ustar`'s parent).
+fn is_old_tar(head: &[u8]) -> bool {
+    let Some(header) = head.get(..512) else {
+        return false;
+    };
+    let stated = header.get(148..156).unwrap_or_default();
+    let digits = stated.iter().filter(|byte| (b'0'..=b'7').contains(byte));
+    let stated = digits.fold(0_u64, |sum, digit| sum * 8 + u64::from(digit - b'0'));
+    let sum = header.iter().enumerate().map(|(at, byte)| match at {
+        148..156 => u64::from(b' '),
+        _ => u64::from(*byte),
+    });
+    header.first() != Some(&0) && stated > 0 && sum.sum::<u64>() == stated
 }
 
 /// What an OLE compound file holds, by the UTF-16 names in its directory.

@@ -8,8 +8,9 @@ pub(super) fn recognise(text: &str, extension: &str, is_whole: bool) -> Format {
     match extension {
         "md" | "markdown" => return Format::Markdown,
         "yaml" | "yml" => return Format::Yaml,
-        "ics" if text.contains("BEGIN:VCALENDAR") => return Format::Calendar,
-        "eml" if is_email(text) => return Format::Email,
+        "ics" if text.contains("BEGIN:V") => return Format::Calendar,
+        "mbox" | "mbx" if text.starts_with("From ") => return Format::Mbox,
+        "eml" if opens_with_field(text) => return Format::Email,
         "html" | "htm" if text.contains("</") => return Format::Html,
         _ => {}
     }
@@ -29,6 +30,9 @@ pub(super) fn recognise(text: &str, extension: &str, is_whole: bool) -> Format {
         "" | "txt" | "text" | "log" | "dat" | "export" | "pdf" | "doc" | "docx" | "xls"
         | "xlsx" | "html" | "json" | "jsonl" | "bin" | "xml" => {}
         _ => return Format::Text,
+    }
+    if is_mailbox(text) {
+        return Format::Mbox;
     }
     if is_email(text) {
         return Format::Email;
@@ -97,6 +101,21 @@ fn is_yaml(text: &str) -> bool {
         known += usize::from(is_entry || line.starts_with("- ") || line == "---" || line == "...");
     }
     known >= 2 && known * 10 >= all * 9
+}
+
+/// Whether the first line is a header field: enough where the name says it is an e-mail.
+fn opens_with_field(text: &str) -> bool {
+    let name = text.split(':').next().unwrap_or_default();
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '-';
+    name.len() < text.len() && (1..70).contains(&name.len()) && name.chars().all(is_name)
+}
+
+/// The line that parts the messages of a mailbox, and an e-mail below it.
+fn is_mailbox(text: &str) -> bool {
+    let Some((first, rest)) = text.split_once('\n') else {
+        return false;
+    };
+    first.starts_with("From ") && first.contains(':') && is_email(rest)
 }
 
 /// Whether several different marks of Markdown show: one alone may be chance.

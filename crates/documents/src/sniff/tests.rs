@@ -175,6 +175,26 @@ fn archives_are_told_apart_by_what_they_hold() {
         "a.zip",
         Format::Epub,
     );
+    // A document that is stored within an archive does not make the archive one.
+    let header = |name: &str, size: u32| {
+        let mut bytes = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+        bytes.extend([size.to_le_bytes(), size.to_le_bytes()].concat());
+        bytes.extend([u8::try_from(name.len()).unwrap(), 0, 0, 0]);
+        bytes.extend(name.as_bytes());
+        bytes
+    };
+    let inner = [
+        header("[Content_Types].xml", 0),
+        header("word/document.xml", 0),
+    ]
+    .concat();
+    check(&inner, "a.zip", Format::Docx);
+    let outer = [
+        header("letter.bin", u32::try_from(inner.len()).unwrap()),
+        inner,
+    ]
+    .concat();
+    check(&outer, "a.zip", Format::Zip);
 }
 
 #[test]

@@ -172,6 +172,33 @@ async fn a_file_cut_short_says_what_is_missing_of_it() {
 }
 
 #[tokio::test]
+async fn an_attachment_is_found_in_its_mail_and_one_that_cannot_be_read_is_listed() {
+    let mail = b"From: a@b.example\nSubject: Prices\nMessage-ID: <1@b.example>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nHello\n--x\nContent-Type: text/csv; name=prices.csv\n\nitem,price\nbolt,2\n--x\nContent-Type: application/octet-stream; name=tool.exe\nContent-Transfer-Encoding: base64\n\nTVoAAAAAAAA=\n--x--\n";
+    let (world, file) = ingest(world(), "prices.eml", mail).await;
+    let parameters = json!({ "file_id": file["file_id"] });
+    let finished = run(world, "parse", "parse_content", parameters).await;
+    let found = finished
+        .world
+        .records
+        .values()
+        .find(|record| record.body.contains("bolt"));
+    let found = found.unwrap();
+    assert_eq!(found.metadata["part"], json!(["prices.csv"]));
+    assert_eq!(found.metadata["rows"], json!([1, 1]));
+    assert_eq!(found.heading, "prices.csv");
+    let parts = &finished.artifact("parsed_content")["renderings"]["parts"];
+    assert_eq!(parts[0]["status"], "parsed");
+    assert_eq!(parts[1]["path"], json!(["tool.exe"]));
+    assert_eq!(parts[1]["status"], "skipped");
+    assert!(
+        parts[1]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("cannot be parsed")
+    );
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_fails_with_the_reason() {
     for (name, bytes, expected) in [
         ("empty.txt", &b""[..], "empty"),

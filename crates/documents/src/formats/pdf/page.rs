@@ -1,14 +1,15 @@
 //! One page: paragraphs, the headings that bookmarks name, and tables where their rows stand in the text.
 
 use pdf_oxide::PdfDocument;
+use pdf_oxide::object::Object;
 use pdf_oxide::structure::spatial_table_detector::TableDetectionConfig;
 use pdf_oxide::structure::table_extractor::Table as RuledTable;
 
-use super::guard;
+use super::{aligned, guard, layout, resolve};
 use crate::document::{Block, BlockKind, Document, Heading, HeadingStack};
 use crate::place::Place;
 use crate::request::Options;
-use crate::table::{Builder, Table};
+use crate::table::{Builder, ColumnKind, Table, classify};
 
 /// Reads page after page, keeping track of the section.
 pub(super) struct Pages<'a> {
@@ -22,6 +23,8 @@ pub(super) struct Pages<'a> {
 struct Ruled {
     table: Table,
     rows: Vec<String>,
+    /// Without lines around it a table is a guess: if the text does not say the same, the text holds.
+    is_drawn: bool,
 }
 
 impl Pages<'_> {
@@ -40,24 +43,91 @@ impl Pages<'_> {
             }
         };
         if text.trim().is_empty() {
-            let message =
-                format!("page {number} has no text; if it is a picture of text, that was not read");
-            document.warn("page_without_text", message, Place::page(number));
+            self.without_text(document, position);
             return true;
         }
-        let mut tables = self.tables(document.tables.len(), number);
-        for paragraph in text.split("\n\n") {
-            let lines: Vec<String> = paragraph.lines().map(clean).collect();
-            self.paragraph(document, &lines, number, &mut tables);
-        }
+        let words = guard("its words cannot be read", || {
+            self.pdf.extract_words(position)
+        });
+        let placed = layout::lines(&words.unwrap_or_default());
+        let text = layout::columns(&placed).unwrap_or(text);
+        let mut tables = self.tables(number);
+        self.add_aligned(&mut tables, &placed, number);
+        let lines: Vec<String> = text.lines().map(clean).collect();
+        self.lines(document, &lines, number, &mut tables);
         // A table whose rows read differently in the text follows the page.
-        for ruled in tables {
+        for ruled in tables.into_iter().filter(|ruled| ruled.is_drawn) {
             self.table(document, ruled.table, number);
         }
         true
     }
 
-    fn paragraph(
+    /// Say why there is nothing to read on a page.
+    fn without_text(&self, document: &mut Document, position: usize) {
+        let images = guard("its pictures cannot be read", || {
+            self.pdf
+                .page_image_handles(position)
+                .map(|images| images.len())
+        });
+        let number = u32::try_from(position + 1).unwrap_or(u32::MAX);
+        let (code, message) = match images {
+            _ if self.lacks_content(position) => (
+                "unreadable_page",
+                format!(
+                    "page {number} has no text: its content is missing from the file; send an intact copy"
+                ),
+            ),
+            Ok(0) => (
+                "empty_page",
+                format!("page {number} has no text: it is empty"),
+            ),
+            _ => (
+                "page_without_text",
+                format!("page {number} is a picture: its text is not extracted"),
+            ),
+        };
+        document.warn(code, message, Place::page(number));
+    }
+
+    /// Whether a page names content that is not in the file.
+    fn lacks_content(&self, position: usize) -> bool {
+        let read = || {
+            let page = self.pdf.get_page(position)?;
+            let content = page.as_dict().and_then(|page| page.get("Contents"));
+            let Some(content) = content else {
+                return Ok(false);
+            };
+            let all = match resolve(self.pdf, content) {
+                Object::Array(all) => all,
+                _ => vec![content.clone()],
+            };
+            let is_missing =
+                |content: &Object| !matches!(resolve(self.pdf, content), Object::Stream { .. });
+            Ok(!all.is_empty() && all.iter().all(is_missing))
+        };
+        guard("its content cannot be read", read).unwrap_or(true)
+    }
+
+    /// Add the tables that are only aligned, where no drawn table holds the same row.
+    fn add_aligned(&self, tables: &mut Vec<Ruled>, lines: &[layout::Line], page: u32) {
+        for rows in aligned::find(lines) {
+            let known = tables.iter().flat_map(|ruled| &ruled.rows);
+            let first = rows
+                .first()
+                .map(|row| solid(&row.concat()))
+                .unwrap_or_default();
+            if known.into_iter().any(|row| *row == first) {
+                continue;
+            }
+            let cells = rows.first().into_iter().flatten();
+            let has_header = cells
+                .clone()
+                .all(|cell| classify(cell.trim()) == ColumnKind::Text);
+            tables.push(self.build(rows, has_header, false, page));
+        }
+    }
+
+    fn lines(
         &mut self,
         document: &mut Document,
         lines: &[String],
@@ -67,12 +137,20 @@ impl Pages<'_> {
         let mut open = String::new();
         let mut at = 0;
         while let Some(line) = lines.get(at) {
-            let rest = lines.get(at..).unwrap_or_default();
-            let table = tables.iter().position(|ruled| ruled.begins(rest));
-            if let Some(found) = table {
+            if line.trim().is_empty() {
                 self.text(document, &mut open, page);
-                let ruled = tables.remove(found);
-                at += ruled.rows.len();
+                at += 1;
+                continue;
+            }
+            let rest = lines.get(at..).unwrap_or_default();
+            let found = tables
+                .iter()
+                .enumerate()
+                .find_map(|(index, ruled)| Some((index, ruled.length_in(rest)?)));
+            if let Some((index, length)) = found {
+                self.text(document, &mut open, page);
+                let ruled = tables.remove(index);
+                at += length;
                 self.table(document, ruled.table, page);
                 continue;
             }
@@ -129,7 +207,7 @@ impl Pages<'_> {
         }
     }
 
-    fn tables(&self, known: usize, page: u32) -> Vec<Ruled> {
+    fn tables(&self, page: u32) -> Vec<Ruled> {
         // Only where lines are drawn: guessing tables from gaps makes them out of prose.
         let config = TableDetectionConfig {
             text_fallback: false,
@@ -139,25 +217,27 @@ impl Pages<'_> {
         let tables = guard("its tables cannot be read", || {
             self.pdf.extract_tables_with_config(position, config)
         });
-        let tables = tables.unwrap_or_default().into_iter().enumerate();
-        tables
-            .map(|(index, table)| self.ruled(table, known + index, page))
-            .collect()
+        let tables = tables.unwrap_or_default().into_iter();
+        tables.map(|table| self.ruled(table, page)).collect()
     }
 
-    fn ruled(&self, table: RuledTable, index: usize, page: u32) -> Ruled {
-        let mut rows = table.rows.into_iter().map(|row| {
+    fn ruled(&self, table: RuledTable, page: u32) -> Ruled {
+        let rows = table.rows.into_iter().map(|row| {
             let cells = row.cells.into_iter().map(|cell| {
                 let words: Vec<_> = cell.text.split_whitespace().collect();
                 clean(&words.join(" "))
             });
             cells.collect::<Vec<String>>()
         });
-        let headers = rows.next().unwrap_or_default();
-        let mut solid_rows = vec![solid(&headers.concat())];
+        self.build(rows.collect(), true, true, page)
+    }
+
+    fn build(&self, rows: Vec<Vec<String>>, has_header: bool, is_drawn: bool, page: u32) -> Ruled {
+        let solid_rows = rows.iter().map(|row| solid(&row.concat())).collect();
+        let mut rows = rows.into_iter();
+        let headers = if has_header { rows.next() } else { None }.unwrap_or_default();
         let mut builder = Builder::new(headers, self.options.rows_max);
         for row in rows {
-            solid_rows.push(solid(&row.concat()));
             builder.push(row.iter().map(String::as_str));
         }
         let count = builder.row_count();
@@ -166,21 +246,30 @@ impl Pages<'_> {
             ..Place::page(page)
         };
         Ruled {
-            table: builder.finish(format!("table {}", index + 1), place),
+            // The name is given when it is known how many tables stand before.
+            table: builder.finish(String::new(), place),
             rows: solid_rows,
+            is_drawn,
         }
     }
 }
 
 impl Ruled {
-    /// Whether these lines begin with the rows of the table, one a line.
-    fn begins(&self, lines: &[String]) -> bool {
-        lines.len() >= self.rows.len()
-            && self
-                .rows
-                .iter()
-                .zip(lines)
-                .all(|(row, line)| *row == solid(line))
+    /// How many lines the rows of the table take, if these lines begin with them; blank lines may stand between.
+    fn length_in(&self, lines: &[String]) -> Option<usize> {
+        let mut said = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty());
+        let mut length = 0;
+        for row in self.rows.iter().filter(|row| !row.is_empty()) {
+            let (at, line) = said.next()?;
+            if *row != solid(line) {
+                return None;
+            }
+            length = at + 1;
+        }
+        (length > 0).then_some(length)
     }
 }
 
