@@ -3,6 +3,7 @@
 use civitas_intent::host::Read;
 use civitas_intent::{Error, Result, retry};
 use civitas_model::{ArtifactId, ErrorCode, ExecutionId, SessionId, TenantId};
+use civitas_storage::artifact::ArtifactFilter;
 use civitas_storage::{FileFilter, PendingIntentFilter, SqlError};
 use serde_json::{Value, json};
 
@@ -10,6 +11,8 @@ use crate::runtime::Engine;
 
 /// Pending intents of one artifact that are read at once.
 const PENDING_MAX: u32 = 100;
+/// Artifacts made from one artifact that are read at once.
+const MADE_MAX: u32 = 500;
 
 /// Answers a reading of a handler.
 pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Result<Value> {
@@ -29,6 +32,20 @@ pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Re
         Read::Contract { contract_id } => answered(store.find_contract(tenant, &contract_id).await),
         Read::Artifact { artifact_id } => {
             answered(store.artifacts().find(tenant, &artifact_id).await)
+        }
+        Read::ArtifactsOf { parent_artifact_id } => {
+            let filter = ArtifactFilter {
+                parent: Some(parent_artifact_id.clone()),
+                ..ArtifactFilter::default()
+            };
+            let artifacts = store.artifacts();
+            let made = artifacts.list(tenant, &filter, MADE_MAX, 0).await;
+            let made = made.map_err(|error| unreadable(&error))?;
+            // Databases differ in whether a pattern knows upper from lower case.
+            let made = made
+                .into_iter()
+                .filter(|made| made.parent_artifacts.contains(&parent_artifact_id));
+            Ok(json!(made.collect::<Vec<_>>()))
         }
         Read::PendingIntents { target_artifact_id } => {
             pending_intents(engine, tenant, target_artifact_id).await

@@ -39,6 +39,8 @@ pub struct ArtifactFilter {
     pub lifecycle_state: Option<Lifecycle>,
     /// Only made by this execution.
     pub execution_id: Option<ExecutionId>,
+    /// Only made from this one directly.
+    pub parent: Option<ArtifactId>,
 }
 
 /// Readings of artifacts.
@@ -110,6 +112,10 @@ fn filtered(head: &'static str, tenant: &TenantId, filter: &ArtifactFilter) -> S
         .filter_some(
             "execution_id = ?",
             filter.execution_id.as_ref().map(civitas_model::Id::as_str),
+        )
+        .filter_some(
+            "parent_artifacts LIKE ? ESCAPE '!'",
+            filter.parent.as_ref().map(holding),
         );
     if filter.types.is_empty() {
         return select;
@@ -122,6 +128,13 @@ fn filtered(head: &'static str, tenant: &TenantId, filter: &ArtifactFilter) -> S
             .map(|name| name.as_str().into())
             .collect(),
     )
+}
+
+/// The pattern of a list of ids, as JSON, that holds this one.
+fn holding(parent: &ArtifactId) -> String {
+    let id = serde_json::Value::from(parent.as_str()).to_string();
+    let escaped = id.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
 }
 
 fn read(row: &Row) -> Result<Artifact, Error> {

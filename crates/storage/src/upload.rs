@@ -12,6 +12,7 @@ use crate::transaction::{Meaning, Stop, Transaction};
 const INSERT: Statement = Statement::new(include_str!("queries/upload/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/upload/find.sql"));
 const DELETE: Statement = Statement::new(include_str!("queries/upload/delete.sql"));
+const RELEASE: Statement = Statement::new(include_str!("queries/content/release.sql"));
 const DELETE_OLD: Statement = Statement::new(include_str!("queries/upload/delete_old.sql"));
 
 /// Stored bytes that wait to be claimed.
@@ -57,6 +58,16 @@ pub(crate) async fn claim(
 ) -> Result<(), Stop> {
     let params = vec![tenant.as_str().into(), upload_id.into()];
     tx.execute_later(&DELETE, params, Meaning::Nothing).await
+}
+
+/// Notes that a blob lost a use: an upload under its digest, from before any time, which nobody claims.
+pub(crate) async fn release(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    digest: &str,
+) -> Result<(), Stop> {
+    let params = vec![tenant.as_str().into(), digest.into(), digest.into()];
+    tx.execute_later(&RELEASE, params, Meaning::Nothing).await
 }
 
 pub(crate) async fn delete_old(tx: &mut Transaction<'_>, before: Timestamp) -> Result<(), Stop> {

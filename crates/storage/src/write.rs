@@ -93,6 +93,9 @@ async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop
             tenant_id,
             upload_id,
         } => crate::upload::claim(tx, tenant_id, upload_id).await,
+        Write::ReleaseBlob { tenant_id, digest } => {
+            crate::upload::release(tx, tenant_id, digest).await
+        }
         Write::SessionState {
             tenant_id,
             session_id,

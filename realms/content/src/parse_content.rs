@@ -169,7 +169,7 @@ impl ParseContent {
 }
 
 /// The name that chooses between formats that look alike.
-fn file_name(file: &File) -> &str {
+pub(crate) fn file_name(file: &File) -> &str {
     let original = file.metadata.get("filename").and_then(Value::as_str);
     original.unwrap_or(&file.ui_name)
 }
@@ -210,7 +210,7 @@ fn summary(document: &Document, chunk_count: u64) -> String {
 }
 
 /// Makes the pieces searchable in place of those of an earlier reading.
-async fn put_records(cx: &mut Context, file: &File, pieces: &[Chunk]) -> Result<()> {
+pub(crate) async fn put_records(cx: &mut Context, file: &File, pieces: &[Chunk]) -> Result<()> {
     cx.forget_records(file.file_id.as_str()).await?;
     if pieces.is_empty() {
         let facts = json!({ "has_text": false });

@@ -125,7 +125,7 @@ pub(crate) async fn list(
     let filter = ArtifactFilter {
         types,
         lifecycle_state: Some(body.lifecycle_state.unwrap_or(Lifecycle::Ready)),
-        execution_id: None,
+        ..ArtifactFilter::default()
     };
     let limit = body.limit.unwrap_or(100).clamp(1, PAGE_MAX);
     let artifacts = state.store.artifacts();

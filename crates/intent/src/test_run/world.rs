@@ -1,6 +1,6 @@
 //! The world a tested handler sees and changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -32,6 +32,8 @@ pub struct World {
     pub session_state: Map<String, Value>,
     /// Upload facts by id, as `{digest, size, file_type, mime_type}`.
     pub uploads: BTreeMap<String, Value>,
+    /// Digests of blobs that lost a use.
+    pub released: BTreeSet<String>,
     /// Blobs by digest.
     pub blobs: BTreeMap<String, Bytes>,
     /// Events that were emitted: name and data.
@@ -92,6 +94,7 @@ impl PartialEq for World {
             && self.pending_intents == other.pending_intents
             && self.records == other.records
             && self.session_state == other.session_state
+            && self.released == other.released
             && self.events == other.events
     }
 }
@@ -105,6 +108,7 @@ impl std::fmt::Debug for World {
             .field("pending_intents", &self.pending_intents)
             .field("records", &self.records)
             .field("session_state", &self.session_state)
+            .field("released", &self.released)
             .field("events", &self.events)
             .finish_non_exhaustive()
     }

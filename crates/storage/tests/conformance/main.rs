@@ -106,6 +106,8 @@ conformance! {
     documents {
         artifacts_are_put_found_listed_and_counted,
         files_are_put_found_and_listed,
+        files_are_filtered_by_every_fact,
+        a_released_blob_leaves_a_note_nobody_can_claim_twice,
         names_are_searched_literally_and_in_any_case,
         files_are_counted_by_digest_until_purged,
         uploads_are_noted_once_and_claimed,
