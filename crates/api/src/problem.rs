@@ -347,7 +347,7 @@ impl From<civitas_runtime::SubmitError> for Problem {
             SubmitError::KeyInFlight => {
                 Self::new(ErrorCode::IdempotencyKeyInFlight, detail).retry_after(1)
             }
-            SubmitError::TooLarge { .. } => Self::new(ErrorCode::PayloadTooLarge, detail),
+            SubmitError::KeyTooLong { .. } => Self::invalid("/idempotency_key", detail),
             SubmitError::Busy { retry_after, .. } => {
                 Self::new(ErrorCode::ServiceUnavailable, detail).retry_after(retry_after)
             }

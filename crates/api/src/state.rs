@@ -9,7 +9,7 @@ use civitas_runtime::Runtime;
 use civitas_search::Index;
 use civitas_storage::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Handles to the services behind the API; cheap to clone.
@@ -33,8 +33,6 @@ pub struct AppState {
     pub metrics: PrometheusHandle,
     /// How the server is set up.
     pub settings: Arc<Settings>,
-    /// Held while content is claimed or freed, so that what was just stored is not taken for unused.
-    pub claiming: Arc<Mutex<()>>,
     /// Permits for open streams and sockets.
     pub streams: Arc<Semaphore>,
     /// Cancelled when the server stops: long answers end.

@@ -15,6 +15,9 @@ use crate::revocation::{Revocations, Revoked};
 use crate::secret::Secret;
 use crate::service_token::{self, Seen};
 
+/// Entries on one page of a list at most: members, service tokens. A page that asks for more gets this many.
+pub const PAGE_MAX: u32 = 200;
+
 /// Authentication; cheap to clone.
 #[derive(Clone)]
 pub struct Auth {

@@ -63,7 +63,7 @@ mod sign_in;
 mod ticket;
 
 pub use account::Profile;
-pub use auth::Auth;
+pub use auth::{Auth, PAGE_MAX};
 pub use civitas_storage::{Member, ServiceToken};
 pub use error::{Error, FieldError, OpenError};
 pub use member::AcceptedInvitation;

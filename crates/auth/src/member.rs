@@ -6,14 +6,11 @@ use civitas_storage::{
     Changeset, Invitation, InvitationChange, Member, MembershipChange, UserChange, email_key,
 };
 
-use crate::auth::Auth;
+use crate::auth::{Auth, PAGE_MAX};
 use crate::error::Error;
 use crate::registration::check_invited_email;
 use crate::revocation::Revoked;
 use crate::secret::Secret;
-
-/// Members per page at most.
-const PAGE_MAX: u32 = 200;
 
 /// What accepting an invitation gave. The caller goes there with [`Auth::switch_tenant`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,13 @@ pub struct RateLimits {
     pub register: RateLimit,
     /// Wrong guesses of the present password when changing it, per user.
     pub change_password: RateLimit,
+    /// Anonymous sessions per client address.
+    pub anonymous_session: RateLimit,
 }
+
+/// Anonymous sessions a client address may open: each is a row that stays for a day. Many people may share an address,
+/// and a page opens one session for each visitor, so this is generous; it only ends a flood.
+const ANONYMOUS_SESSIONS: RateLimit = RateLimit::new(30, Duration::from_mins(1));
 
 impl Default for RateLimits {
     fn default() -> Self {
@@ -33,6 +39,7 @@ impl Default for RateLimits {
             login: RateLimit::new(5, Duration::from_mins(1)),
             register: RateLimit::new(3, Duration::from_mins(5)),
             change_password: RateLimit::new(5, Duration::from_mins(1)),
+            anonymous_session: ANONYMOUS_SESSIONS,
         }
     }
 }

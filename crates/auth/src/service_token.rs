@@ -7,15 +7,13 @@ use std::time::Duration;
 use civitas_model::{Caller, CallerKind, Permission, Timestamp};
 use civitas_storage::{Changeset, ServiceToken, ServiceTokenChange, Store};
 
-use crate::auth::Auth;
+use crate::auth::{Auth, PAGE_MAX};
 use crate::error::Error;
 use crate::secret::Secret;
 
 /// What every service token starts with, so that a leaked one is recognised.
 pub(crate) const PREFIX: &str = "civitas_";
 const NAME_CHARS_MAX: usize = 100;
-/// Tokens per page at most.
-const PAGE_MAX: u32 = 200;
 /// Tokens remembered at most; then all are forgotten and read again.
 const SEEN_MAX: usize = 4096;
 /// How exact `last_used_at` is. Noting every use would be a write per request.
@@ -59,7 +57,7 @@ impl Auth {
         Ok((token, secret))
     }
 
-    /// A page of the service tokens of the caller's tenant, newest first, with those that ended; at most 200.
+    /// A page of the service tokens of the caller's tenant, newest first, with those that ended; at most [`PAGE_MAX`].
     pub async fn service_tokens(
         &self,
         caller: &Caller,

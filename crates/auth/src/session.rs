@@ -1,5 +1,7 @@
 //! Sessions as clients make them: their own, anonymous ones, and the upgrade from one to the other.
 
+use std::net::IpAddr;
+
 use civitas_model::{Caller, CallerKind, Session, SessionId, TenantId};
 use civitas_storage::{Changeset, CommitError, NewSession, Refusal, Upgrade};
 use serde_json::{Map, Value, json};
@@ -7,6 +9,7 @@ use subtle::ConstantTimeEq;
 
 use crate::auth::Auth;
 use crate::error::Error;
+use crate::rate_limit::address_key;
 use crate::secret::Secret;
 
 /// Metadata at most, as JSON text.
@@ -41,10 +44,18 @@ impl Auth {
     }
 
     /// Opens a session for someone who has not signed in, in a tenant of its own. The secret is shown once.
+    ///
+    /// Refused after thirty sessions in a minute from one address.
     pub async fn create_anonymous(
         &self,
         metadata: Map<String, Value>,
+        client: IpAddr,
     ) -> Result<(Session, Secret), Error> {
+        let metadata = checked(metadata)?;
+        self.rate_limits
+            .anonymous_session
+            .take(&self.store, "anonymous_session", &address_key(client))
+            .await?;
         let now = self.now();
         let session_id = self.new_id();
         let secret = self.new_secret("session_");
@@ -53,7 +64,7 @@ impl Auth {
             session_id,
             user_id: None,
             secret_digest: Some(secret.digest()),
-            metadata: checked(metadata)?,
+            metadata,
             state: json!({}),
             created_at: now,
             upgraded_at: None,

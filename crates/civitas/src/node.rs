@@ -20,7 +20,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -118,7 +118,6 @@ impl Node {
             clock,
             entropy,
             metrics: kept_up(&stopping),
-            claiming: Arc::new(Mutex::new(())),
             streams: Arc::new(Semaphore::new(config.limits.streams)),
             settings: Arc::new(settings),
             stopping: stopping.clone(),

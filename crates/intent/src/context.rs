@@ -7,6 +7,7 @@ use bytes::Bytes;
 use civitas_model::execution::{Intent, Wait};
 use civitas_model::journal::{Entry, Kind, NewEntry};
 use civitas_model::{ExecutionId, SessionId, TenantId, Timestamp, UserId, Write};
+use futures::channel::oneshot;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -280,6 +281,26 @@ impl Context {
         limit: u64,
     ) -> impl Future<Output = Result<Bytes>> + Send + use<> {
         self.host.get_blob(digest.to_owned(), limit)
+    }
+
+    /// Computes something that may take more than a few milliseconds, such as decoding what a blob holds, without holding up
+    /// other executions. `work` runs again in every replay, so it must give the same each time.
+    pub fn compute<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let done = self.host.compute(Box::new(move || {
+            // Nobody waits any more when the run was stopped.
+            let _ = sender.send(work());
+        }));
+        async move {
+            done.await?;
+            receiver
+                .await
+                .map_err(|_| retry("a computation ended without a result"))
+        }
     }
 
     /// The time, the same in every replay.

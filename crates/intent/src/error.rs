@@ -13,7 +13,8 @@ pub struct Error {
     reason: Reason,
 }
 
-/// The reasons, as the runtime tells them apart. A handler makes only the first two, through [`retry`] and [`reject`].
+/// The reasons, as the runtime tells them apart. A handler makes only the first two, through [`retry`], [`reject`] and
+/// [`not_found`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// The platform, or what it talks to, cannot do this now.
@@ -49,7 +50,7 @@ impl Error {
         }
     }
 
-    /// A refusal with a code of its own. Made by hosts; a handler says [`reject`].
+    /// A refusal with a code of its own. Made by hosts; a handler says [`reject`] or [`not_found`].
     pub fn rejected(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             reason: Reason::Reject {
@@ -85,6 +86,14 @@ impl Error {
 /// Say what was wrong, what was expected and what to do next, as a lowercase fragment.
 pub fn reject(message: impl Into<String>) -> Error {
     Error::rejected(ErrorCode::IntentRejected, message)
+}
+
+/// The caller named something that does not exist in their tenant: the execution fails with this message, and is not
+/// tried again.
+///
+/// Say what is not there, and where its id comes from, as a lowercase fragment.
+pub fn not_found(message: impl Into<String>) -> Error {
+    Error::rejected(ErrorCode::NotFound, message)
 }
 
 /// Something outside cannot be had now: the execution is tried again, with backoff, up to its limit.

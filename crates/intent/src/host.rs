@@ -68,7 +68,7 @@ pub enum Read {
         /// The artifact.
         artifact_id: ArtifactId,
     },
-    /// Artifacts made from this one directly, newest first: a list of up to 500 [`civitas_model::Artifact`].
+    /// Artifacts made from this one directly that still have content: a list of up to 500 [`civitas_model::Artifact`].
     ArtifactsOf {
         /// What they were made from.
         parent_artifact_id: ArtifactId,
@@ -133,6 +133,9 @@ pub trait Host: Send + Sync {
 
     /// Reads a blob of the tenant, up to `limit` bytes.
     fn get_blob(&self, digest: String, limit: u64) -> BoxFuture<'static, Result<Bytes>>;
+
+    /// Runs a computation where it may take its time, off the threads that many executions share.
+    fn compute(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, Result<()>>;
 
     /// Whether a new progress entry is worth showing now.
     fn wants_progress(&self) -> bool;

@@ -61,7 +61,7 @@ pub use answer::{Answer, StructuredArtifact};
 pub use context::Context;
 pub use definition::{Definition, Intent, Policy, Realm};
 pub use domain::Upload;
-pub use error::{Error, Result, reject, retry};
+pub use error::{Error, Result, not_found, reject, retry};
 pub use test_run::TestRun;
 
 /// Everything an intent's file needs.
@@ -69,7 +69,7 @@ pub mod prelude {
     pub use crate::answer::Answer;
     pub use crate::context::Context;
     pub use crate::definition::{Intent, Policy, Realm};
-    pub use crate::error::{Error, Result, reject, retry};
+    pub use crate::error::{Error, Result, not_found, reject, retry};
     pub use civitas_model::{Artifact, File, FileId, Permission, Record};
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

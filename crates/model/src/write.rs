@@ -44,11 +44,11 @@ pub enum Write {
         /// The upload.
         upload_id: String,
     },
-    /// Notes that a blob lost a use, so that its bytes are freed when that was the last one.
-    ReleaseBlob {
-        /// Whose blob.
+    /// Notes that content lost a use: it is freed once nothing else needs it. Written with what stops needing it.
+    ReleaseContent {
+        /// Whose content.
         tenant_id: TenantId,
-        /// SHA-256 of its bytes, in lower-case hexadecimal.
+        /// Its digest: SHA-256, in lower-case hexadecimal.
         digest: String,
     },
     /// Sets one key of a session's state.
@@ -75,7 +75,7 @@ impl Write {
             Self::Records { records } => records.first().map(|record| &record.tenant_id),
             Self::ForgetRecords { tenant_id, .. }
             | Self::ClaimUpload { tenant_id, .. }
-            | Self::ReleaseBlob { tenant_id, .. }
+            | Self::ReleaseContent { tenant_id, .. }
             | Self::SessionState { tenant_id, .. } => Some(tenant_id),
         }
     }

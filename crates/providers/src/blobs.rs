@@ -8,8 +8,8 @@
 //! it acknowledged, and by then it survives a power cut. What a crash leaves in `staging/` is swept at the next start
 //! by [`Blobs::sweep_temporary`].
 //!
-//! Storing the same content again and deleting it are not ordered by this module: whoever counts the uses of a digest
-//! deletes it only when none is left or in the making.
+//! Whether content is still needed is not known here: whoever counts its uses passes the question to [`Blobs::free`], which
+//! orders it against storing the same content again and against [`Blobs::claiming`].
 
 mod download;
 mod error;
@@ -27,6 +27,7 @@ use futures::{Stream, StreamExt, stream};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 pub use error::BlobError;
 
@@ -41,6 +42,8 @@ pub const HEAD_BYTES: usize = 64 * 1024;
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
     folder: Arc<LocalFolder>,
+    /// Held for reading while content gets its name or its first use, and for writing while it is freed.
+    naming: Arc<RwLock<()>>,
 }
 
 /// What was stored.
@@ -63,6 +66,7 @@ impl Blobs {
         Ok(Self {
             store: Arc::new(store),
             folder: Arc::new(folder),
+            naming: Arc::default(),
         })
     }
 
@@ -133,6 +137,36 @@ impl Blobs {
     pub async fn delete(&self, tenant: &TenantId, digest: &str) -> Result<(), BlobError> {
         self.store.delete(&object(tenant, digest)?).await?;
         self.folder.sync_namespace(namespace(tenant)).await
+    }
+
+    /// Held while the first use of stored content is recorded. Nothing is freed meanwhile; what was freed just before is
+    /// not there any more, so look for it after recording the use.
+    pub async fn claiming(&self) -> RwLockReadGuard<'_, ()> {
+        self.naming.read().await
+    }
+
+    /// Deletes the content if nothing needs it, as `is_needed` finds out while nobody can store or claim it.
+    ///
+    /// Content that was stored, or stored again, at `stored_before` or later is kept: somebody may be about to record a
+    /// use of it. Says whether it is gone.
+    pub async fn free<E: From<BlobError>>(
+        &self,
+        tenant: &TenantId,
+        digest: &str,
+        stored_before: Timestamp,
+        is_needed: impl Future<Output = Result<bool, E>>,
+    ) -> Result<bool, E> {
+        let _nobody_names = self.naming.write().await;
+        let stored_at = match self.store.head(&object(tenant, digest)?).await {
+            Ok(found) => Timestamp::from_micros(found.last_modified.timestamp_micros()),
+            Err(object_store::Error::NotFound { .. }) => return Ok(true),
+            Err(error) => return Err(BlobError::from(error).into()),
+        };
+        if stored_at >= stored_before || is_needed.await? {
+            return Ok(false);
+        }
+        self.delete(tenant, digest).await?;
+        Ok(true)
     }
 
     /// Removes what interrupted uploads left behind and was last written before `older_than`; says how many objects.

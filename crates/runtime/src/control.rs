@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use civitas_model::execution::{Status, Wait};
+use civitas_model::journal::Kind;
 use civitas_model::{Caller, Execution, ExecutionId};
 use civitas_storage::execution::{Cancel, Pause, Request, Resume, Retry};
 use civitas_storage::{Change, Changeset, CommitError, Refusal};
+use serde_json::Value;
 
 use crate::error::ControlError;
 use crate::queue::Ready;
@@ -14,6 +16,12 @@ use crate::runtime::Engine;
 
 /// Descendants cancelled with an execution, at most.
 const DESCENDANTS_MAX: usize = 10_000;
+/// Executions retried with one another at most; more levels than executions may start.
+const CHAIN_MAX: usize = 32;
+/// How often a retry looks again when a child changed meanwhile.
+const TRIES_MAX: u32 = 3;
+/// Entries of a journal looked at together, from its end.
+const JOURNAL_PAGE: u32 = 200;
 
 fn request(caller: &Caller, execution: &ExecutionId) -> Request {
     Request {
@@ -25,8 +33,11 @@ fn request(caller: &Caller, execution: &ExecutionId) -> Request {
 
 /// Commits under the lease: a node that was superseded cannot stop a handler that runs elsewhere, so it must not say so.
 async fn commit(engine: &Engine, change: Change) -> Result<(), ControlError> {
-    let changeset = Changeset::new().with(change).under(&engine.lease);
-    match engine.store.commit(changeset).await {
+    commit_all(engine, Changeset::new().with(change)).await
+}
+
+async fn commit_all(engine: &Engine, changeset: Changeset) -> Result<(), ControlError> {
+    match engine.store.commit(changeset.under(&engine.lease)).await {
         Ok(_) => Ok(()),
         Err(error) => {
             if matches!(error, CommitError::Refused(Refusal::LeaseLost)) {
@@ -99,9 +110,72 @@ pub(crate) async fn retry(
     caller: &Caller,
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
-    let change = Change::Retry(Retry(request(caller, execution)));
-    commit(engine, change).await?;
-    start(engine, caller, execution).await
+    let mut tries = 0;
+    let chain = loop {
+        let chain = failed_chain(engine, caller, execution).await?;
+        // All at once: a parent whose child is not retried with it would fail again as before.
+        let changes = chain
+            .iter()
+            .map(|id| Change::Retry(Retry(request(caller, id))));
+        let changeset = changes.fold(Changeset::new(), Changeset::with);
+        tries += 1;
+        match commit_all(engine, changeset).await {
+            Ok(()) => break chain,
+            // A child may have been retried by itself meanwhile.
+            Err(ControlError::WrongState { .. }) if chain.len() > 1 && tries < TRIES_MAX => {}
+            Err(error) => return Err(error),
+        }
+    };
+    for id in &chain {
+        start(engine, caller, id).await?;
+    }
+    Ok(())
+}
+
+/// The execution, and the child that it failed of, and the child that this one failed of, and so on.
+async fn failed_chain(
+    engine: &Engine,
+    caller: &Caller,
+    execution: &ExecutionId,
+) -> Result<Vec<ExecutionId>, ControlError> {
+    let executions = engine.store.executions();
+    let mut chain = vec![execution.clone()];
+    let mut parent = executions.find(&caller.tenant_id, execution).await?;
+    while let Some(found) = parent.take()
+        && chain.len() < CHAIN_MAX
+        && let Some(child) = awaited_child(engine, &found).await?
+    {
+        let child = executions.find(&caller.tenant_id, &child).await?;
+        let failed = |child: &Execution| matches!(child.status, Status::Failed | Status::Cancelled);
+        let Some(child) = child.filter(failed) else {
+            break;
+        };
+        chain.push(child.execution_id.clone());
+        parent = Some(child);
+    }
+    Ok(chain)
+}
+
+/// The child that an execution waited for last, unless it went on after that.
+async fn awaited_child(
+    engine: &Engine,
+    parent: &Execution,
+) -> Result<Option<ExecutionId>, ControlError> {
+    let mut end = parent.last_seq;
+    while end > 0 {
+        let after = end.saturating_sub(u64::from(JOURNAL_PAGE));
+        let executions = engine.store.executions();
+        let (tenant, id) = (&parent.intent.tenant_id, &parent.execution_id);
+        let page = executions.journal(tenant, id, after, JOURNAL_PAGE).await?;
+        let operation = page.iter().rfind(|entry| entry.kind.is_operation());
+        if let Some(last) = operation {
+            let child = last.data.pointer("/result/execution_id");
+            let child = child.filter(|_| last.kind == Kind::ChildStarted);
+            return Ok(child.and_then(Value::as_str).map(ExecutionId::trusted));
+        }
+        end = after;
+    }
+    Ok(None)
 }
 
 async fn start(

@@ -52,13 +52,11 @@ pub enum SubmitError {
         "a submission with this idempotency key is being recorded: repeat the request in a moment"
     )]
     KeyInFlight,
-    /// A text is over its limit.
-    #[error("{what} is over its limit of {limit}")]
-    TooLarge {
-        /// What is too large.
-        what: &'static str,
-        /// The limit, with its unit.
-        limit: String,
+    /// The idempotency key is too long.
+    #[error("the idempotency key may have at most {limit} characters: use a shorter one")]
+    KeyTooLong {
+        /// The limit, in characters.
+        limit: usize,
     },
     /// Too much is waiting already, or the node is stopping.
     #[error("{reason}: try again later")]

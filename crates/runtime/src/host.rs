@@ -253,6 +253,17 @@ impl Host for RunHost {
         async move { blobs.get(&tenant, &digest, limit).await.map_err(blob_error) }.boxed()
     }
 
+    fn compute(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, Result<()>> {
+        let working = tokio::task::spawn_blocking(work);
+        async move {
+            // Only a panic of the computation ends it early: like one of the handler, it is an attempt that failed.
+            working
+                .await
+                .map_err(|error| retry(format!("a computation failed: {error}")))
+        }
+        .boxed()
+    }
+
     fn wants_progress(&self) -> bool {
         let now = self.engine.clock.now().as_micros();
         let shown = self.progress_at.load(Ordering::Relaxed);

@@ -220,10 +220,8 @@ fn check(
         .as_ref()
         .is_some_and(|key| key.chars().count() > KEY_LENGTH_MAX)
     {
-        let limit = format!("{KEY_LENGTH_MAX} characters");
-        return Err(SubmitError::TooLarge {
-            what: "the idempotency key",
-            limit,
+        return Err(SubmitError::KeyTooLong {
+            limit: KEY_LENGTH_MAX,
         });
     }
     let name = submission.intent_type.as_str();

@@ -3,7 +3,6 @@
 use civitas_intent::host::Read;
 use civitas_intent::{Error, Result, retry};
 use civitas_model::{ArtifactId, ErrorCode, ExecutionId, SessionId, TenantId};
-use civitas_storage::artifact::ArtifactFilter;
 use civitas_storage::{FileFilter, PendingIntentFilter, SqlError};
 use serde_json::{Value, json};
 
@@ -34,18 +33,9 @@ pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Re
             answered(store.artifacts().find(tenant, &artifact_id).await)
         }
         Read::ArtifactsOf { parent_artifact_id } => {
-            let filter = ArtifactFilter {
-                parent: Some(parent_artifact_id.clone()),
-                ..ArtifactFilter::default()
-            };
             let artifacts = store.artifacts();
-            let made = artifacts.list(tenant, &filter, MADE_MAX, 0).await;
-            let made = made.map_err(|error| unreadable(&error))?;
-            // Databases differ in whether a pattern knows upper from lower case.
-            let made = made
-                .into_iter()
-                .filter(|made| made.parent_artifacts.contains(&parent_artifact_id));
-            Ok(json!(made.collect::<Vec<_>>()))
+            let made = artifacts.made_from(tenant, &parent_artifact_id, MADE_MAX);
+            answered(made.await)
         }
         Read::PendingIntents { target_artifact_id } => {
             pending_intents(engine, tenant, target_artifact_id).await

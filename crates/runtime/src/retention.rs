@@ -7,13 +7,14 @@ use std::time::Duration;
 use civitas_storage::execution::{Expire, Sweep};
 use civitas_storage::{Change, Changeset, CommitError};
 
+use crate::content;
 use crate::runtime::Engine;
 
 /// Executions forgotten per commit, so that no commit takes long.
 const EXPIRE_BATCH: u32 = 200;
 /// How often to look.
 const INTERVAL: Duration = Duration::from_mins(5);
-/// How long idempotency keys and unclaimed uploads are kept.
+/// How long idempotency keys are kept.
 const UNUSED_AFTER: Duration = Duration::from_hours(24);
 
 /// How long things are kept.
@@ -36,6 +37,9 @@ pub(crate) async fn run(engine: Arc<Engine>, retention: Retention) {
     loop {
         if let Err(error) = once(&engine, retention).await {
             tracing::warn!(%error, "retention could not run; it is tried again");
+        }
+        if let Err(error) = content::collect(&engine).await {
+            tracing::warn!(%error, "unused content could not be collected; it is tried again");
         }
         tokio::select! {
             () = engine.stopping.cancelled() => return,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use civitas_intent::Realm;
-use civitas_model::{Caller, Clock, Entropy, Execution, ExecutionId, TenantId};
+use civitas_model::{Caller, Clock, Entropy, Execution, ExecutionId, TenantId, Timestamp};
 use civitas_storage::{Lease, SqlError, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +19,7 @@ use crate::queue::{Concurrency, Queue};
 use crate::registry::Registry;
 use crate::retention::Retention;
 use crate::services::Services;
-use crate::{control, intake, lease, live, recovery, retention, scheduler};
+use crate::{content, control, intake, lease, live, recovery, retention, scheduler};
 
 /// What the engine is made of.
 pub struct Options {
@@ -206,7 +206,7 @@ impl Runtime {
         control::resume(&self.engine, caller, execution).await
     }
 
-    /// Runs a failed or cancelled execution again, from what its journal holds.
+    /// Runs a failed or cancelled execution again, from what its journal holds; with it the child that it failed of.
     pub async fn retry(
         &self,
         caller: &Caller,
@@ -223,6 +223,12 @@ impl Runtime {
     ) -> Result<Option<Explanation>, SqlError> {
         let found = self.find(tenant, execution).await?;
         Ok(found.map(|found| control::explain(&self.engine, found)))
+    }
+
+    /// Frees content whose release was just committed, unless something else needs it or it was stored at `stored_before`
+    /// or later. What cannot be freed now is freed later.
+    pub async fn free_content(&self, tenant: &TenantId, digest: &str, stored_before: Timestamp) {
+        content::free_released(&self.engine, tenant, digest, stored_before).await;
     }
 
     /// How many executions are ready and how many run on this node.

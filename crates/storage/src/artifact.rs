@@ -39,8 +39,6 @@ pub struct ArtifactFilter {
     pub lifecycle_state: Option<Lifecycle>,
     /// Only made by this execution.
     pub execution_id: Option<ExecutionId>,
-    /// Only made from this one directly.
-    pub parent: Option<ArtifactId>,
 }
 
 /// Readings of artifacts.
@@ -91,6 +89,28 @@ impl Artifacts<'_> {
             .collect()
     }
 
+    /// Artifacts of a tenant that were made directly from this one and still have content, at most `limit`.
+    pub async fn made_from(
+        &self,
+        tenant: &TenantId,
+        parent: &ArtifactId,
+        limit: u32,
+    ) -> Result<Vec<Artifact>, Error> {
+        let select = Select::new(LIST)
+            .filter("tenant_id = ?", tenant.as_str())
+            .filter("lifecycle_state <> ?", Lifecycle::Deleted.as_str())
+            .filter(
+                "parent_artifacts LIKE ? ESCAPE '!'",
+                like_pattern(&serde_json::Value::from(parent.as_str()).to_string()),
+            )
+            .tail("LIMIT ?", vec![limit.into()]);
+        let rows = self.0.database.select(&select).await?;
+        let found: Result<Vec<Artifact>, Error> = rows.iter().map(read).collect();
+        // SQLite does not tell upper from lower case in a pattern.
+        let is_child = |artifact: &Artifact| artifact.parent_artifacts.contains(parent);
+        Ok(found?.into_iter().filter(is_child).collect())
+    }
+
     /// How many artifacts of a tenant there are.
     pub async fn count(&self, tenant: &TenantId, filter: &ArtifactFilter) -> Result<u64, Error> {
         let rows = self
@@ -100,6 +120,15 @@ impl Artifacts<'_> {
             .await?;
         rows.first().map_or(Ok(0), |row| row.count("count"))
     }
+}
+
+/// The pattern that matches text holding `part`, whatever characters it has.
+fn like_pattern(part: &str) -> String {
+    let escaped = part
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
 }
 
 fn filtered(head: &'static str, tenant: &TenantId, filter: &ArtifactFilter) -> Select {
@@ -112,10 +141,6 @@ fn filtered(head: &'static str, tenant: &TenantId, filter: &ArtifactFilter) -> S
         .filter_some(
             "execution_id = ?",
             filter.execution_id.as_ref().map(civitas_model::Id::as_str),
-        )
-        .filter_some(
-            "parent_artifacts LIKE ? ESCAPE '!'",
-            filter.parent.as_ref().map(holding),
         );
     if filter.types.is_empty() {
         return select;
@@ -128,13 +153,6 @@ fn filtered(head: &'static str, tenant: &TenantId, filter: &ArtifactFilter) -> S
             .map(|name| name.as_str().into())
             .collect(),
     )
-}
-
-/// The pattern of a list of ids, as JSON, that holds this one.
-fn holding(parent: &ArtifactId) -> String {
-    let id = serde_json::Value::from(parent.as_str()).to_string();
-    let escaped = id.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{escaped}%")
 }
 
 fn read(row: &Row) -> Result<Artifact, Error> {

@@ -112,7 +112,7 @@ pub enum Change {
     Try(Try),
     /// Sets or takes a setting.
     Setting(SettingChange),
-    /// Removes what has outlived its use: ended sessions, old idempotency keys, uploads nobody claimed.
+    /// Removes what has outlived its use: ended sessions, old idempotency keys.
     Sweep(Sweep),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),

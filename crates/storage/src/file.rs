@@ -11,7 +11,6 @@ use crate::transaction::{Meaning, Stop, Transaction};
 const PUT: Statement = Statement::new(include_str!("queries/file/put.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/file/find.sql"));
 const LIST: &str = include_str!("queries/file/list.sql");
-const COUNT_BY_DIGEST: Statement = Statement::new(include_str!("queries/file/count_by_digest.sql"));
 
 pub(crate) async fn put(tx: &mut Transaction<'_>, file: &File) -> Result<(), Stop> {
     let params = vec![
@@ -114,14 +113,6 @@ impl Files<'_> {
             .iter()
             .map(read)
             .collect()
-    }
-
-    /// How many files and unclaimed uploads of a tenant need the blob of this digest.
-    pub async fn count_by_digest(&self, tenant: &TenantId, digest: &str) -> Result<u64, Error> {
-        let (tenant, digest) = (tenant.as_str(), digest);
-        let params = vec![tenant.into(), digest.into(), tenant.into(), digest.into()];
-        let row = self.0.database.query_one(&COUNT_BY_DIGEST, params).await?;
-        row.map_or(Ok(0), |row| row.count("count"))
     }
 }
 

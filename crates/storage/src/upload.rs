@@ -1,7 +1,9 @@
 //! Uploads: bytes that were stored and wait for an `ingest_file` to claim them. The id, not the digest, is what a client
 //! may name, so that knowing a digest gives access to nothing.
 
-use civitas_model::{TenantId, Timestamp};
+use std::time::Duration;
+
+use civitas_model::TenantId;
 use civitas_sql::{Error, Statement};
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +14,9 @@ use crate::transaction::{Meaning, Stop, Transaction};
 const INSERT: Statement = Statement::new(include_str!("queries/upload/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/upload/find.sql"));
 const DELETE: Statement = Statement::new(include_str!("queries/upload/delete.sql"));
-const RELEASE: Statement = Statement::new(include_str!("queries/content/release.sql"));
-const DELETE_OLD: Statement = Statement::new(include_str!("queries/upload/delete_old.sql"));
+
+/// How long an upload may be claimed. Then it is not found any more, and soon its bytes are freed.
+pub const UPLOAD_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Stored bytes that wait to be claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,33 +63,15 @@ pub(crate) async fn claim(
     tx.execute_later(&DELETE, params, Meaning::Nothing).await
 }
 
-/// Notes that a blob lost a use: an upload under its digest, from before any time, which nobody claims.
-pub(crate) async fn release(
-    tx: &mut Transaction<'_>,
-    tenant: &TenantId,
-    digest: &str,
-) -> Result<(), Stop> {
-    let params = vec![tenant.as_str().into(), digest.into(), digest.into()];
-    tx.execute_later(&RELEASE, params, Meaning::Nothing).await
-}
-
-pub(crate) async fn delete_old(tx: &mut Transaction<'_>, before: Timestamp) -> Result<(), Stop> {
-    tx.execute_later(
-        &DELETE_OLD,
-        vec![before.as_micros().into()],
-        Meaning::Nothing,
-    )
-    .await
-}
-
 impl Store {
-    /// One upload of a tenant.
+    /// One upload of a tenant that may still be claimed.
     pub async fn find_upload(
         &self,
         tenant: &TenantId,
         upload_id: &str,
     ) -> Result<Option<Upload>, Error> {
-        let params = vec![tenant.as_str().into(), upload_id.into()];
+        let since = self.clock().now().minus(UPLOAD_LIFETIME).as_micros();
+        let params = vec![tenant.as_str().into(), upload_id.into(), since.into()];
         let Some(row) = self.database.query_one(&FIND, params).await? else {
             return Ok(None);
         };

@@ -93,8 +93,8 @@ async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop
             tenant_id,
             upload_id,
         } => crate::upload::claim(tx, tenant_id, upload_id).await,
-        Write::ReleaseBlob { tenant_id, digest } => {
-            crate::upload::release(tx, tenant_id, digest).await
+        Write::ReleaseContent { tenant_id, digest } => {
+            crate::content::release(tx, tenant_id, digest).await
         }
         Write::SessionState {
             tenant_id,

@@ -90,10 +90,15 @@ impl Intent for ExtractDeterministicStructure {
                 .await?;
         let digest = blob::digest(&parsed)
             .ok_or_else(|| retry(format!("the result `{}` names no blob", parsed.artifact_id)))?;
-        let document =
-            parse_content::read_document(cx, digest, parse_content::DOCUMENT_BYTES_MAX).await?;
-        let pieces = chunks(&document);
-        let ids = ids(&pieces);
+        let limit_bytes = parse_content::DOCUMENT_BYTES_MAX;
+        let bytes = parse_content::document_bytes(cx, digest, limit_bytes).await?;
+        let cut = cx.compute(move || {
+            let document = parse_content::decode(&bytes)?;
+            let pieces = chunks(&document);
+            let ids = ids(&pieces);
+            Ok::<_, Error>((document, pieces, ids))
+        });
+        let (document, pieces, ids) = cut.await??;
         let skipped = self.offset as usize;
         let page = pieces.iter().zip(&ids).skip(skipped).take(limit as usize);
         let shown: Vec<_> = page

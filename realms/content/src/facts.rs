@@ -87,7 +87,7 @@ impl From<File> for FileFacts {
 /// The file of this id; another tenant's is as unknown as none at all.
 pub(crate) async fn find(cx: &mut Context, file_id: &FileId) -> Result<File> {
     cx.file(file_id).await?.ok_or_else(|| {
-        reject(format!(
+        not_found(format!(
             "there is no file `{file_id}`: send the file_id that ingest_file answered, or look it up with list_files"
         ))
     })

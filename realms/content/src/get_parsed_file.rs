@@ -65,12 +65,16 @@ impl Intent for GetParsedFile {
         let digest = blob::digest(&parsed)
             .ok_or_else(|| retry(format!("the result `{}` names no blob", parsed.artifact_id)))?;
         let limit = parse_content::DOCUMENT_BYTES_MAX;
-        let document = parse_content::read_document(cx, digest, limit).await?;
+        let bytes = parse_content::document_bytes(cx, digest, limit).await?;
         let start = Cursor {
             offset: self.offset,
             within: self.within,
         };
-        let page = ContentPage::of(&document, start);
+        let read = cx.compute(move || {
+            let document = parse_content::decode(&bytes)?;
+            Ok::<_, Error>(ContentPage::of(&document, start))
+        });
+        let page = read.await??;
         let parsed_file_id = parsed.artifact_id;
         let payload = Reading {
             parsed_file_reference: parse_content::reference(&file, &parsed_file_id),
@@ -107,7 +111,7 @@ pub(crate) async fn find_reading(
         Some("file") => match found.as_ref().and_then(facts::newest_reading) {
             Some(newest) => cx.artifact(&newest).await?,
             None => {
-                return Err(reject(format!(
+                return Err(not_found(format!(
                     "the file `{asked}` was not parsed yet: submit parse_content with this file_id first"
                 )));
             }
@@ -137,7 +141,7 @@ pub(crate) async fn find_reading(
 }
 
 fn unknown(asked: &ArtifactId) -> Error {
-    reject(format!(
+    not_found(format!(
         "there is no parsed file `{asked}`: send the parsed_file_id that parse_content answered, or the file_id"
     ))
 }

@@ -106,8 +106,9 @@ impl Intent for IngestFile {
     async fn handle(mut self, cx: &mut Context) -> Result<Answer<FileFacts>> {
         let ui_name = name::clean("ui_name", &self.ui_name)?;
         let metadata = self.metadata(&ui_name)?;
-        let now = cx.now().await?;
         let stored = self.store(cx, &metadata).await?;
+        // Read after the content is stored: what is stored later than its file was made is somebody else's, too.
+        let now = cx.now().await?;
         let file = self.file(cx, ui_name, metadata, stored, now);
         let contract = contract_for(cx, &file);
         let artifact = artifact_for(cx, &file);
@@ -225,7 +226,7 @@ impl IngestFile {
     async fn store(&mut self, cx: &mut Context, metadata: &Map<String, Value>) -> Result<Upload> {
         if let Some(upload_id) = &self.upload_id {
             let upload = cx.upload(upload_id).await?.ok_or_else(|| {
-                reject(format!(
+                not_found(format!(
                     "there is no upload `{upload_id}`: uploads are taken in once, and removed after a while when nobody does, so send the file again"
                 ))
             })?;

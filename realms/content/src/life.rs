@@ -1,5 +1,6 @@
 //! The steps of a file's life, which the file, its artifact and its newest reading take together.
 
+use civitas_documents::chunks;
 use civitas_intent::prelude::*;
 use civitas_model::Timestamp;
 use civitas_model::artifact::Lifecycle;
@@ -113,9 +114,10 @@ pub(crate) async fn put(cx: &mut Context, file: &File) -> Result<Option<Artifact
 pub(crate) async fn index_again(cx: &mut Context, file: &File, newest: &Artifact) -> Result<u64> {
     let digest = blob::digest(newest)
         .ok_or_else(|| retry(format!("the result `{}` names no blob", newest.artifact_id)))?;
-    let document =
-        parse_content::read_document(cx, digest, parse_content::DOCUMENT_BYTES_MAX).await?;
-    let pieces = civitas_documents::chunks(&document);
+    let bytes =
+        parse_content::document_bytes(cx, digest, parse_content::DOCUMENT_BYTES_MAX).await?;
+    let cut = cx.compute(move || Ok::<_, Error>(chunks(&parse_content::decode(&bytes)?)));
+    let pieces = cut.await??;
     parse_content::put_records(cx, file, &pieces).await?;
     Ok(pieces.len() as u64)
 }

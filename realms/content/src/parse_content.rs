@@ -1,5 +1,6 @@
 //! `parse_content`: turn a stored file into text, structure and searchable pieces.
 
+use bytes::Bytes;
 use civitas_documents::{Chunk, Document, Options, ParsingType, Request, chunks};
 use civitas_intent::host::Stored;
 use civitas_intent::prelude::*;
@@ -98,12 +99,18 @@ impl Intent for ParseContent {
         let stored: Stored = cx
             .step("parse", cx.sandbox(&file.digest, json!(request)))
             .await?;
-        let document = read_document(cx, &stored.digest, stored.size).await?;
+        let bytes = document_bytes(cx, &stored.digest, stored.size).await?;
+        // A large document takes a while to decode and to cut up: not on a thread that others need.
+        let read = cx.compute(move || {
+            let document = decode(&bytes)?;
+            let pieces = chunks(&document);
+            Ok::<_, Error>((document, pieces))
+        });
+        let (document, pieces) = read.await??;
         // The sandbox took its time: what is built on is read again.
         let file = facts::find(cx, &self.file_id).await?;
         facts::must_be_usable(&file)?;
         let now = cx.now().await?;
-        let pieces = chunks(&document);
         let chunk_count = pieces.len() as u64;
         put_records(cx, &file, &pieces).await?;
         let (parsed, replaced) = register(cx, &file, &document, &stored.digest, now).await?;
@@ -179,15 +186,25 @@ pub(crate) fn reference(file: &File, parsed: &ArtifactId) -> String {
     format!("parsed:{}:{}:{parsed}", file.tenant_id, file.session_id)
 }
 
-/// Reads back what the confined child understood of a file.
-pub(crate) async fn read_document(cx: &Context, digest: &str, size: u64) -> Result<Document> {
+/// What the confined child understood of a file, to be decoded by [`decode`].
+pub(crate) async fn document_bytes(cx: &Context, digest: &str, size: u64) -> Result<Bytes> {
     if size > DOCUMENT_BYTES_MAX {
         return Err(reject(format!(
             "what was read of the file takes {size} bytes, more than {DOCUMENT_BYTES_MAX}: split the file, or keep fewer rows or pages with parse_options.rows_max and parse_options.pages_max"
         )));
     }
-    let bytes = cx.get_blob(digest, DOCUMENT_BYTES_MAX).await?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    cx.get_blob(digest, DOCUMENT_BYTES_MAX).await
+}
+
+/// What the confined child understood of a file, decoded where that takes no time from others.
+pub(crate) async fn read_document(cx: &Context, digest: &str, size: u64) -> Result<Document> {
+    let bytes = document_bytes(cx, digest, size).await?;
+    cx.compute(move || decode(&bytes)).await?
+}
+
+/// Reads back what the confined child understood of a file. Takes long for a large one: see [`Context::compute`].
+pub(crate) fn decode(bytes: &[u8]) -> Result<Document> {
+    serde_json::from_slice(bytes).map_err(|error| {
         retry(format!(
             "the structure of the file cannot be read back: {error}"
         ))

@@ -49,6 +49,8 @@ pub(crate) struct PreprocessingOptions {
     /// columns differ. A table in which something was changed is written anew, without blank lines, and with quotes only
     /// where they are needed.
     tables: bool,
+    /// Whether a table's first row holds the names of its columns; found out when absent.
+    has_header: Option<bool>,
     /// The copy's name; the first's own when absent.
     #[schemars(length(min = 1, max = 255))]
     ui_name: Option<String>,
@@ -61,6 +63,7 @@ impl Default for PreprocessingOptions {
             line_ends: LineEnds::Lf,
             whitespace: true,
             tables: true,
+            has_header: None,
             ui_name: None,
         }
     }
@@ -121,7 +124,9 @@ impl Intent for PreprocessFile {
             ))
         })?;
         let bytes = cx.get_blob(&source.digest, BYTES_MAX).await?;
-        let (cleaned, changes) = clean(&source, &document, &options, &bytes)?;
+        let (file_type, wanted) = (source.file_type.clone(), options.clone());
+        let work = cx.compute(move || clean(&file_type, &document, &wanted, &bytes));
+        let (cleaned, changes) = work.await??;
         let change_count = changes.iter().map(|change| change.count).sum();
         let file = if changes.is_empty() {
             source.clone()

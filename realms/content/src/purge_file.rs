@@ -67,7 +67,6 @@ impl Intent for PurgeFile {
         let made = made_from(cx, &artifact).await?;
         let (files, readings): (Vec<_>, Vec<_>) = made
             .into_iter()
-            .filter(|made| made.lifecycle_state != Lifecycle::Deleted)
             .partition(|made| made.artifact_type == "file");
 
         let file = life::advance(file, Status::Purged, "purged", Some(&step), step.at());
@@ -87,7 +86,7 @@ impl Intent for PurgeFile {
         close_prepared(cx, &file, step.at()).await?;
         cx.forget_records(file.file_id.as_str()).await?;
         for digest in digests {
-            cx.release_blob(&digest).await?;
+            cx.release_content(&digest).await?;
         }
         let event = json!({ "file_id": file.file_id, "reason": step.reason() });
         cx.emit("file_purged", event).await?;

@@ -135,7 +135,7 @@ impl RegisterFile {
     /// The file made of an upload that waits.
     async fn take_in(&self, cx: &mut Context, id: &FileId) -> Result<FileFacts> {
         if cx.upload(id.as_str()).await?.is_none() {
-            return Err(reject(format!(
+            return Err(not_found(format!(
                 "there is neither a file nor a waiting upload `{id}`: upload the bytes to /api/content/files, or ingest them with ingest_file"
             )));
         }

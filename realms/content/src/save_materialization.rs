@@ -109,7 +109,7 @@ impl SaveMaterialization {
     async fn contract(&self, cx: &mut Context, file: &File) -> Result<BoundaryContract> {
         let id = &self.boundary_contract_id;
         let found = cx.contract(id).await?.ok_or_else(|| {
-            reject(format!(
+            not_found(format!(
                 "there is no boundary contract `{id}`: send the boundary_contract_id that ingest_file answered"
             ))
         })?;

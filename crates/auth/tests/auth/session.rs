@@ -15,7 +15,11 @@ fn metadata(value: &Value) -> Map<String, Value> {
 #[tokio::test]
 async fn an_anonymous_session_lies_in_a_tenant_of_its_own_and_its_secret_opens_it() {
     for world in World::each().await {
-        let (session, secret) = world.auth.create_anonymous(Map::new()).await.unwrap();
+        let (session, secret) = world
+            .auth
+            .create_anonymous(Map::new(), world.client())
+            .await
+            .unwrap();
         let tenant = format!("anonymous_{}", session.session_id);
         assert_eq!(session.tenant_id.as_str(), tenant);
         let caller = world
@@ -44,7 +48,11 @@ async fn an_anonymous_session_lies_in_a_tenant_of_its_own_and_its_secret_opens_i
 async fn an_upgrade_keeps_the_id_merges_metadata_and_kills_the_secret() {
     for world in World::each().await {
         let before = metadata(&json!({ "a": 1, "b": 1 }));
-        let (session, secret) = world.auth.create_anonymous(before).await.unwrap();
+        let (session, secret) = world
+            .auth
+            .create_anonymous(before, world.client())
+            .await
+            .unwrap();
         let ada = world.register("ada@example.org").await;
         let caller = world.caller(&ada).await;
         let id = &session.session_id;
@@ -76,7 +84,11 @@ async fn an_upgrade_keeps_the_id_merges_metadata_and_kills_the_secret() {
 #[tokio::test]
 async fn an_upgrade_with_a_wrong_secret_or_by_no_user_is_refused() {
     for world in World::each().await {
-        let (session, secret) = world.auth.create_anonymous(Map::new()).await.unwrap();
+        let (session, secret) = world
+            .auth
+            .create_anonymous(Map::new(), world.client())
+            .await
+            .unwrap();
         let ada = world.register("ada@example.org").await;
         let caller = world.caller(&ada).await;
         let id = &session.session_id;
@@ -114,7 +126,11 @@ async fn a_session_is_found_by_its_owner_only() {
         assert_eq!(session.session_id, id);
         let found = world.auth.find_session(&ada, &id).await.unwrap();
         assert_eq!(found, session);
-        let (own, _) = world.auth.create_anonymous(Map::new()).await.unwrap();
+        let (own, _) = world
+            .auth
+            .create_anonymous(Map::new(), world.client())
+            .await
+            .unwrap();
         let anonymous = Caller::anonymous(own.session_id, own.tenant_id);
         let mut same_tenant = bob.clone();
         same_tenant.tenant_id = ada.tenant_id.clone();
@@ -151,11 +167,19 @@ async fn a_session_made_by_the_local_operator_cannot_be_upgraded_away() {
 #[tokio::test]
 async fn sessions_end_after_a_day_or_by_logout() {
     for world in World::each().await {
-        let (_, old) = world.auth.create_anonymous(Map::new()).await.unwrap();
+        let (_, old) = world
+            .auth
+            .create_anonymous(Map::new(), world.client())
+            .await
+            .unwrap();
         world.advance(Duration::from_hours(24));
         let ended = world.auth.authenticate_session_token(&old).await;
         assert_eq!(ended, Err(Error::InvalidToken));
-        let (_, secret) = world.auth.create_anonymous(Map::new()).await.unwrap();
+        let (_, secret) = world
+            .auth
+            .create_anonymous(Map::new(), world.client())
+            .await
+            .unwrap();
         let caller = world
             .auth
             .authenticate_session_token(&secret)
@@ -171,7 +195,11 @@ async fn sessions_end_after_a_day_or_by_logout() {
 async fn too_much_metadata_is_refused() {
     for world in World::each().await {
         let huge = metadata(&json!({ "k": "x".repeat(17_000) }));
-        let refused = world.auth.create_anonymous(huge).await.unwrap_err();
+        let refused = world
+            .auth
+            .create_anonymous(huge, world.client())
+            .await
+            .unwrap_err();
         assert_eq!(refused.code(), ErrorCode::ValidationFailed);
     }
 }

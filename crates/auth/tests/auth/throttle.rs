@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use civitas_auth::{Error, RateLimit};
 use civitas_model::ErrorCode;
+use serde_json::Map;
 
 use crate::world::{PASSWORD, World, credentials, registration};
 
@@ -103,5 +104,25 @@ async fn guessing_the_present_password_is_limited_per_user() {
         }
         let refused = world.auth.change_password(&caller, &guess, &guess).await;
         assert_eq!(refused.unwrap_err().code(), ErrorCode::RateLimitExceeded);
+    }
+}
+
+#[tokio::test]
+async fn an_address_opens_thirty_anonymous_sessions_a_minute() {
+    for mut world in World::each().await {
+        let client = world.client();
+        for _ in 0..30 {
+            let opened = world.auth.create_anonymous(Map::new(), client).await;
+            assert!(opened.is_ok());
+        }
+        world.restart().await;
+        let refused = world.auth.create_anonymous(Map::new(), client).await;
+        assert_eq!(retry_after(&refused.unwrap_err()), 60);
+        let elsewhere = world.client();
+        let opened = world.auth.create_anonymous(Map::new(), elsewhere).await;
+        assert!(opened.is_ok());
+        world.advance(Duration::from_mins(1));
+        let opened = world.auth.create_anonymous(Map::new(), client).await;
+        assert!(opened.is_ok());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::{Server, dev, run};
+use crate::{Server, dev, dev_on, run};
 
 #[test]
 fn a_running_node_is_backed_up_and_its_restored_copy_answers_the_same() {
@@ -49,6 +49,67 @@ fn a_running_node_is_backed_up_and_its_restored_copy_answers_the_same() {
     assert_eq!(back.out, "The lighthouse keeper leaves in spring.");
     let listed = second.run(["files", "ls", "--json"]).ok().json();
     assert_eq!(listed["count"], 1);
+}
+
+/// A schema of its own in the PostgreSQL that the environment names, if it names one; as an address.
+fn schema(name: &str) -> Option<String> {
+    let server = std::env::var("CIVITAS_TEST_POSTGRES_URL").ok()?;
+    let name = format!("{name}_{}", std::process::id());
+    let script = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name};");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (_, mut writer) = civitas_sql::Database::open_postgres(&server).await.unwrap();
+        writer.script(&script).await.unwrap();
+    });
+    let separator = if server.contains('?') { '&' } else { '?' };
+    Some(format!(
+        "{server}{separator}options=-c%20search_path%3D{name}"
+    ))
+}
+
+#[test]
+fn a_node_on_postgresql_is_backed_up_and_restored_into_either_database() {
+    let (Some(from), Some(to)) = (schema("backed_up"), schema("restored")) else {
+        eprintln!("skipped: CIVITAS_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    let server = Server::start_on(Some(&from));
+    let id = server.put("plan.txt", b"The lighthouse keeper leaves in spring.");
+    let folder = server.folder.path();
+    let archive = folder.join("backup.tar").display().to_string();
+    let data_dir = server.data_dir();
+    let backup = ["backup", &archive, "--data-dir", &data_dir];
+    run(backup.into_iter().chain(["--database-url", &from])).ok();
+
+    for (name, database) in [("postgres", Some(to.as_str())), ("sqlite", None)] {
+        let copy = folder.join(name);
+        let path = copy.display().to_string();
+        let restore = ["restore", &archive, "--data-dir", &path];
+        let target = database.iter().flat_map(|url| ["--database-url", url]);
+        run(restore.into_iter().chain(target)).ok();
+        assert_eq!(copy.join("civitas.db").exists(), database.is_none());
+        let (child, address) = dev_on(&copy, database);
+        let second = Server {
+            child,
+            address,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let back = second.run(["files", "get", &id, "-o", "-"]).ok();
+        assert_eq!(back.out, "The lighthouse keeper leaves in spring.");
+        second.put("more.txt", b"And it takes new work.");
+    }
+    // What is not empty is not written over.
+    let again = folder.join("again").display().to_string();
+    let over = [
+        "restore",
+        &archive,
+        "--data-dir",
+        &again,
+        "--database-url",
+        &to,
+    ];
+    run(over).fails(1, "empty");
+    assert!(!folder.join("again").exists());
 }
 
 #[test]

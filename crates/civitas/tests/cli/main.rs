@@ -11,6 +11,7 @@ mod demo;
 mod executions;
 mod files;
 mod help;
+mod readme;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -93,9 +94,14 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
+        Self::start_on(None)
+    }
+
+    /// The same, on a PostgreSQL database.
+    fn start_on(database_url: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join("data");
-        let (child, address) = dev(&data_dir);
+        let (child, address) = dev_on(&data_dir, database_url);
         Self {
             child,
             address,
@@ -141,9 +147,15 @@ impl Drop for Server {
 }
 
 fn dev(data_dir: &Path) -> (Child, String) {
+    dev_on(data_dir, None)
+}
+
+/// The same, on a PostgreSQL database.
+fn dev_on(data_dir: &Path, database_url: Option<&str>) -> (Child, String) {
     let mut child = civitas()
         .args(["dev", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
+        .args(database_url.iter().flat_map(|url| ["--database-url", url]))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -115,6 +115,39 @@ async fn the_bytes_go_with_the_last_file_that_has_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_of_a_file_goes_with_it_and_stays_on_record() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let tenant = civitas_model::TenantId::trusted("default_tenant");
+    // Two files with the same content are read alike, so what was read of them is one blob.
+    let first = read_file(&anyone, "one.md", NOTES).await;
+    let second = read_file(&anyone, "two.md", NOTES).await;
+    let mut readings = Vec::new();
+    for file in [&first, &second] {
+        let body = json!({ "file_id": file["file_id"] });
+        let read = anyone.run("get_parsed_file", body).await;
+        let id = read["parsed_file"]["semantic_payload"]["parsed_file_id"].clone();
+        readings.push(civitas_model::ArtifactId::trusted(id.as_str().unwrap()));
+    }
+    let find = async |reading| {
+        let artifacts = server.state.store.artifacts();
+        artifacts.find(&tenant, reading).await.unwrap().unwrap()
+    };
+    let places = find(&readings[0]).await.materializations;
+    let digest = places[0].uri.strip_prefix("blob:sha256:").unwrap();
+    for (number, (file, left)) in [&first, &second].into_iter().zip([true, false]).enumerate() {
+        let path = format!("/api/content/files/{}", file["file_id"].as_str().unwrap());
+        assert_eq!(anyone.delete(path).send().await.status.as_u16(), 204);
+        let exists = server.state.blobs.exists(&tenant, digest).await.unwrap();
+        assert_eq!(exists, left);
+        let reading = find(&readings[number]).await;
+        assert_eq!(reading.lifecycle_state.as_str(), "DELETED");
+        assert!(reading.materializations.is_empty());
+        assert_eq!(reading.parent_artifacts[0].as_str(), file["file_id"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn downloads_are_ranged_and_never_rendered_or_compressed() {
     let server = TestServer::development().await;
     let anyone = server.anonymous();

@@ -176,3 +176,22 @@ async fn pending_intents_are_prepared_and_listed_per_tenant() {
         .await;
     unknown.problem(422, "unknown_intent_type");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idempotency_key_that_is_too_long_is_an_invalid_field() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let body = json!({ "intent_type": "count", "parameters": { "events": 1 } });
+    let submit = |key: String| {
+        let request = anyone.post("/api/intent/submit").json(&body);
+        request.header("idempotency-key", &key).send()
+    };
+    let document = submit("k".repeat(257))
+        .await
+        .problem(422, "validation_failed");
+    assert_eq!(document["errors"][0]["pointer"], "/idempotency_key");
+    let accepted = submit("k".repeat(256)).await.ok();
+    anyone
+        .ended(accepted["execution_id"].as_str().unwrap())
+        .await;
+}

@@ -93,3 +93,18 @@ async fn a_session_is_its_owners_alone() {
     // A body may be left out.
     ada.post("/api/session/create").send().await.ok();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_opens_thirty_anonymous_sessions_a_minute() {
+    let server = TestServer::credentials().await;
+    let anyone = server.anonymous();
+    let open = || anyone.post("/api/session/create-anonymous").send();
+    for _ in 0..30 {
+        open().await.ok();
+    }
+    let limited = open().await;
+    assert_eq!(limited.header("x-ratelimit-limit"), "30");
+    assert_eq!(limited.header("x-ratelimit-window"), "60");
+    let document = limited.problem(429, "rate_limit_exceeded");
+    assert!(document["retry_after"].as_u64().unwrap() >= 1);
+}

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use civitas_model::artifact::Lifecycle;
 use civitas_model::execution::Wait;
 use civitas_model::journal::{Entry, Kind};
 use civitas_model::{ErrorCode, File, Timestamp, Write};
@@ -126,16 +127,12 @@ impl State {
                 json!(artifact.filter(|artifact| artifact.tenant_id.as_str() == World::TENANT))
             }
             Read::ArtifactsOf { parent_artifact_id } => {
-                let mut made: Vec<_> = world
-                    .artifacts
-                    .values()
-                    .filter(|made| made.parent_artifacts.contains(parent_artifact_id))
-                    .filter(|made| made.tenant_id.as_str() == World::TENANT)
-                    .collect();
-                made.sort_by_key(|made| {
-                    std::cmp::Reverse((made.created_at, made.artifact_id.clone()))
+                let made = world.artifacts.values().filter(|made| {
+                    made.parent_artifacts.contains(parent_artifact_id)
+                        && made.lifecycle_state != Lifecycle::Deleted
+                        && made.tenant_id.as_str() == World::TENANT
                 });
-                json!(made)
+                json!(made.collect::<Vec<_>>())
             }
             Read::PendingIntents { target_artifact_id } => {
                 let pending = world.pending_intents.values().filter(|pending| {
@@ -214,7 +211,7 @@ impl World {
             Write::ClaimUpload { upload_id, .. } => {
                 self.uploads.remove(&upload_id);
             }
-            Write::ReleaseBlob { digest, .. } => {
+            Write::ReleaseContent { digest, .. } => {
                 self.released.insert(digest);
             }
             Write::SessionState { key, value, .. } => {
@@ -315,6 +312,11 @@ impl Host for TestHost {
             Some(bytes) => Ok(bytes),
         };
         async { result }.boxed()
+    }
+
+    fn compute(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, Result<()>> {
+        work();
+        async { Ok(()) }.boxed()
     }
 
     fn wants_progress(&self) -> bool {

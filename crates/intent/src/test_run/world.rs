@@ -32,10 +32,10 @@ pub struct World {
     pub session_state: Map<String, Value>,
     /// Upload facts by id, as `{digest, size, file_type, mime_type}`.
     pub uploads: BTreeMap<String, Value>,
-    /// Digests of blobs that lost a use.
-    pub released: BTreeSet<String>,
     /// Blobs by digest.
     pub blobs: BTreeMap<String, Bytes>,
+    /// Digests of content that lost a use.
+    pub released: BTreeSet<String>,
     /// Events that were emitted: name and data.
     pub events: Vec<(String, Value)>,
     /// Ends of children by intent type, as `{status, result, failure}`.

@@ -258,6 +258,47 @@ async fn deleted_content_is_gone_and_can_be_stored_again() {
 }
 
 #[tokio::test]
+async fn content_is_freed_only_when_it_is_old_and_nothing_needs_it() {
+    let store = Store::new();
+    let (a, b) = (tenant("a"), tenant("b"));
+    let digest = store.blobs.put(&a, "x".into()).await.unwrap().digest;
+    store.blobs.put(&b, "x".into()).await.unwrap();
+    let later = SystemClock.now().plus(Duration::from_secs(1));
+    let free = async |before, needed: bool| {
+        let is_needed = async { Ok::<_, BlobError>(needed) };
+        store.blobs.free(&a, &digest, before, is_needed).await
+    };
+    assert!(!free(later, true).await.unwrap());
+    let long_ago = later.minus(Duration::from_hours(1));
+    assert!(!free(long_ago, false).await.unwrap(), "it was stored since");
+    assert!(store.blobs.exists(&a, &digest).await.unwrap());
+    assert!(free(later, false).await.unwrap());
+    assert!(!store.blobs.exists(&a, &digest).await.unwrap());
+    assert!(free(later, true).await.unwrap(), "it is gone already");
+    assert!(store.blobs.exists(&b, &digest).await.unwrap());
+    store.blobs.put(&a, "x".into()).await.unwrap();
+    let refused = async { Err(BlobError::InvalidDigest) };
+    let failed = store.blobs.free(&a, &digest, later, refused).await;
+    assert!(matches!(failed, Err(BlobError::InvalidDigest)));
+    assert!(store.blobs.exists(&a, &digest).await.unwrap());
+}
+
+#[tokio::test]
+async fn nothing_is_freed_while_a_use_is_recorded() {
+    let store = Store::new();
+    let a = tenant("a");
+    let digest = store.blobs.put(&a, "x".into()).await.unwrap().digest;
+    let later = SystemClock.now().plus(Duration::from_secs(1));
+    let claiming = store.blobs.claiming().await;
+    let is_needed = async { Ok::<_, BlobError>(false) };
+    let mut freeing = std::pin::pin!(store.blobs.free(&a, &digest, later, is_needed));
+    assert!(futures::poll!(freeing.as_mut()).is_pending());
+    assert!(store.blobs.exists(&a, &digest).await.unwrap());
+    drop(claiming);
+    assert!(freeing.await.unwrap());
+}
+
+#[tokio::test]
 async fn damage_is_reported_instead_of_served() {
     let store = Store::new();
     let a = tenant("a");

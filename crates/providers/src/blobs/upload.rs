@@ -1,6 +1,7 @@
 //! An upload: bounded parts, hashed while they are written, moved to their name when whole.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use civitas_model::{Entropy, SystemEntropy, TenantId};
@@ -61,12 +62,14 @@ async fn finish(
     let digest = hex(&hasher.finalize());
     let target = object(tenant, &digest)?;
     let store = blobs.store.clone();
+    let naming = Arc::clone(&blobs.naming);
     // A task of its own, so that a caller who goes away now cannot leave the object between its two names.
     let moved = tokio::spawn(async move {
         if let Err(error) = upload.complete().await {
             let _ = store.delete(&staging).await;
             return Err(error);
         }
+        let _named = naming.read().await;
         let moved = store.rename(&staging, &target).await;
         if moved.is_err() {
             let _ = store.delete(&staging).await;

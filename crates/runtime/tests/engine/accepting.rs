@@ -165,7 +165,7 @@ async fn an_endless_key_is_refused() {
     };
     assert!(matches!(
         refusal(&operator(), endless).await,
-        SubmitError::TooLarge { .. }
+        SubmitError::KeyTooLong { limit: 256 }
     ));
 }
 

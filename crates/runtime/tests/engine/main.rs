@@ -13,6 +13,7 @@ mod crashing;
 mod leasing;
 mod loading;
 mod realm;
+mod retention;
 mod running;
 mod steering;
 mod watching;

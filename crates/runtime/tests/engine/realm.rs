@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use civitas_intent::host::Stored;
 use civitas_intent::prelude::*;
-use civitas_model::{RecordId, Write};
+use civitas_model::artifact::Lifecycle;
+use civitas_model::{ArtifactId, RecordId, Write};
 use tokio::sync::watch;
 
 static PROBES: LazyLock<Mutex<HashMap<String, Arc<Probe>>>> = LazyLock::new(Mutex::default);
@@ -321,6 +323,76 @@ impl Intent for Late {
     }
 }
 
+/// Make an artifact.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Makes {}
+
+impl Intent for Makes {
+    const NAME: &'static str = "makes";
+    const ARTIFACT: &'static str = "done";
+    const POLICY: Policy = QUICK;
+    type Output = Done;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<Done>> {
+        let now = cx.now().await?;
+        let made = Artifact {
+            artifact_id: ArtifactId::trusted(cx.execution_id().as_str()),
+            artifact_type: "thing".into(),
+            tenant_id: cx.tenant_id().clone(),
+            produced_by: cx.produced_by(),
+            lifecycle_state: Lifecycle::Ready,
+            semantic_descriptor: json!({}),
+            parent_artifacts: Vec::new(),
+            materializations: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        };
+        cx.put_artifact(made).await?;
+        Ok(done(1))
+    }
+}
+
+/// Compute for as long as the gate is shut.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Computes {
+    probe: String,
+}
+
+impl Intent for Computes {
+    const NAME: &'static str = "computes";
+    const ARTIFACT: &'static str = "done";
+    const POLICY: Policy = QUICK;
+    type Output = Done;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<Done>> {
+        let probe = Probe::named(&self.probe);
+        let runtime = tokio::runtime::Handle::current();
+        let computed = cx.compute(move || {
+            runtime.block_on(Arc::clone(&probe).pass());
+            probe.count("computed")
+        });
+        Ok(done(computed.await?))
+    }
+}
+
+/// Keep a text, and fail.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Keeps {
+    text: String,
+}
+
+impl Intent for Keeps {
+    const NAME: &'static str = "keeps";
+    const ARTIFACT: &'static str = "done";
+    const POLICY: Policy = QUICK;
+    type Output = Done;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<Done>> {
+        let _: Stored = cx.step("store", cx.put_blob(self.text.into())).await?;
+        Err(reject("it fails after it stored"))
+    }
+}
+
 /// Say much.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Chatty {
@@ -351,6 +423,9 @@ pub(crate) struct Calls {
     /// Whether to go on when the child fails.
     #[serde(default)]
     tolerant: bool,
+    /// Whether to fail in the end.
+    #[serde(default)]
+    fails: bool,
 }
 
 impl Intent for Calls {
@@ -371,6 +446,9 @@ impl Intent for Calls {
         };
         cx.step("after", async { Ok(count(&self.probe, "after")) })
             .await?;
+        if self.fails {
+            return Err(reject("it fails in the end"));
+        }
         Ok(done(value))
     }
 }
@@ -403,6 +481,9 @@ pub(crate) fn realm() -> Realm {
         .intent::<Gated>()
         .intent::<Late>()
         .intent::<Chatty>()
+        .intent::<Makes>()
+        .intent::<Computes>()
+        .intent::<Keeps>()
         .intent::<Calls>()
         .intent::<Rules>()
 }

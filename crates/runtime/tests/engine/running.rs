@@ -17,6 +17,8 @@ on_each_database![
     a_child_is_waited_for,
     a_child_survives_a_restart_of_the_engine,
     a_child_that_fails_rejects_its_parent_until_both_are_retried,
+    a_child_that_fails_rejects_its_parent_and_is_retried_with_it,
+    a_retry_leaves_a_child_alone_that_its_parent_went_on_without,
     a_parent_may_go_on_without_its_child,
     what_is_written_is_committed_once,
 ];
@@ -165,6 +167,47 @@ async fn a_child_survives_a_restart_of_the_engine(world: World) {
     open.stop().await;
 }
 
+async fn a_child_that_fails_rejects_its_parent_and_is_retried_with_it(world: World) {
+    let open = world.open().await;
+    let child = json!({ "probe": world.name, "times": 2, "how": "reject" });
+    let middle = calls(&world, "flaky", &child);
+    let ended = open.run("calls", calls(&world, "calls", &middle)).await;
+    assert_eq!(ended.status, Status::Failed);
+    let operator = crate::world::operator();
+    let id = &ended.execution_id;
+    for completes in [false, true] {
+        let after = open.find(id).await.last_seq + 1;
+        open.runtime.retry(&operator, id).await.unwrap();
+        let end = if completes {
+            Kind::Completed
+        } else {
+            Kind::Failed
+        };
+        open.until_after(id, after, end).await;
+    }
+    assert_eq!(value(&open.find(id).await), 3);
+    assert_eq!(world.probe().counted("before"), 2, "once in each parent");
+    assert_eq!(world.probe().counted("sure"), 1);
+    open.stop().await;
+}
+
+async fn a_retry_leaves_a_child_alone_that_its_parent_went_on_without(world: World) {
+    let open = world.open().await;
+    let child = json!({ "probe": world.name, "times": 9, "how": "reject" });
+    let mut parameters = calls(&world, "flaky", &child);
+    parameters["tolerant"] = true.into();
+    parameters["fails"] = true.into();
+    let ended = open.run("calls", parameters).await;
+    assert_eq!(ended.status, Status::Failed);
+    let after = ended.last_seq + 1;
+    let operator = crate::world::operator();
+    let id = &ended.execution_id;
+    open.runtime.retry(&operator, id).await.unwrap();
+    open.until_after(id, after, Kind::Failed).await;
+    assert_eq!(world.probe().counted("tried"), 1);
+    open.stop().await;
+}
+
 async fn a_child_that_fails_rejects_its_parent_until_both_are_retried(world: World) {
     let open = world.open().await;
     let child = json!({ "probe": world.name, "times": 1, "how": "reject" });
@@ -208,5 +251,20 @@ async fn what_is_written_is_committed_once(world: World) {
     assert_eq!(value(&ended), 2);
     let changes = open.store.records().changes_after(0, 100).await.unwrap();
     assert_eq!(changes.len(), 2);
+    open.stop().await;
+}
+
+// On one thread, which a computation must not keep from the others.
+#[tokio::test]
+async fn a_long_computation_holds_up_nobody() {
+    let world = World::sqlite();
+    let open = world.open().await;
+    let computing = open.submit("computes", json!({ "probe": world.name }));
+    let computing = computing.await.execution_id;
+    world.probe().wait_inside(1).await;
+    let other = json!({ "probe": world.name, "number": 1 });
+    assert_eq!(value(&open.run("three_steps", other).await), 4);
+    world.probe().open();
+    assert_eq!(value(&open.end(&computing).await), 1);
     open.stop().await;
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use civitas_model::execution::Status;
 use civitas_model::journal::{Entry, Kind};
-use civitas_model::{Caller, Execution, ExecutionId, SystemClock, SystemEntropy, TenantId};
+use civitas_model::{Caller, Clock, Execution, ExecutionId, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
 use civitas_providers::sandbox::{Limits, Sandbox, SandboxConfig};
 use civitas_runtime::{Accepted, Options, Retention, Runtime, Services, StartError, Submission};
@@ -27,6 +27,7 @@ pub(crate) struct World {
     directory: tempfile::TempDir,
     options: StoreOptions,
     pub(crate) name: String,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) concurrency_max: usize,
     pub(crate) tenant_concurrency_max: usize,
 }
@@ -43,6 +44,7 @@ impl World {
             directory,
             options,
             name,
+            clock: Arc::new(SystemClock),
             concurrency_max: 256,
             tenant_concurrency_max: 256,
         }
@@ -92,7 +94,7 @@ impl World {
     }
 
     pub(crate) async fn try_open(&self, node: &str) -> Result<Open, StartError> {
-        let clock = Arc::new(SystemClock);
+        let clock = Arc::clone(&self.clock);
         let store = Store::open(&self.options, clock.clone()).await?;
         let runtime = Runtime::start(Options {
             store: store.clone(),
@@ -107,6 +109,10 @@ impl World {
         })
         .await?;
         Ok(Open { runtime, store })
+    }
+
+    pub(crate) fn blobs(&self) -> Blobs {
+        Blobs::local(&self.directory.path().join("blobs")).unwrap()
     }
 
     fn services(&self) -> Services {

@@ -4,7 +4,7 @@ use civitas_model::Timestamp;
 use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
-use crate::{idempotency, invitation, outbox, rate_limit, refresh_token, session, ticket, upload};
+use crate::{idempotency, invitation, outbox, rate_limit, refresh_token, session, ticket};
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
 const DELETE: Statement = Statement::new(include_str!("../queries/execution/delete.sql"));
@@ -12,6 +12,8 @@ const DELETE_INTENT: Statement =
     Statement::new(include_str!("../queries/execution/delete_intent.sql"));
 
 /// Forgets finished executions with their intents and journals. Artifacts stay, and still name their execution.
+///
+/// A child stays as long as its parent is there, which may yet ask, or ask again, how it ended.
 #[derive(Debug)]
 pub struct Expire {
     /// Those that finished before this.
@@ -20,10 +22,10 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions and credentials, old idempotency keys and notes of uploads nobody claimed.
+/// Removes ended sessions and credentials, and old idempotency keys.
 #[derive(Debug)]
 pub struct Sweep {
-    /// Idempotency keys and uploads from before this.
+    /// Idempotency keys from before this.
     pub unused_since: Timestamp,
     /// Entries of the records stream up to this number, which the search index has applied.
     pub records_applied: u64,
@@ -47,7 +49,6 @@ impl Expire {
 impl Sweep {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
         idempotency::delete_old(tx, self.unused_since).await?;
-        upload::delete_old(tx, self.unused_since).await?;
         session::delete_expired(tx).await?;
         invitation::delete_expired(tx).await?;
         refresh_token::delete_expired(tx).await?;

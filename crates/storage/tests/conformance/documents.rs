@@ -1,14 +1,19 @@
 //! Artifacts, files, uploads, contracts and pending intents.
 
+use std::time::Duration;
+
 use civitas_model::artifact::{Lifecycle, Materialization, ProducedBy};
+use civitas_model::journal::{Kind, NewEntry};
 use civitas_model::{
-    Artifact, BoundaryContract, File, PendingIntent, Write, contract, file, pending,
+    Artifact, BoundaryContract, Clock, File, PendingIntent, Write, contract, file, pending,
 };
 use civitas_storage::artifact::ArtifactFilter;
-use civitas_storage::{Change, FileFilter, PendingIntentFilter, Refusal, Upload};
+use civitas_storage::{
+    Change, FileFilter, Need, PendingIntentFilter, Refusal, Released, UPLOAD_LIFETIME, Upload,
+};
 use serde_json::json;
 
-use crate::fixture::{Fixture, at, id, other_tenant, tenant};
+use crate::fixture::{Fixture, append, at, complete, id, tenant};
 
 pub fn artifact(name: &str) -> Artifact {
     Artifact {
@@ -140,15 +145,6 @@ pub async fn artifacts_are_put_found_listed_and_counted(t: Fixture) {
         ..all()
     };
     assert_eq!(list(execution, 9, 0).await, (vec![second.clone()], 1));
-    let mut made = artifact("a_3");
-    made.parent_artifacts = vec![id("x"), id("100%_\"a")];
-    t.put(Write::Artifact(Box::new(made.clone()))).await;
-    let of = |parent: &str| ArtifactFilter {
-        parent: Some(id(parent)),
-        ..all()
-    };
-    assert_eq!(list(of("100%_\"a"), 9, 0).await, (vec![made], 1));
-    assert_eq!(list(of("100"), 9, 0).await, (vec![], 0));
 }
 
 async fn listed(t: &Fixture, filter: FileFilter) -> Vec<String> {
@@ -244,17 +240,6 @@ pub async fn files_are_filtered_by_every_fact(t: Fixture) {
     assert!(serde_json::from_value::<FileFilter>(json!({ "colour": "red" })).is_err());
 }
 
-pub async fn a_released_blob_leaves_a_note_nobody_can_claim_twice(t: Fixture) {
-    let release = || Write::ReleaseBlob {
-        tenant_id: tenant(),
-        digest: "abc".into(),
-    };
-    t.put(release()).await;
-    t.put(release()).await;
-    let rows = t.store.find_upload(&other_tenant(), "abc").await.unwrap();
-    assert_eq!(rows, None);
-}
-
 pub async fn names_are_searched_literally_and_in_any_case(t: Fixture) {
     let names = [
         "50%_off!.txt",
@@ -286,46 +271,120 @@ pub async fn names_are_searched_literally_and_in_any_case(t: Fixture) {
     }
 }
 
-pub async fn files_are_counted_by_digest_until_purged(t: Fixture) {
+/// What needs the content "abc" of the tenant.
+async fn need(t: &Fixture) -> Need {
+    t.store.need_of(&tenant(), "abc").await.unwrap()
+}
+
+pub async fn content_is_needed_by_files_until_they_are_purged(t: Fixture) {
+    assert_eq!(need(&t).await, Need::None);
     for name in ["f1", "f2"] {
         t.put(Write::File(Box::new(file(name)))).await;
     }
-    let count = async || {
-        t.store
-            .files()
-            .count_by_digest(&tenant(), "abc")
+    for name in ["f1", "f2"] {
+        assert_eq!(need(&t).await, Need::Kept);
+        let mut purged = file(name);
+        purged.status = file::Status::Purged;
+        t.put(Write::File(Box::new(purged))).await;
+    }
+    assert_eq!(need(&t).await, Need::None);
+}
+
+pub async fn content_is_needed_by_artifacts_until_they_are_deleted(t: Fixture) {
+    let mut made = artifact("a");
+    t.put(Write::Artifact(Box::new(made.clone()))).await;
+    assert_eq!(need(&t).await, Need::Kept);
+    made.lifecycle_state = Lifecycle::Deleted;
+    t.put(Write::Artifact(Box::new(made))).await;
+    assert_eq!(need(&t).await, Need::None);
+}
+
+pub async fn content_is_needed_by_the_journal_of_what_may_still_run(t: Fixture) {
+    t.started("e").await;
+    let stored = json!({ "result": { "digest": "abc" } });
+    let mut step = append(&tenant(), "e", 2, 1);
+    step.entries = vec![NewEntry::new(Kind::Step, "store", stored)];
+    t.commit(Change::Append(step)).await;
+    assert_eq!(need(&t).await, Need::Execution);
+    t.commit(complete(&tenant(), "e", 3)).await;
+    assert_eq!(need(&t).await, Need::None);
+}
+
+pub async fn artifacts_made_from_another_are_found(t: Fixture) {
+    let mut one = artifact("one");
+    one.parent_artifacts = vec![id("50%_a\"b"), id("other")];
+    let mut gone = one.clone();
+    gone.artifact_id = id("gone");
+    gone.lifecycle_state = Lifecycle::Deleted;
+    for made in [one.clone(), gone, artifact("unrelated")] {
+        t.put(Write::Artifact(Box::new(made))).await;
+    }
+    let found = async |parent: &str| {
+        let artifacts = t.store.artifacts();
+        artifacts
+            .made_from(&tenant(), &id(parent), 9)
             .await
             .unwrap()
     };
-    assert_eq!(count().await, 2);
-    let mut purged = file("f1");
-    purged.status = file::Status::Purged;
-    t.put(Write::File(Box::new(purged))).await;
-    assert_eq!(count().await, 1);
+    assert_eq!(found("50%_a\"b").await, [one]);
+    for parent in ["50%_A\"B", "50xxa\"b", "%", "50%_a", "one"] {
+        assert_eq!(found(parent).await, [], "{parent}");
+    }
 }
 
-pub async fn uploads_are_noted_once_and_claimed(t: Fixture) {
+pub async fn what_lost_a_use_is_listed_until_it_is_freed(t: Fixture) {
+    t.commit(Change::Upload(upload("late"))).await;
+    t.clock.advance(UPLOAD_LIFETIME);
+    t.commit(Change::Upload(upload("new"))).await;
+    t.clock.advance(Duration::from_secs(1));
+    let release = || Write::ReleaseContent {
+        tenant_id: tenant(),
+        digest: "d".into(),
+    };
+    t.put(release()).await;
+    t.put(release()).await;
+    let page = async |after: Option<&Released>| {
+        let page = t.store.released(t.clock.now(), after, 1).await.unwrap();
+        page.into_iter().next()
+    };
+    let note = page(None).await.unwrap();
+    assert_eq!((note.upload_id.as_str(), note.digest.as_str()), ("d", "d"));
+    let late = page(Some(&note)).await.unwrap();
+    assert_eq!(
+        (late.upload_id.as_str(), late.digest.as_str()),
+        ("late", "abc")
+    );
+    assert_eq!(page(Some(&late)).await, None);
+    for freed in [note, late] {
+        t.put(Write::ClaimUpload {
+            tenant_id: freed.tenant_id,
+            upload_id: freed.upload_id,
+        })
+        .await;
+    }
+    assert_eq!(page(None).await, None);
+}
+
+pub async fn uploads_are_noted_once_and_claimed_in_time(t: Fixture) {
     t.commit(Change::Upload(upload("u"))).await;
     let again = t.refused(Change::Upload(upload("u"))).await;
     assert!(matches!(again, Refusal::AlreadyExists { .. }), "{again:?}");
-    let found = t.store.find_upload(&tenant(), "u").await.unwrap();
-    assert_eq!(found, Some(upload("u")));
-    let digest = upload("u").digest;
-    let uses = async || {
-        t.store
-            .files()
-            .count_by_digest(&tenant(), &digest)
-            .await
-            .unwrap()
-    };
-    assert_eq!(uses().await, 1, "an upload needs its content");
+    let find = async || t.store.find_upload(&tenant(), "u").await.unwrap();
+    assert_eq!(find().await, Some(upload("u")));
+    assert_eq!(need(&t).await, Need::Kept, "an upload needs its content");
+    t.clock.advance(UPLOAD_LIFETIME);
+    assert_eq!(find().await, Some(upload("u")));
+    t.clock.advance(Duration::from_micros(1));
+    assert_eq!(find().await, None, "it ran out");
+    assert_eq!(need(&t).await, Need::None);
+    t.commit(Change::Upload(upload("v"))).await;
     t.put(Write::ClaimUpload {
         tenant_id: tenant(),
-        upload_id: "u".into(),
+        upload_id: "v".into(),
     })
     .await;
-    assert_eq!(t.store.find_upload(&tenant(), "u").await.unwrap(), None);
-    assert_eq!(uses().await, 0);
+    assert_eq!(t.store.find_upload(&tenant(), "v").await.unwrap(), None);
+    assert_eq!(need(&t).await, Need::None);
 }
 
 pub async fn contracts_are_put_and_found(t: Fixture) {

@@ -10,8 +10,8 @@ use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
 use civitas_storage::{
-    Change, Changeset, FileFilter, MembershipChange, PendingIntentFilter, Refusal, ServiceToken,
-    ServiceTokenChange,
+    Change, Changeset, FileFilter, MembershipChange, Need, PendingIntentFilter, Refusal,
+    ServiceToken, ServiceTokenChange,
 };
 use serde_json::json;
 
@@ -55,6 +55,7 @@ const READINGS: &[(&str, &str)] = &[
     ("artifact::count", "artifacts"),
     ("artifact::find", "artifacts"),
     ("artifact::list", "artifacts"),
+    ("artifact::made_from", "artifacts"),
     (
         "backup::backup",
         "none: the operator's own, of every tenant",
@@ -63,8 +64,12 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("content::need_of", "files"),
+    (
+        "content::released",
+        "none: the engine's own, for every tenant",
+    ),
     ("contract::find_contract", "contracts"),
-    ("file::count_by_digest", "files"),
     ("file::find", "files"),
     ("file::list", "files"),
     (
@@ -269,6 +274,7 @@ pub async fn artifacts(t: Fixture) {
     assert_eq!(artifacts.find(&b, &id("a1")).await.unwrap(), None);
     assert_eq!(artifacts.list(&b, &filter, 9, 0).await.unwrap(), []);
     assert_eq!(artifacts.count(&b, &filter).await.unwrap(), 0);
+    assert_eq!(artifacts.made_from(&b, &id("file-1"), 9).await.unwrap(), []);
     let mut same = a1.clone();
     same.tenant_id = b;
     same.semantic_descriptor = json!("b");
@@ -286,7 +292,7 @@ pub async fn files(t: Fixture) {
         files.list(&b, &FileFilter::default(), 9, 0).await.unwrap(),
         []
     );
-    assert_eq!(files.count_by_digest(&b, "abc").await.unwrap(), 0);
+    assert_eq!(t.store.need_of(&b, "abc").await.unwrap(), Need::None);
     let mut same = f1.clone();
     same.tenant_id = b;
     same.ui_name = "b".into();

@@ -6,7 +6,6 @@ use civitas_model::execution::Wait;
 use civitas_storage::Change;
 use civitas_storage::execution::{Expire, Idempotency, Submit, Sweep};
 
-use crate::documents::upload;
 use crate::fixture::{Fixture, at, complete, fail, id, start, submit, suspend, tenant};
 use crate::records::record;
 use crate::sessions::open_session;
@@ -65,14 +64,12 @@ pub async fn a_sweep_removes_what_outlived_its_use(t: Fixture) {
     };
     t.commit(with_key("e1", "old", 0)).await;
     t.commit(with_key("e2", "new", 100)).await;
-    t.commit(Change::Upload(upload("old"))).await;
     t.commit(open_session("s1", at(50))).await;
     t.commit(open_session("s2", at(500))).await;
     for number in 0..3 {
         t.put(record(&format!("r{number}"), "p")).await;
     }
     t.clock.advance(Duration::from_micros(100));
-    t.commit(Change::Upload(upload("new"))).await;
     t.commit(Change::Sweep(Sweep {
         unused_since: at(100),
         records_applied: 2,
@@ -80,9 +77,6 @@ pub async fn a_sweep_removes_what_outlived_its_use(t: Fixture) {
     .await;
     t.commit(with_key("e3", "old", 100)).await;
     t.refused(with_key("e4", "new", 100)).await;
-    let uploads = async |name| t.store.find_upload(&tenant(), name).await.unwrap();
-    assert_eq!(uploads("old").await, None);
-    assert_eq!(uploads("new").await, Some(upload("new")));
     assert_eq!(t.store.find_session(&id("s1")).await.unwrap(), None);
     assert!(t.store.find_session(&id("s2")).await.unwrap().is_some());
     let changes = t.store.records().changes_after(0, 9).await.unwrap();

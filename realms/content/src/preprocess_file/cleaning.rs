@@ -56,7 +56,7 @@ impl Changes {
 
 /// The cleaned bytes of a file, and what was changed.
 pub(super) fn clean(
-    source: &File,
+    file_type: &str,
     document: &Document,
     options: &PreprocessingOptions,
     bytes: &[u8],
@@ -66,8 +66,8 @@ pub(super) fn clean(
         return Ok((bytes.to_vec(), changes.0));
     }
     let mut text = decode(document, bytes, &mut changes);
-    let is_table = matches!(source.file_type.as_str(), "csv" | "tsv");
-    let is_plain = source.file_type == "txt";
+    let is_table = matches!(file_type, "csv" | "tsv");
+    let is_plain = file_type == "txt";
     if options.whitespace {
         text = without_control_characters(&text, &mut changes);
     }
@@ -78,7 +78,7 @@ pub(super) fn clean(
         text = with_line_ends(&text, options.line_ends, &mut changes);
     }
     if options.tables && is_table {
-        text = table::clean(document, &text, options.line_ends, &mut changes)?;
+        text = table::clean(document, &text, options, &mut changes)?;
     }
     Ok((text.into_bytes(), changes.0))
 }

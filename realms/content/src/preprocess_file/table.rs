@@ -6,8 +6,8 @@ use civitas_documents::Document;
 use civitas_intent::prelude::*;
 use csv::{ReaderBuilder, Terminator, WriterBuilder};
 
-use super::LineEnds;
 use super::cleaning::Changes;
+use super::{LineEnds, PreprocessingOptions};
 
 /// The most columns of a table that is cleaned.
 const COLUMNS_MAX: usize = 16_384;
@@ -18,12 +18,13 @@ const CELLS_MAX: usize = 10_000_000;
 pub(super) fn clean(
     document: &Document,
     text: &str,
-    line_ends: LineEnds,
+    options: &PreprocessingOptions,
     changes: &mut Changes,
 ) -> Result<String> {
     let said = document.metadata.get("delimiter").and_then(Value::as_str);
     let delimiter = said.and_then(|said| said.bytes().next()).unwrap_or(b',');
-    let has_header = document.metadata.get("has_header") == Some(&Value::Bool(true));
+    let found = document.metadata.get("has_header").and_then(Value::as_bool);
+    let has_header = options.has_header.or(found).unwrap_or_default();
     let mut rows = read(text, delimiter)?;
     let mut found = Changes::default();
     trim(&mut rows, &mut found);
@@ -37,7 +38,7 @@ pub(super) fn clean(
         return Ok(text.to_owned());
     }
     changes.append(found);
-    write(&rows, delimiter, line_ends)
+    write(&rows, delimiter, options.line_ends)
 }
 
 /// A row with its number in the file, from 1.

@@ -86,10 +86,10 @@ async fn a_table_comes_out_in_shape() {
     let table = "\u{feff}id ,name,,name,\n1, Ada ,,x,\n,,,,\n2,Bob\n3,\"a, b\",,y,\n";
     let (world, file) = ingest(world(), "t.csv", table.as_bytes()).await;
     let (world, _) = parse(world, "parse", &file).await;
-    let finished = preprocess(world, &file, json!({})).await;
+    let finished = preprocess(world, &file, json!({ "has_header": true })).await;
     let expected = [
         ("byte_order_mark", 1),
-        ("trimmed_cells", 3),
+        ("trimmed_cells", 2),
         ("blank_rows", 1),
         ("short_rows", 1),
         ("blank_columns", 2),

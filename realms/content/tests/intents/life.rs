@@ -36,7 +36,7 @@ async fn an_archived_file_leaves_lists_and_search_and_comes_back_as_it_was() {
     let archived = payload(&finished, "file");
     assert_eq!(archived["status"], "archived");
     assert_eq!(archived["reason"], "old");
-    assert_eq!(archived["archived_at"], "2026-01-01T00:00:00Z");
+    assert_eq!(archived["archived_at"], "2026-01-01T00:00:00.000000Z");
     let world = finished.world;
     assert!(world.records.is_empty());
     assert_eq!(
@@ -107,7 +107,7 @@ async fn a_purged_file_keeps_its_record_and_loses_everything_else() {
     let note = &record.metadata["purged"];
     assert_eq!(note["by"], "user-1");
     assert_eq!(note["reason"], "asked to");
-    assert_eq!(note["at"], "2026-01-01T00:00:00Z");
+    assert_eq!(note["at"], "2026-01-01T00:00:00.000000Z");
     assert_eq!(note["execution_id"], "purge");
     for id in [
         &file["file_id"],

@@ -75,7 +75,7 @@ async fn metadata_that_is_reserved_too_large_or_empty_is_refused() {
         assert!(message.contains(expected), "{message}");
     }
     change(&mut world, &file, |file| {
-        file.status = civitas_model::file::Status::Purged
+        file.status = civitas_model::file::Status::Purged;
     });
     let parameters = json!({ "file_id": id, "metadata_updates": { "a": 1 } });
     let message = rejection(world, "update_file_metadata", parameters).await;

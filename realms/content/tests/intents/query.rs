@@ -27,8 +27,8 @@ async fn every_filter_finds_its_file_alone() {
         file.ingestion_type = "edi".to_owned();
         file.size = 7;
         file.metadata = json!({ "tags": ["Contract", "2026"] });
-        file.created_at = World::START.plus(std::time::Duration::from_secs(60));
-        file.updated_at = World::START.plus(std::time::Duration::from_secs(120));
+        file.created_at = World::START.plus(std::time::Duration::from_mins(1));
+        file.updated_at = World::START.plus(std::time::Duration::from_mins(2));
         file.status = civitas_model::file::Status::Active;
     });
     for filters in [

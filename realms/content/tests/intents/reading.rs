@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use civitas_intent::test_run::World;
+use civitas_intent::test_run::{Outcome, World};
 use civitas_model::artifact::Lifecycle;
-use civitas_model::file;
+use civitas_model::{ErrorCode, file};
 use serde_json::{Value, json};
 
 use crate::{change, demo, give_away, ingest, parse, rejection, run, text, world};
@@ -213,4 +213,35 @@ async fn contents_are_left_out_on_request_and_gone_when_purged() {
     let another = text(&file["file_reference"]).replace("tenant-1", "tenant-2");
     let message = rejection(world, "retrieve_file", json!({ "file_reference": another })).await;
     assert!(message.contains("not the reference"), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_named_and_does_not_exist_is_not_found() {
+    let (world, file) = ingest(world(), "one.txt", b"one").await;
+    let file_id = &file["file_id"];
+    for (intent, parameters) in [
+        ("parse_content", json!({ "file_id": "nope" })),
+        (
+            "parse_content",
+            json!({ "file_id": "nope", "file_reference": "file:t:s:nope" }),
+        ),
+        ("get_file_by_id", json!({ "file_id": "nope" })),
+        ("retrieve_file", json!({ "file_id": "nope" })),
+        ("get_parsed_file", json!({ "parsed_file_id": "nope" })),
+        ("get_parsed_file", json!({ "file_id": file_id })),
+        (
+            "ingest_file",
+            json!({ "ui_name": "a", "upload_id": "nope" }),
+        ),
+        (
+            "save_materialization",
+            json!({ "file_id": file_id, "boundary_contract_id": "nope" }),
+        ),
+    ] {
+        let finished = run(world.clone(), "nobody's", intent, parameters).await;
+        let Outcome::Rejected { code, message } = &finished.outcome else {
+            panic!("{intent}: {:?}", finished.outcome)
+        };
+        assert_eq!(*code, ErrorCode::NotFound, "{intent}: {message}");
+    }
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use civitas_auth::PAGE_MAX;
 use civitas_model::Role;
 use civitas_model::id::UserKind;
 use serde::{Deserialize, Serialize};
@@ -12,16 +13,15 @@ use crate::extract::{Authenticated, Body, Params, PathId};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
-/// Members per page, unless asked otherwise, and at most.
+/// Members per page, unless asked otherwise.
 const PAGE: u32 = 100;
-const PAGE_MAX: u32 = 500;
 
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// At most this many, up to 500; 100 when absent.
-    #[param(maximum = 500, minimum = 1)]
+    /// At most this many, up to 200; 100 when absent.
+    #[param(maximum = 200, minimum = 1)]
     pub(crate) limit: Option<u32>,
     /// After this many.
     #[serde(default)]
@@ -118,4 +118,22 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     state.auth.remove_member(&caller, &user_id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use utoipa::openapi::path::ParameterIn;
+
+    use super::*;
+
+    #[test]
+    fn the_documented_page_is_the_page_that_is_given() {
+        let asked = |limit| PageQuery { limit, offset: 0 }.limit();
+        assert_eq!(asked(Some(u32::MAX)), PAGE_MAX);
+        assert_eq!(asked(Some(PAGE_MAX)), PAGE_MAX);
+        assert_eq!(asked(None), PAGE);
+        let parameters = json!(PageQuery::into_params(|| Some(ParameterIn::Query)));
+        assert_eq!(parameters[0]["schema"]["maximum"], PAGE_MAX);
+    }
 }

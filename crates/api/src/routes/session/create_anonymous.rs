@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::extract::OptionalBody;
+use crate::extract::{ClientAddress, OptionalBody};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -51,18 +51,19 @@ impl CreatedSession {
     }
 }
 
-/// Open a session without signing in. It lasts 24 hours, in a tenant of its own.
+/// Open a session without signing in. It lasts 24 hours, in a tenant of its own. Thirty per 60 seconds and client address.
 #[utoipa::path(post, path = "/api/session/create-anonymous", tag = "sessions",
     request_body = Option<AnonymousRequest>, responses(
         (status = 200, body = CreatedSession), (status = 400, body = ProblemDocument),
         (status = 415, body = ProblemDocument), (status = 422, body = ProblemDocument),
-        (status = 503, body = ProblemDocument),
+        (status = 429, body = ProblemDocument), (status = 503, body = ProblemDocument),
     ))]
 pub(crate) async fn create(
     State(state): State<AppState>,
+    ClientAddress(client): ClientAddress,
     OptionalBody(body): OptionalBody<AnonymousRequest>,
 ) -> Result<Json<CreatedSession>, Problem> {
-    let (session, secret) = state.auth.create_anonymous(body.metadata).await?;
+    let (session, secret) = state.auth.create_anonymous(body.metadata, client).await?;
     Ok(Json(CreatedSession {
         tenant_id: None,
         session_token: Some(secret.reveal().to_owned()),

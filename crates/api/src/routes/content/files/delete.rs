@@ -5,14 +5,19 @@ use axum::http::StatusCode;
 use civitas_model::artifact::Lifecycle;
 use civitas_model::file::Status;
 use civitas_model::id::FileKind;
-use civitas_model::{File, Permission, Write};
+use civitas_model::{File, Permission, Timestamp, Write};
 use civitas_storage::Changeset;
 
 use crate::extract::{Authenticated, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
-/// Delete a file: its bytes and what search knows of it. That it was there, and what it was made into, stays on record.
+/// Readings of one file that are deleted with it, at most.
+const READINGS_MAX: u32 = 1000;
+/// How an artifact names a blob.
+const BLOB: &str = "blob:sha256:";
+
+/// Delete a file: its bytes, what was read of it and what search knows of it. That it was there, and what it was made into, stays on record.
 #[utoipa::path(delete, path = "/api/content/files/{file_id}", tag = "files",
     security(("bearer" = [])), params(("file_id" = String, Path)), responses(
         (status = 204, description = "It is gone."), (status = 401, body = ProblemDocument),
@@ -33,24 +38,20 @@ pub(crate) async fn delete(
     let file = found
         .filter(|file| file.status != Status::Purged)
         .ok_or_else(|| Problem::not_found("file"))?;
-    let _claiming = state.claiming.lock().await;
-    forget(&state, &file).await?;
-    if state
-        .store
-        .files()
-        .count_by_digest(&file.tenant_id, &file.digest)
-        .await?
-        == 0
-        && let Err(error) = state.blobs.delete(&file.tenant_id, &file.digest).await
-    {
-        // The file is gone for everyone; its bytes are only room on a disk.
-        tracing::warn!(%error, digest = %file.digest, "unused content could not be freed");
+    let freed = forget(&state, &file).await?;
+    // What the file's own execution stored was stored before the file was made.
+    for (digest, made_at) in freed {
+        state
+            .runtime
+            .free_content(&file.tenant_id, &digest, made_at)
+            .await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Marks the file purged, its artifact deleted, and forgets its search records, at once.
-async fn forget(state: &AppState, file: &File) -> Result<(), Problem> {
+/// Marks the file purged, its artifact and what was read of it deleted, and forgets its search records, at once. Answers the
+/// digests of what may not be needed any more, each with when it was made.
+async fn forget(state: &AppState, file: &File) -> Result<Vec<(String, Timestamp)>, Problem> {
     let now = state.clock.now();
     let purged = File {
         status: Status::Purged,
@@ -64,21 +65,33 @@ async fn forget(state: &AppState, file: &File) -> Result<(), Problem> {
             parent_id: file.file_id.to_string(),
         },
     ];
+    let mut freed = vec![(file.digest.clone(), file.created_at)];
     let artifact_id = file.file_id.to_artifact_id();
-    if let Some(mut artifact) = state
-        .store
-        .artifacts()
-        .find(&file.tenant_id, &artifact_id)
-        .await?
-    {
+    let artifacts = state.store.artifacts();
+    let own = artifacts.find(&file.tenant_id, &artifact_id).await?;
+    let readings = artifacts
+        .made_from(&file.tenant_id, &artifact_id, READINGS_MAX)
+        .await?;
+    let readings = readings
+        .into_iter()
+        .filter(|made| made.artifact_type == "parsed_content");
+    for mut artifact in own.into_iter().chain(readings) {
+        let places = artifact.materializations.drain(..);
+        let digests = places.filter_map(|place| Some(place.uri.strip_prefix(BLOB)?.to_owned()));
+        freed.extend(digests.map(|digest| (digest, artifact.created_at)));
         artifact.lifecycle_state = Lifecycle::Deleted;
-        artifact.materializations.clear();
         artifact.updated_at = now;
         writes.push(Write::Artifact(Box::new(artifact)));
     }
+    freed.sort();
+    freed.dedup_by(|one, other| one.0 == other.0);
+    writes.extend(freed.iter().map(|(digest, _)| Write::ReleaseContent {
+        tenant_id: file.tenant_id.clone(),
+        digest: digest.clone(),
+    }));
     state
         .store
         .commit(Changeset::new().with_writes(writes))
         .await?;
-    Ok(())
+    Ok(freed)
 }

@@ -197,7 +197,7 @@ async fn take(
 
 /// Notes the upload, so that its content counts as used from here on.
 async fn claim(state: &AppState, caller: &Caller, upload: Upload) -> Result<(), Problem> {
-    let _claiming = state.claiming.lock().await;
+    let _claiming = state.blobs.claiming().await;
     let digest = upload.digest.clone();
     state
         .store
