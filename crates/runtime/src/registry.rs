@@ -108,21 +108,21 @@ impl Registry {
 
     /// Known names that look like `name`, best first.
     pub fn nearest(&self, name: &str) -> Vec<String> {
-        let name = name.chars().take(64).collect::<String>().to_lowercase();
-        let mut scored: Vec<(usize, &str)> = self
-            .intents
-            .keys()
-            .chain(self.synonyms.keys())
-            .map(|known| (distance(&name, known), *known))
-            .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
-            .collect();
-        scored.sort_unstable();
-        scored
-            .into_iter()
-            .take(NEAREST_MAX)
-            .map(|(_, known)| known.to_owned())
-            .collect()
+        let known = self.intents.keys().chain(self.synonyms.keys());
+        nearest(name, known.copied())
     }
+}
+
+/// The names among `known` that look like `name`, best first.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let name = name.chars().take(64).collect::<String>().to_lowercase();
+    let mut scored: Vec<(usize, &str)> = known
+        .map(|known| (distance(&name, known), known))
+        .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
+        .collect();
+    scored.sort_unstable();
+    let best = scored.into_iter().take(NEAREST_MAX);
+    best.map(|(_, known)| known.to_owned()).collect()
 }
 
 /// The further names of every intent; none may be the name of another.
