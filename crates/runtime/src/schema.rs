@@ -57,7 +57,7 @@ impl Schema {
             return Ok(());
         }
         Err(self
-            .0
+            .validator
             .iter_errors(document)
             .take(ERRORS_MAX)
             .map(|error| Invalid {

@@ -112,10 +112,9 @@ pub(crate) async fn list(
     check_tenant(&caller, body.tenant_id.as_ref())?;
     let registry = state.runtime.registry();
     // An intent may be named by any of its names.
-    let eligible_for = body.eligible_for.as_deref().map(|name| {
-        let known = registry.find(name);
-        known.map_or(name, civitas_intent::Definition::name)
-    });
+    let known = body.eligible_for.as_deref();
+    let known = known.and_then(|name| registry.find(name));
+    let eligible_for = known.map_or(body.eligible_for.as_deref(), |known| Some(known.name()));
     let default_state = match eligible_for {
         Some("restore_file") => Lifecycle::Archived,
         _ => Lifecycle::Ready,
