@@ -75,7 +75,10 @@ impl Schema {
         };
         let near: BTreeSet<String> = unexpected
             .iter()
-            .flat_map(|name| nearest(name, self.names.iter().map(String::as_str)))
+            .filter_map(|name| {
+                let near = nearest(name, self.names.iter().map(String::as_str));
+                near.into_iter().next()
+            })
             .collect();
         if near.is_empty() {
             return detail;
