@@ -208,8 +208,8 @@ pub(super) async fn tag(arguments: Tag, remote: &Remote) -> anyhow::Result<()> {
         .filter(|tag| !removed.contains(&tag.to_lowercase()))
         .collect();
     tags.extend(arguments.tags.iter().map(String::as_str));
-    let updates = json!({ "file_id": arguments.file, "metadata_updates": { "tags": tags } });
-    let updated = client.run("update_file_metadata", updates).await?;
+    let change = json!({ "file_id": arguments.file, "metadata_updates": { "tags": tags } });
+    let updated = client.run("update_file_metadata", change).await?;
     if remote.json {
         return Ok(output::json(&updated)?);
     }
