@@ -1,6 +1,6 @@
 //! Measures the engine alone: no HTTP, a real directory, every commit synced.
 //!
-//! `cargo run --release -p civitas-runtime --example measure [DIRECTORY] [SECONDS]`
+//! `cargo run --release -p civitas-runtime --example executions [DIRECTORY] [SECONDS]`
 //!
 //! *ack* is the time from a submission to its durable acceptance, *end* the time from a submission to the end of its
 //! execution as a waiting client sees it. Submit-only keeps its executions from running, by a concurrency of zero.

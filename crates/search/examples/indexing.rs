@@ -1,4 +1,4 @@
-//! Measures indexing and searching: `cargo run --release -p civitas-search --example measure [records]`.
+//! Measures indexing and searching: `cargo run --release -p civitas-search --example indexing [records]`.
 //!
 //! The records come from a seeded generator with a Zipf-like vocabulary, so that two runs index the same text. Goals
 //! on two cores, for the default 340,000 records: 20,000 records/s, and a 95th percentile below 20 ms.
