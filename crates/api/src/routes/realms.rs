@@ -7,7 +7,7 @@ use civitas_model::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, require};
+use crate::extract::{Authenticated, NoParams, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -39,6 +39,7 @@ struct Realm {
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
+    Params(NoParams {}): Params<NoParams>,
 ) -> Result<Json<Realms>, Problem> {
     require(&caller, Permission::Read)?;
     let realms: Vec<Realm> = state
