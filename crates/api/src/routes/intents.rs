@@ -48,6 +48,7 @@ pub(crate) struct Intent {
     (status = 200, body = Catalogue),
     (status = 401, body = ProblemDocument),
     (status = 403, body = ProblemDocument),
+    (status = 422, body = ProblemDocument),
 ))]
 pub(crate) async fn list(
     State(state): State<AppState>,

@@ -35,6 +35,7 @@ struct Realm {
     (status = 200, body = Realms),
     (status = 401, body = ProblemDocument),
     (status = 403, body = ProblemDocument),
+    (status = 422, body = ProblemDocument),
 ))]
 pub(crate) async fn list(
     State(state): State<AppState>,
