@@ -37,6 +37,9 @@ enum Chore {
         /// Also run the tests that take minutes (sets `CIVITAS_SLOW_TESTS=1`).
         #[arg(long)]
         slow: bool,
+        /// Leave a step out, on a machine that cannot run it; what it would have found is found elsewhere.
+        #[arg(long, value_name = "STEP", value_parser = test::OPTIONAL)]
+        without: Vec<String>,
     },
     /// Write the generated files again.
     Gen,
@@ -63,7 +66,7 @@ enum Chore {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Tidy => tidy::run(&root()),
-        Chore::Test { slow } => test::run(&root(), slow),
+        Chore::Test { slow, without } => test::run(&root(), slow, &without),
         Chore::Gen => generated::write(&root()),
         Chore::Crash { rounds, seed } => crash::run(&root(), rounds, seed),
         Chore::Bench { quick, json } => bench::run(&root(), quick, json.as_deref()),

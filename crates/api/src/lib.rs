@@ -20,6 +20,7 @@ mod routes;
 mod server;
 mod state;
 mod stream;
+mod trace;
 
 pub use openapi::document as openapi;
 pub use problem::Problem;

@@ -16,7 +16,13 @@ const PROBLEM_JSON: &str = "application/problem+json";
 /// The API with its document.
 pub(crate) fn router(limits: &Limits) -> OpenApiRouter<AppState> {
     let mut router = OpenApiRouter::with_openapi(base()).merge(routes::api(limits));
-    for (path, item) in &mut router.get_openapi_mut().paths.paths {
+    let paths = &mut router.get_openapi_mut().paths.paths;
+    // What takes the rest of a path in the router is a parameter like others in the document.
+    *paths = std::mem::take(paths)
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
+    for (path, item) in paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
             add_common_answers(operation);

@@ -121,6 +121,11 @@ impl Problem {
         self
     }
 
+    /// What went wrong and what to do next.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         status(self.code)
@@ -347,7 +352,7 @@ impl From<civitas_runtime::SubmitError> for Problem {
             SubmitError::KeyInFlight => {
                 Self::new(ErrorCode::IdempotencyKeyInFlight, detail).retry_after(1)
             }
-            SubmitError::KeyTooLong { .. } => Self::invalid("/idempotency_key", detail),
+            SubmitError::KeyLength { .. } => Self::invalid("/idempotency_key", detail),
             SubmitError::Busy { retry_after, .. } => {
                 Self::new(ErrorCode::ServiceUnavailable, detail).retry_after(retry_after)
             }

@@ -24,7 +24,7 @@ use tracing::Instrument;
 use crate::connections::Patience;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{access, connections, openapi, problem, routes};
+use crate::{access, connections, openapi, problem, routes, trace};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers smaller than this are not worth compressing, in bytes.
@@ -166,7 +166,14 @@ async fn log(request: Request, next: Next) -> Response {
         .and_then(|id| id.header_value().to_str().ok())
         .unwrap_or_default()
         .to_owned();
-    let span = tracing::info_span!("request", request_id = %id, %method, %path);
+    let span = tracing::info_span!(
+        "request",
+        request_id = %id,
+        %method,
+        %path,
+        { trace::TRACE_ID } = tracing::field::Empty
+    );
+    trace::continue_from(&span, request.headers());
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     let elapsed = started.elapsed();

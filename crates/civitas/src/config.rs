@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use civitas_api::{Access, Limits};
 
+use crate::origin::{self, OriginError};
+
 /// How a node is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -41,9 +43,9 @@ pub enum ConfigError {
         "`civitas dev` needs no credentials, so it listens on loopback only, not on {0}: use `civitas serve`"
     )]
     OpenDevelopment(SocketAddr),
-    /// Any page could use a signed-in user's browser.
-    #[error("the origin `*` would let any page call the API: list the origins you trust")]
-    AnyOrigin,
+    /// An origin is none, or is not written as browsers write it.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
 }
 
 impl Config {
@@ -69,8 +71,10 @@ impl Config {
         if self.access == Access::Development && !self.listen.ip().is_loopback() {
             return Err(ConfigError::OpenDevelopment(self.listen));
         }
-        if self.origins.iter().any(|origin| origin == "*") {
-            return Err(ConfigError::AnyOrigin);
+        for origin in &self.origins {
+            if origin::parse(origin)? != *origin {
+                return Err(OriginError::Invalid(origin.clone()).into());
+            }
         }
         Ok(())
     }
@@ -92,9 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn any_origin_is_refused() {
+    fn an_origin_that_no_browser_sends_is_refused() {
         let mut config = Config::development(PathBuf::from("data"));
-        config.origins = vec!["*".into()];
-        assert_eq!(config.check(), Err(ConfigError::AnyOrigin));
+        config.origins = vec!["https://app.example.com".into()];
+        assert_eq!(config.check(), Ok(()));
+        for origin in ["*", "nonsense", "https://app.example.com/"] {
+            config.origins = vec![origin.into()];
+            assert!(matches!(config.check(), Err(ConfigError::Origin(_))));
+        }
     }
 }

@@ -6,6 +6,7 @@ pub mod cli;
 mod client;
 pub mod config;
 pub mod node;
+pub mod origin;
 pub mod sandbox_child;
 pub mod telemetry;
 

@@ -1,11 +1,13 @@
 //! Logs and traces. Logs go to standard error, for people on a terminal and as JSON otherwise: standard output is for
-//! data. Traces go to an OpenTelemetry collector when `OTEL_EXPORTER_OTLP_ENDPOINT` names one (OTLP over HTTP, protobuf).
+//! data. Traces go to an OpenTelemetry collector when `OTEL_EXPORTER_OTLP_ENDPOINT` names one (OTLP over HTTP, protobuf);
+//! a request with a `traceparent` header continues its client's trace (W3C Trace Context).
 
 use std::io::IsTerminal;
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -52,6 +54,8 @@ fn start_with(filter: &str) -> Telemetry {
     } else {
         logs.json().boxed()
     };
+    // A request that belongs to a trace of its client's stays in it.
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let (traces, failure) = match exporter() {
         Ok(traces) => (traces, None),
         Err(error) => (None, Some(error)),

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::invalid::Invalid;
 use civitas_model::ErrorCode;
 
 /// Something Civitas can be asked to do. The fields are its parameters, their doc comments the user's text.
@@ -31,6 +32,12 @@ pub trait Intent: DeserializeOwned + JsonSchema + Send + 'static {
     const POLICY: Policy = Policy::DEFAULT;
     /// The payload of its answer.
     type Output: Serialize + JsonSchema + Send;
+
+    /// Checks what the schema cannot say, such as which parameters go together. Asked before anything is recorded, so it
+    /// is quick; what it refuses, [`Self::handle`] never sees of a submission.
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        Ok(())
+    }
 
     /// Does it.
     fn handle(self, cx: &mut Context) -> impl Future<Output = Result<Answer<Self::Output>>> + Send;
@@ -71,6 +78,7 @@ impl Policy {
     };
 }
 
+type Check = dyn Fn(&Value) -> std::result::Result<(), Invalid> + Send + Sync;
 type Run = dyn for<'a> Fn(Value, &'a mut Context) -> BoxFuture<'a, Result<Map<String, Value>>>
     + Send
     + Sync;
@@ -87,6 +95,7 @@ pub struct Definition {
     synonyms: &'static [&'static str],
     events: &'static [&'static str],
     policy: Policy,
+    check: Arc<Check>,
     run: Arc<Run>,
 }
 
@@ -107,6 +116,11 @@ impl Definition {
             synonyms: I::SYNONYMS,
             events: I::EVENTS,
             policy: I::POLICY,
+            check: Arc::new(|parameters| {
+                let intent: I = serde_path_to_error::deserialize(parameters)
+                    .map_err(|error| Invalid::from_serde(&error))?;
+                intent.check()
+            }),
             run: Arc::new(|parameters, cx| {
                 Box::pin(async move {
                     // Intake validated against the schema; what a type refuses beyond its schema is still the caller's.
@@ -165,6 +179,11 @@ impl Definition {
     /// Its limits and rights.
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Checks parameters that fit the schema against what the intent itself says of them.
+    pub fn check(&self, parameters: &Value) -> std::result::Result<(), Invalid> {
+        (self.check)(parameters)
     }
 
     pub(crate) fn run<'a>(

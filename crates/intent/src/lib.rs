@@ -54,6 +54,7 @@ pub mod definition;
 pub mod domain;
 pub mod error;
 pub mod host;
+pub mod invalid;
 mod replay;
 pub mod test_run;
 
@@ -62,6 +63,7 @@ pub use context::Context;
 pub use definition::{Definition, Intent, Policy, Realm};
 pub use domain::Upload;
 pub use error::{Error, Result, not_found, reject, retry};
+pub use invalid::Invalid;
 pub use test_run::TestRun;
 
 /// Everything an intent's file needs.
@@ -70,6 +72,7 @@ pub mod prelude {
     pub use crate::context::Context;
     pub use crate::definition::{Intent, Policy, Realm};
     pub use crate::error::{Error, Result, not_found, reject, retry};
+    pub use crate::invalid::Invalid;
     pub use civitas_model::{Artifact, File, FileId, Permission, Record};
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
 //! What callers of the engine are told.
 
+use civitas_intent::Invalid;
 use civitas_model::Permission;
 use civitas_model::execution::Status;
 use civitas_storage::{CommitError, OpenError, Refusal, SqlError};
 
 use crate::registry::RegistryError;
-use crate::schema::Invalid;
 
 /// Why an intent was not accepted. Nothing was recorded.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +36,11 @@ pub enum SubmitError {
     },
     /// The submission names another tenant than the credential.
     #[error(
-        "the submission names tenant `{named}`, but your credential belongs to another: leave `tenant_id` out"
+        "the submission names tenant `{named}` at {place}, but your credential belongs to another: leave `tenant_id` out"
     )]
     ForeignTenant {
+        /// Where, as a JSON Pointer.
+        place: &'static str,
         /// The tenant that was named.
         named: String,
     },
@@ -52,9 +54,11 @@ pub enum SubmitError {
         "a submission with this idempotency key is being recorded: repeat the request in a moment"
     )]
     KeyInFlight,
-    /// The idempotency key is too long.
-    #[error("the idempotency key may have at most {limit} characters: use a shorter one")]
-    KeyTooLong {
+    /// The idempotency key is empty or too long.
+    #[error(
+        "the idempotency key must have 1 to {limit} characters: send one of that length, or none"
+    )]
+    KeyLength {
         /// The limit, in characters.
         limit: usize,
     },

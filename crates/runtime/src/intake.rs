@@ -208,19 +208,10 @@ fn check(
     submission: &Submission,
     parameters: &Value,
 ) -> Result<(), SubmitError> {
-    if let Some(named) = &submission.tenant_id
-        && *named != caller.tenant_id
-    {
-        return Err(SubmitError::ForeignTenant {
-            named: named.to_string(),
-        });
-    }
-    if submission
-        .idempotency_key
-        .as_ref()
-        .is_some_and(|key| key.chars().count() > KEY_LENGTH_MAX)
-    {
-        return Err(SubmitError::KeyTooLong {
+    check_tenant(caller, submission, parameters)?;
+    let key = submission.idempotency_key.as_ref();
+    if key.is_some_and(|key| key.is_empty() || key.chars().count() > KEY_LENGTH_MAX) {
+        return Err(SubmitError::KeyLength {
             limit: KEY_LENGTH_MAX,
         });
     }
@@ -255,6 +246,35 @@ fn check(
         });
     }
     Ok(())
+}
+
+/// A tenant may be named in the submission, its metadata or its parameters, but must be the caller's.
+fn check_tenant(
+    caller: &Caller,
+    submission: &Submission,
+    parameters: &Value,
+) -> Result<(), SubmitError> {
+    let named = [
+        ("/tenant_id", submission.tenant_id.as_ref().map(Id::as_str)),
+        (
+            "/metadata/tenant_id",
+            submission.metadata.get("tenant_id").and_then(Value::as_str),
+        ),
+        (
+            "/parameters/tenant_id",
+            parameters.get("tenant_id").and_then(Value::as_str),
+        ),
+    ];
+    let foreign = named
+        .into_iter()
+        .find(|(_, named)| named.is_some_and(|named| named != caller.tenant_id.as_str()));
+    foreign.map_or(Ok(()), |(place, named)| {
+        let named = named.unwrap_or_default();
+        Err(SubmitError::ForeignTenant {
+            place,
+            named: named.chars().take(KEY_LENGTH_MAX).collect(),
+        })
+    })
 }
 
 fn intent(engine: &Engine, caller: &Caller, submission: Submission, parameters: Value) -> Intent {

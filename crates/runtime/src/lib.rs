@@ -36,12 +36,12 @@ mod scheduler;
 mod schema;
 mod services;
 
+pub use civitas_intent::Invalid;
 pub use control::Explanation;
 pub use error::{ControlError, StartError, SubmitError};
 pub use intake::{Accepted, Submission};
 pub use live::Watch;
-pub use registry::{Registry, RegistryError};
+pub use registry::{Registry, RegistryError, nearest};
 pub use retention::Retention;
 pub use runtime::{Options, Runtime};
-pub use schema::Invalid;
 pub use services::{SearchPort, Services};

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use civitas_intent::{Definition, Realm};
+use civitas_intent::{Definition, Invalid, Realm};
 use serde_json::Value;
 
-use crate::schema::{Invalid, Schema};
+use crate::schema::Schema;
 
 /// How many names are suggested for an unknown type.
 const NEAREST_MAX: usize = 3;
@@ -100,10 +100,14 @@ impl Registry {
         self.intents.get(name)
     }
 
-    /// Checks parameters against the schema of a known intent.
+    /// Checks parameters against the schema of a known intent, and against what the intent itself says of them.
     pub(crate) fn check(&self, name: &str, parameters: &Value) -> Result<(), Vec<Invalid>> {
-        self.registered(name)
-            .map_or(Ok(()), |registered| registered.schema.check(parameters))
+        let Some(registered) = self.registered(name) else {
+            return Ok(());
+        };
+        registered.schema.check(parameters)?;
+        let checked = registered.definition.check(parameters);
+        checked.map_err(|invalid| vec![invalid])
     }
 
     /// Known names that look like `name`, best first.
@@ -114,7 +118,7 @@ impl Registry {
 }
 
 /// The names among `known` that look like `name`, best first.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let name = name.chars().take(64).collect::<String>().to_lowercase();
     let mut scored: Vec<(usize, &str)> = known
         .map(|known| (distance(&name, known), known))

@@ -39,6 +39,10 @@ impl Intent for ArchiveFile {
     const EVENTS: &'static [&'static str] = &["file_archived"];
     type Output = ArchivedFile;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<ArchivedFile>> {
         let file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;

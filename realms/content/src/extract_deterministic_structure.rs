@@ -83,6 +83,11 @@ impl Intent for ExtractDeterministicStructure {
     };
     type Output = DeterministicStructure;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        let (parsed, file) = (self.parsed_file_id.as_ref(), self.file_id.as_ref());
+        get_parsed_file::named(parsed, file).map(|_| ())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<DeterministicStructure>> {
         let limit = page_limit(self.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
         let (parsed, file) =

@@ -93,20 +93,33 @@ pub(crate) async fn find(cx: &mut Context, file_id: &FileId) -> Result<File> {
     })
 }
 
+/// Refuses parameters that name no file at all.
+pub(crate) fn named(
+    file_id: Option<&FileId>,
+    reference: Option<&str>,
+) -> std::result::Result<(), Invalid> {
+    if file_id.is_some() || reference.is_some() {
+        return Ok(());
+    }
+    let detail = "no file is named: send file_id or file_reference";
+    Err(Invalid::new("/file_id", detail))
+}
+
 /// The file of an id, a reference, or both when they name the same.
 pub(crate) async fn find_by(
     cx: &mut Context,
     file_id: Option<&FileId>,
     reference: Option<&str>,
 ) -> Result<File> {
+    named(file_id, reference)?;
     let file = match (file_id, reference) {
         (Some(file_id), _) => find(cx, file_id).await?,
-        (None, Some(reference)) => {
+        (None, reference) => {
+            let reference = reference.unwrap_or_default();
             let id = reference.rsplit(':').next().unwrap_or_default();
             let id = FileId::new(id).map_err(|_| bad_reference(reference))?;
             find(cx, &id).await?
         }
-        (None, None) => return Err(reject("no file is named: send file_id or file_reference")),
     };
     match reference {
         Some(reference) if reference != file.reference() => Err(bad_reference(reference)),
@@ -118,11 +131,14 @@ pub(crate) async fn find_by(
 pub(crate) fn same_id(
     file_id: Option<FileId>,
     artifact_id: Option<&ArtifactId>,
-) -> Result<Option<FileId>> {
+) -> std::result::Result<Option<FileId>, Invalid> {
     match (file_id, artifact_id) {
-        (Some(file), Some(artifact)) if file.to_artifact_id() != *artifact => Err(reject(format!(
-            "file_id `{file}` and artifact_id `{artifact}` name two things: send one of them"
-        ))),
+        (Some(file), Some(artifact)) if file.to_artifact_id() != *artifact => {
+            let detail = format!(
+                "file_id `{file}` and artifact_id `{artifact}` name two things: send one of them"
+            );
+            Err(Invalid::new("/artifact_id", detail))
+        }
         (Some(file), _) => Ok(Some(file)),
         (None, artifact) => Ok(artifact.map(|id| FileId::trusted(id.as_str()))),
     }
@@ -176,11 +192,18 @@ pub(crate) fn newest_reading(artifact: &Artifact) -> Option<ArtifactId> {
 }
 
 /// A page's limit, when it is within the bounds.
-pub(crate) fn page_limit(asked: Option<u32>, default: u32, max: u32) -> Result<u32> {
+pub(crate) fn page_limit(
+    asked: Option<u32>,
+    default: u32,
+    max: u32,
+) -> std::result::Result<u32, Invalid> {
     match asked.unwrap_or(default) {
         limit if (1..=max).contains(&limit) => Ok(limit),
-        limit => Err(reject(format!(
-            "limit must be between 1 and {max}, not {limit}: ask for further pages with offset"
-        ))),
+        limit => {
+            let detail = format!(
+                "limit must be between 1 and {max}, not {limit}: ask for further pages with offset"
+            );
+            Err(Invalid::new("/limit", detail))
+        }
     }
 }

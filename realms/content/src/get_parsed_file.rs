@@ -58,6 +58,10 @@ impl Intent for GetParsedFile {
     };
     type Output = Reading;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        named(self.parsed_file_id.as_ref(), self.file_id.as_ref()).map(|_| ())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<Reading>> {
         let (parsed, file) =
             find_reading(cx, self.parsed_file_id.as_ref(), self.file_id.as_ref()).await?;
@@ -91,20 +95,28 @@ impl Intent for GetParsedFile {
     }
 }
 
+/// The id that was sent. A file and its artifact have one id, so that clients that send one as the other are understood.
+pub(crate) fn named(
+    parsed_file_id: Option<&ArtifactId>,
+    file_id: Option<&FileId>,
+) -> std::result::Result<ArtifactId, Invalid> {
+    match (parsed_file_id, file_id) {
+        (Some(parsed), _) => Ok(parsed.clone()),
+        (None, Some(file)) => Ok(file.to_artifact_id()),
+        (None, None) => {
+            let detail = "no result is named: send parsed_file_id or file_id";
+            Err(Invalid::new("/parsed_file_id", detail))
+        }
+    }
+}
+
 /// The result that is meant, and the file it is of.
 pub(crate) async fn find_reading(
     cx: &mut Context,
     parsed_file_id: Option<&ArtifactId>,
     file_id: Option<&FileId>,
 ) -> Result<(Artifact, File)> {
-    // A file and its artifact have one id, so that clients that send one as the other are understood.
-    let asked = match (parsed_file_id, file_id) {
-        (Some(parsed), _) => parsed.clone(),
-        (None, Some(file)) => file.to_artifact_id(),
-        (None, None) => {
-            return Err(reject("no result is named: send parsed_file_id or file_id"));
-        }
-    };
+    let asked = named(parsed_file_id, file_id)?;
     let found = cx.artifact(&asked).await?;
     let parsed = match found.as_ref().map(|found| found.artifact_type.as_str()) {
         Some("parsed_content") => found,

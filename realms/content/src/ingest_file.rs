@@ -10,7 +10,7 @@ use civitas_model::{BoundaryContract, ContractId, Timestamp, contract};
 use serde_json::Map;
 
 use crate::facts::FileFacts;
-use crate::source::{INLINE_BYTES_MAX, decode_hex, exactly_one, too_large};
+use crate::source::{INLINE_BYTES_MAX, check_hex, decode_hex, exactly_one, too_large};
 use crate::{blob, declared, name};
 
 /// The most that free-form facts about the source may take, in bytes of JSON.
@@ -103,6 +103,27 @@ impl Intent for IngestFile {
     const EVENTS: &'static [&'static str] = &["file_ingested"];
     type Output = FileFacts;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        let ui_name = name::clean("ui_name", &self.ui_name)?;
+        self.metadata(&ui_name)?;
+        for (parameter, text) in [
+            ("file_content", &self.file_content),
+            ("edi_data", &self.edi_data),
+        ] {
+            if let Some(text) = text {
+                check_hex(parameter, text)?;
+            }
+        }
+        match self
+            .api_payload
+            .as_ref()
+            .map(|payload| payload.to_string().len())
+        {
+            Some(size) if size > INLINE_BYTES_MAX => Err(too_large("api_payload", size)),
+            _ => Ok(()),
+        }
+    }
+
     async fn handle(mut self, cx: &mut Context) -> Result<Answer<FileFacts>> {
         let ui_name = name::clean("ui_name", &self.ui_name)?;
         let metadata = self.metadata(&ui_name)?;
@@ -155,7 +176,7 @@ impl IngestFile {
     }
 
     /// What the sender said about the file, checked.
-    fn metadata(&self, ui_name: &str) -> Result<Map<String, Value>> {
+    fn metadata(&self, ui_name: &str) -> std::result::Result<Map<String, Value>, Invalid> {
         let kind = self.ingestion_type;
         let given = [
             ("file_content", self.file_content.is_some()),
@@ -184,7 +205,10 @@ impl IngestFile {
             IngestionType::Upload => {}
             IngestionType::Edi => {
                 let partner = self.partner_id.as_deref().ok_or_else(|| {
-                    reject("partner_id is missing: an interchange needs the trading partner it came from")
+                    Invalid::new(
+                        "/partner_id",
+                        "partner_id is missing: an interchange needs the trading partner it came from",
+                    )
                 })?;
                 texts.push(("partner_id", Some(name::clean("partner_id", partner)?)));
                 let protocol = self.edi_protocol.as_deref().unwrap_or("as2");
@@ -212,9 +236,10 @@ impl IngestFile {
                 let facts = json!(facts);
                 let size = facts.to_string().len();
                 if size > METADATA_BYTES_MAX {
-                    return Err(reject(format!(
+                    let detail = format!(
                         "{key} has {size} bytes of JSON, more than {METADATA_BYTES_MAX}: put large content into a file of its own"
-                    )));
+                    );
+                    return Err(Invalid::new(format!("/{key}"), detail));
                 }
                 metadata.insert(key.to_owned(), facts);
             }
@@ -239,7 +264,7 @@ impl IngestFile {
             (None, None) => {
                 let text = self.api_payload.take().unwrap_or_default().to_string();
                 if text.len() > INLINE_BYTES_MAX {
-                    return Err(too_large("api_payload", text.len()));
+                    return Err(too_large("api_payload", text.len()).into());
                 }
                 text.into_bytes()
             }

@@ -6,23 +6,32 @@ use civitas_intent::prelude::*;
 pub(crate) const NAME_LENGTH_MAX: usize = 255;
 
 /// The text without control characters and without white space around it.
-pub(crate) fn clean(parameter: &str, text: &str) -> Result<String> {
+pub(crate) fn clean(parameter: &str, text: &str) -> std::result::Result<String, Invalid> {
     let kept: String = text.chars().filter(|c| !c.is_control()).collect();
     let kept = kept.trim();
     let length = kept.chars().count();
+    let refused = |detail| {
+        Err(Invalid::new(
+            format!("/{}", parameter.replace('.', "/")),
+            detail,
+        ))
+    };
     match length {
-        0 => Err(reject(format!(
+        0 => refused(format!(
             "{parameter} holds nothing that can be shown: send at least one visible character"
-        ))),
+        )),
         1..=NAME_LENGTH_MAX => Ok(kept.to_owned()),
-        _ => Err(reject(format!(
+        _ => refused(format!(
             "{parameter} has {length} characters, more than {NAME_LENGTH_MAX}: shorten it"
-        ))),
+        )),
     }
 }
 
 /// The same for a text that may be left out.
-pub(crate) fn clean_some(parameter: &str, text: Option<&str>) -> Result<Option<String>> {
+pub(crate) fn clean_some(
+    parameter: &str,
+    text: Option<&str>,
+) -> std::result::Result<Option<String>, Invalid> {
     text.map(|text| clean(parameter, text)).transpose()
 }
 

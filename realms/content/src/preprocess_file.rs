@@ -110,6 +110,10 @@ impl Intent for PreprocessFile {
     };
     type Output = PreprocessingResults;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<PreprocessingResults>> {
         let options = self.preprocessing_options;
         let wanted_name =

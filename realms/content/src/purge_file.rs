@@ -52,6 +52,10 @@ impl Intent for PurgeFile {
     const EVENTS: &'static [&'static str] = &["file_purged"];
     type Output = PurgedFile;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<PurgedFile>> {
         let file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;

@@ -54,6 +54,10 @@ impl Intent for RegisterFile {
     const EVENTS: &'static [&'static str] = &["file_ingested", "artifact_registered"];
     type Output = RegisteredFile;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        self.meant().map(|_| ())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<RegisteredFile>> {
         if let Some(other) = self.artifact_type.as_deref().filter(|name| *name != "file") {
             let shown: String = other.chars().take(64).collect();
@@ -61,8 +65,7 @@ impl Intent for RegisterFile {
                 "artifact_type `{shown}` is not registered by hand: only files are, anything else by the intent that makes it"
             )));
         }
-        let id = facts::same_id(self.file_id.clone(), self.artifact_id.as_ref())?
-            .ok_or_else(|| reject("no file is named: send file_id, or the id of an upload"))?;
+        let id = self.meant()?;
         let known = cx.file(&id).await?;
         let already_registered = known.is_some();
         let facts = match known {
@@ -86,6 +89,15 @@ impl Intent for RegisterFile {
 }
 
 impl RegisterFile {
+    /// The file that is meant, under whichever of its names.
+    fn meant(&self) -> std::result::Result<FileId, Invalid> {
+        let id = facts::same_id(self.file_id.clone(), self.artifact_id.as_ref())?;
+        id.ok_or_else(|| {
+            let detail = "no file is named: send file_id, or the id of an upload";
+            Invalid::new("/file_id", detail)
+        })
+    }
+
     /// The known file under its new name, in the registry and in search.
     async fn rename(&self, cx: &mut Context, mut file: File) -> Result<File> {
         facts::must_be_usable(&file)?;

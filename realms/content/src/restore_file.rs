@@ -37,6 +37,10 @@ impl Intent for RestoreFile {
     const EVENTS: &'static [&'static str] = &["file_restored"];
     type Output = RestoredFile;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<RestoredFile>> {
         let file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;

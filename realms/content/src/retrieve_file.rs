@@ -44,6 +44,10 @@ impl Intent for RetrieveFile {
     const POLICY: Policy = Policy::READING;
     type Output = RetrievedFile;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<RetrievedFile>> {
         let file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;

@@ -43,6 +43,11 @@ impl Intent for RetrieveFileMetadata {
     const POLICY: Policy = Policy::READING;
     type Output = FileMetadata;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        let id = facts::same_id(self.file_id.clone(), self.artifact_id.as_ref())?;
+        facts::named(id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<FileMetadata>> {
         let id = facts::same_id(self.file_id, self.artifact_id.as_ref())?;
         let file = facts::find_by(cx, id.as_ref(), self.file_reference.as_deref()).await?;

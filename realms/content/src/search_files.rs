@@ -169,6 +169,32 @@ impl Intent for SearchFiles {
     const POLICY: Policy = Policy::READING;
     type Output = SearchResults;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        let length = self.query.chars().count();
+        if self.query.trim().is_empty() {
+            let detail =
+                "query is blank: say what to look for, or use list_files to see every file";
+            return Err(Invalid::new("/query", detail));
+        }
+        if length > QUERY_LENGTH_MAX {
+            let detail =
+                format!("query has {length} characters, more than {QUERY_LENGTH_MAX}: shorten it");
+            return Err(Invalid::new("/query", detail));
+        }
+        if self.offset > OFFSET_MAX {
+            let detail = format!(
+                "offset must be at most {OFFSET_MAX}, not {}: narrow the query instead",
+                self.offset
+            );
+            return Err(Invalid::new("/offset", detail));
+        }
+        if self.filters.file_ids.len() > 100 {
+            let detail = "filters.file_ids takes at most 100 ids: send fewer";
+            return Err(Invalid::new("/filters/file_ids", detail));
+        }
+        Ok(())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<SearchResults>> {
         let limit = page_limit(self.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
         self.check()?;
@@ -227,30 +253,6 @@ impl Intent for SearchFiles {
 }
 
 impl SearchFiles {
-    fn check(&self) -> Result<()> {
-        let length = self.query.chars().count();
-        if self.query.trim().is_empty() {
-            return Err(reject(
-                "query is blank: say what to look for, or use list_files to see every file",
-            ));
-        }
-        if length > QUERY_LENGTH_MAX {
-            return Err(reject(format!(
-                "query has {length} characters, more than {QUERY_LENGTH_MAX}: shorten it"
-            )));
-        }
-        if self.offset > OFFSET_MAX {
-            return Err(reject(format!(
-                "offset must be at most {OFFSET_MAX}, not {}: narrow the query instead",
-                self.offset
-            )));
-        }
-        if self.filters.file_ids.len() > 100 {
-            return Err(reject("filters.file_ids takes at most 100 ids: send fewer"));
-        }
-        Ok(())
-    }
-
     /// Files by what they say, until `wanted` of them are found.
     async fn by_content(&self, cx: &mut Context, wanted: usize) -> Result<Grouped> {
         let mut grouped = Grouped::default();

@@ -1,7 +1,7 @@
 //! The one source of bytes of an `ingest_file`.
 
 use civitas_intent::prelude::*;
-use data_encoding::{DecodeKind, HEXLOWER_PERMISSIVE};
+use data_encoding::HEXLOWER_PERMISSIVE;
 
 /// The most bytes that may come within the parameters.
 pub(crate) const INLINE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -11,7 +11,7 @@ pub(crate) fn exactly_one<'a>(
     kind: &str,
     allowed: &[&str],
     given: &[(&'a str, bool)],
-) -> Result<&'a str> {
+) -> std::result::Result<&'a str, Invalid> {
     let given: Vec<_> = given
         .iter()
         .filter(|(_, is)| *is)
@@ -20,45 +20,80 @@ pub(crate) fn exactly_one<'a>(
     let expected = allowed.join(" or ");
     match given.as_slice() {
         [one] if allowed.contains(one) => Ok(one),
-        [] => Err(reject(format!(
-            "no content was sent: with ingestion_type `{kind}` send {expected}"
-        ))),
-        [other] => Err(reject(format!(
-            "{other} does not go with ingestion_type `{kind}`: send {expected}, or the ingestion_type that {other} is for"
-        ))),
-        many => Err(reject(format!(
-            "{} were sent, but a file has one source: with ingestion_type `{kind}` send {expected} alone",
-            many.join(" and ")
-        ))),
+        [] => Err(refused(
+            allowed.first().unwrap_or(&""),
+            format!("no content was sent: with ingestion_type `{kind}` send {expected}"),
+        )),
+        [other] => Err(refused(
+            other,
+            format!(
+                "{other} does not go with ingestion_type `{kind}`: send {expected}, or the ingestion_type that {other} is for"
+            ),
+        )),
+        [.., last] => Err(refused(
+            last,
+            format!(
+                "{} were sent, but a file has one source: with ingestion_type `{kind}` send {expected} alone",
+                given.join(" and ")
+            ),
+        )),
     }
 }
 
 /// The bytes that hexadecimal text stands for.
-pub(crate) fn decode_hex(parameter: &str, text: &str) -> Result<Vec<u8>> {
+pub(crate) fn decode_hex(parameter: &str, text: &str) -> std::result::Result<Vec<u8>, Invalid> {
+    check_hex(parameter, text)?;
+    HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|error| {
+            refused(
+                parameter,
+                format!("{parameter} is not hexadecimal: {error}"),
+            )
+        })
+}
+
+/// Whether text stands for bytes in hexadecimal, and not for too many.
+pub(crate) fn check_hex(parameter: &str, text: &str) -> std::result::Result<(), Invalid> {
     if text.len() / 2 > INLINE_BYTES_MAX {
         return Err(too_large(parameter, text.len() / 2));
     }
-    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|error| {
-        let bad = text.char_indices().find(|(_, c)| !c.is_ascii_hexdigit());
-        match (bad, error.kind) {
-            (Some((position, character)), _) => reject(format!(
+    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let bad = text.chars().position(|c| !c.is_ascii_hexdigit());
+        let position = bad.unwrap_or_default();
+        let character = text.chars().nth(position).unwrap_or_default();
+        return Err(refused(
+            parameter,
+            format!(
                 "{parameter} is not hexadecimal: character {} is {character:?}, expected one of 0-9, a-f and A-F",
                 position + 1
-            )),
-            (None, DecodeKind::Length) => reject(format!(
+            ),
+        ));
+    }
+    if text.len() % 2 == 1 {
+        return Err(refused(
+            parameter,
+            format!(
                 "{parameter} has {} hexadecimal digits, an odd number: two digits make a byte, and the last one misses its second",
                 text.len()
-            )),
-            (None, _) => reject(format!("{parameter} is not hexadecimal: {error}")),
-        }
-    })
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// The refusal of bytes that are too many to come within the parameters.
-pub(crate) fn too_large(parameter: &str, bytes: usize) -> Error {
-    reject(format!(
-        "{parameter} holds {bytes} bytes, more than the {INLINE_BYTES_MAX} that may come within the parameters: upload the file to /api/content/files instead, which streams it"
-    ))
+pub(crate) fn too_large(parameter: &str, bytes: usize) -> Invalid {
+    refused(
+        parameter,
+        format!(
+            "{parameter} holds {bytes} bytes, more than the {INLINE_BYTES_MAX} that may come within the parameters: upload the file to /api/content/files instead, which streams it"
+        ),
+    )
+}
+
+fn refused(parameter: &str, detail: String) -> Invalid {
+    Invalid::new(format!("/{parameter}"), detail)
 }
 
 #[cfg(test)]

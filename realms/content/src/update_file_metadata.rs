@@ -79,6 +79,10 @@ impl Intent for UpdateFileMetadata {
     const EVENTS: &'static [&'static str] = &["file_metadata_updated"];
     type Output = UpdatedFile;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<UpdatedFile>> {
         let mut updates = self.metadata_updates;
         check_keys(&updates)?;

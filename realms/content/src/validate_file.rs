@@ -90,6 +90,10 @@ impl Intent for ValidateFile {
     };
     type Output = ValidationResults;
 
+    fn check(&self) -> std::result::Result<(), Invalid> {
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+    }
+
     async fn handle(self, cx: &mut Context) -> Result<Answer<ValidationResults>> {
         let rules = self.validation_rules;
         rules.check()?;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use bytes::Bytes;
+use civitas_intent::Invalid;
 use civitas_model::ErrorCode;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::problem::Problem;
 use crate::state::Limits;
@@ -111,15 +112,20 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(ErrorCode::PayloadTooLarge, detail)
 }
 
+/// Every body is an object. Left to itself, serde would also read one from an array, by the order of its fields.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') {
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| malformed(&error))?;
+        return Err(Problem::invalid("", "the body must be a JSON object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
-        if error.is_data() {
-            Problem::invalid(pointer, error.to_string())
+        if error.inner().is_data() {
+            let Invalid { pointer, detail } = Invalid::from_serde(&error);
+            Problem::invalid(pointer, detail)
         } else {
-            malformed(&error)
+            malformed(error.inner())
         }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
@@ -131,23 +137,6 @@ fn malformed(error: &serde_json::Error) -> Problem {
         ErrorCode::MalformedBody,
         format!("the body is not JSON: {error}"),
     )
-}
-
-/// The place as a JSON Pointer (RFC 6901).
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        let part = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
-            Segment::Enum { variant } => variant.clone(),
-            Segment::Unknown => continue,
-        };
-        pointer.push('/');
-        pointer.push_str(&part);
-    }
-    pointer
 }
 
 #[cfg(test)]
@@ -172,6 +161,20 @@ mod tests {
         assert!(format!("{problem:?}").contains("/in~1ner/1"));
     }
 
+    #[test]
+    fn a_body_that_is_no_object_is_not_taken_for_one() {
+        for body in [&b"[[1,2]]"[..], b" []", b"7", b"null", b"\"x\""] {
+            let problem = parse::<Outer>(body).unwrap_err();
+            let refused = format!("{problem:?}");
+            assert_eq!(
+                problem.status(),
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "{body:?}"
+            );
+            assert!(refused.contains("must be a JSON object"), "{refused}");
+        }
+    }
+
     #[tokio::test]
     async fn a_body_over_its_limit_is_refused_announced_or_not() {
         for announced in [true, false] {
@@ -180,11 +183,11 @@ mod tests {
             if announced {
                 request = request.header("content-length", "9");
             }
-            let mut request = request.body(axum::body::Body::from("[1,2,3,4]")).unwrap();
+            let mut request = request.body(axum::body::Body::from("{\"a\":123}")).unwrap();
             request.extensions_mut().insert(BodyLimit(8));
-            let problem = Body::<Vec<u8>>::from_request(request, &())
+            let problem = Body::<serde_json::Value>::from_request(request, &())
                 .await
-                .map(|Body(numbers)| numbers)
+                .map(|Body(value)| value)
                 .unwrap_err();
             assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
         }

@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use civitas_auth::Secret;
-use civitas_model::{Caller, ErrorCode, Permission};
+use civitas_model::{Caller, CallerKind, ErrorCode, Permission, SessionId};
 use serde::Deserialize;
 
 use crate::problem::Problem;
@@ -69,6 +69,30 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<(), Pro
     let detail =
         format!("this needs the permission `{needed}`: ask an administrator of your tenant");
     Err(Problem::new(ErrorCode::Forbidden, detail))
+}
+
+/// Refuses a session that is known and not the caller's. One that nobody opened here is a label of the client's own; in
+/// development whoever sits at the machine opened them all.
+pub(crate) async fn check_session(
+    state: &AppState,
+    caller: &Caller,
+    named: Option<&SessionId>,
+) -> Result<(), Problem> {
+    let Some(session_id) = named.filter(|named| caller.session_id.as_ref() != Some(*named)) else {
+        return Ok(());
+    };
+    if caller.kind == CallerKind::LocalOperator {
+        return Ok(());
+    }
+    match state.store.find_session(session_id).await? {
+        Some(session)
+            if session.tenant_id != caller.tenant_id || session.user_id != caller.user_id =>
+        {
+            let detail = "the session `session_id` names is not yours: leave it out, or open one at /api/session/create";
+            Err(Problem::new(ErrorCode::Forbidden, detail))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[derive(Deserialize)]

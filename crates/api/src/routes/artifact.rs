@@ -15,7 +15,8 @@ use crate::extract::{Authenticated, Body, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
-/// Artifacts per page at most.
+/// Artifacts per page, unless asked otherwise, and at most.
+const PAGE: u32 = 100;
 const PAGE_MAX: u32 = 500;
 
 /// Which artifact.
@@ -68,6 +69,7 @@ pub(crate) async fn resolve(
 
 /// Which artifacts.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct List {
     /// May be left out; must be the credential's.
     #[schema(value_type = Option<String>)]
@@ -80,6 +82,7 @@ pub(crate) struct List {
     /// Only of types this intent works on.
     eligible_for: Option<String>,
     /// At most this many, up to 500; 100 when absent.
+    #[schema(minimum = 1, maximum = 500)]
     limit: Option<u32>,
     /// After this many.
     #[serde(default)]
@@ -110,6 +113,11 @@ pub(crate) async fn list(
 ) -> Result<Json<ArtifactPage>, Problem> {
     require(&caller, Permission::Read)?;
     check_tenant(&caller, body.tenant_id.as_ref())?;
+    let limit = body.limit.unwrap_or(PAGE);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        let detail = format!("must be a whole number from 1 to {PAGE_MAX}");
+        return Err(Problem::invalid("/limit", detail));
+    }
     let registry = state.runtime.registry();
     // An intent may be named by any of its names.
     let known = body.eligible_for.as_deref();
@@ -136,7 +144,6 @@ pub(crate) async fn list(
         lifecycle_state: Some(body.lifecycle_state.unwrap_or(default_state)),
         ..ArtifactFilter::default()
     };
-    let limit = body.limit.unwrap_or(100).clamp(1, PAGE_MAX);
     let artifacts = state.store.artifacts();
     let found = artifacts
         .list(&caller.tenant_id, &filter, limit, body.offset)

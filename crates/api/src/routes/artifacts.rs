@@ -1,5 +1,7 @@
 //! `GET /api/artifacts/{artifact_id}`: an artifact with its lifecycle and provenance.
 
+pub(crate) mod visual;
+
 use axum::Json;
 use axum::extract::State;
 use civitas_model::id::ArtifactKind;
@@ -12,13 +14,28 @@ use crate::extract::{Authenticated, Params, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
+/// The media type of pictures.
+const PNG: &str = "image/png";
+
 /// Whose artifact.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TenantQuery {
+    /// May be left out: the credential implies it.
+    #[param(value_type = Option<String>)]
+    tenant_id: Option<TenantId>,
+}
+
+/// Whose artifact, and what to answer of it.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ShowQuery {
     /// May be left out: the credential implies it.
     #[param(value_type = Option<String>)]
     tenant_id: Option<TenantId>,
+    /// Whether to answer where its pictures are: `visuals`, with `path` and `mime_type` each.
+    #[serde(default)]
+    include_visuals: bool,
 }
 
 /// Show an artifact in any state: its record, flat and once more under `artifact`, and for a file also the file's facts.
@@ -50,6 +67,9 @@ pub(crate) async fn show(
     if artifact.artifact_type == "file" {
         answer.extend(file_facts(&state, &artifact).await?);
     }
+    if query.include_visuals {
+        answer.insert("visuals".to_owned(), visuals(&answer));
+    }
     answer.insert("artifact".to_owned(), Value::Object(record(&artifact)));
     Ok(Json(Value::Object(answer)))
 }
@@ -59,6 +79,17 @@ pub(crate) fn record(artifact: &Artifact) -> Map<String, Value> {
     match json!(artifact) {
         Value::Object(record) => record,
         _ => Map::new(),
+    }
+}
+
+/// Where the pictures of an artifact are, by its facts.
+fn visuals(facts: &Map<String, Value>) -> Value {
+    let has_bytes = facts.get("status").is_some_and(|status| status != "purged");
+    match (facts.get("file_id"), facts.get("mime_type")) {
+        (Some(Value::String(id)), Some(mime_type)) if mime_type == PNG && has_bytes => {
+            json!([{ "path": format!("/api/artifacts/visual/{id}"), "mime_type": PNG }])
+        }
+        _ => json!([]),
     }
 }
 

@@ -7,15 +7,15 @@ use civitas_model::{ExecutionId, Permission, SessionId};
 use civitas_storage::execution::ExecutionFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::execution::status::{ExecutionStatus, answer};
 use crate::extract::{Authenticated, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
-/// Executions per page, unless asked otherwise, and at most.
+/// Executions per page, unless asked otherwise.
 const PAGE: u32 = 50;
-const PAGE_MAX: u32 = 200;
 
 /// Which executions.
 #[derive(Deserialize, IntoParams)]
@@ -29,8 +29,7 @@ pub(crate) struct ListQuery {
     #[param(value_type = Option<String>)]
     session_id: Option<SessionId>,
     /// Where the page before ended: its `next_cursor`.
-    #[param(value_type = Option<String>)]
-    cursor: Option<ExecutionId>,
+    cursor: Option<String>,
     /// At most this many, up to 200.
     #[param(maximum = 200, minimum = 1)]
     limit: Option<u32>,
@@ -61,9 +60,9 @@ pub(crate) async fn list(
         statuses: statuses(query.status.as_deref().unwrap_or_default())?,
         intent_type: query.intent_type,
         session_id: query.session_id,
-        before: query.cursor,
+        before: query.cursor.map(cursor).transpose()?,
     };
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let limit = query.limit.unwrap_or(PAGE);
     let mut found = state
         .store
         .executions()
@@ -84,6 +83,16 @@ pub(crate) async fn list(
         executions,
         next_cursor,
     }))
+}
+
+/// Executions are named here, never by clients: whatever is no such name was not answered as a cursor.
+fn cursor(text: String) -> Result<ExecutionId, Problem> {
+    let is_name = Uuid::try_parse(&text).is_ok_and(|id| id.to_string() == text);
+    if is_name {
+        return Ok(ExecutionId::trusted(text));
+    }
+    let detail = "is not a cursor: send the `next_cursor` of the page before, or leave it out";
+    Err(Problem::invalid("/cursor", detail))
 }
 
 fn statuses(text: &str) -> Result<Vec<Status>, Problem> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, require};
+use crate::extract::{Authenticated, NoParams, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -48,10 +48,12 @@ pub(crate) struct Intent {
     (status = 200, body = Catalogue),
     (status = 401, body = ProblemDocument),
     (status = 403, body = ProblemDocument),
+    (status = 422, body = ProblemDocument),
 ))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
+    Params(NoParams {}): Params<NoParams>,
 ) -> Result<Json<Catalogue>, Problem> {
     require(&caller, Permission::Read)?;
     let mut intents = Vec::new();

@@ -89,6 +89,7 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(execution::stream::stream))
         // What it made.
         .routes(routes!(artifacts::show))
+        .routes(routes!(artifacts::visual::show))
         .routes(routes!(artifact::resolve))
         .routes(routes!(artifact::list))
         // Files.

@@ -7,7 +7,7 @@ use civitas_model::Permission;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, require};
+use crate::extract::{Authenticated, NoParams, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -35,10 +35,12 @@ struct Realm {
     (status = 200, body = Realms),
     (status = 401, body = ProblemDocument),
     (status = 403, body = ProblemDocument),
+    (status = 422, body = ProblemDocument),
 ))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
+    Params(NoParams {}): Params<NoParams>,
 ) -> Result<Json<Realms>, Problem> {
     require(&caller, Permission::Read)?;
     let realms: Vec<Realm> = state

@@ -169,6 +169,7 @@ pub struct Serve {
         long = "origin",
         env = "CIVITAS_ORIGINS",
         value_delimiter = ',',
+        value_parser = crate::origin::parse,
         value_name = "ORIGIN"
     )]
     pub origins: Vec<String>,

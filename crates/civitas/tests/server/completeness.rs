@@ -158,6 +158,7 @@ async fn another_tenant_sees_and_changes_nothing() {
         ("execution_id", execution.as_str()),
         ("file_id", file["file_id"].as_str().unwrap()),
         ("artifact_id", file["file_id"].as_str().unwrap()),
+        ("path", file["file_id"].as_str().unwrap()),
         ("session_id", session["session_id"].as_str().unwrap()),
         ("token_id", token["token_id"].as_str().unwrap()),
         ("user_id", user_id.as_str().unwrap()),

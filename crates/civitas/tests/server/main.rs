@@ -19,6 +19,8 @@ mod documentation;
 mod execution;
 mod health;
 mod intent;
+mod parameters;
+mod queries;
 mod realm;
 mod server;
 mod session;

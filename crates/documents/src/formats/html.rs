@@ -210,7 +210,10 @@ fn note(document: &mut Document, facts: Vec<(String, String)>, links: Vec<(Strin
 /// Warn of what was left out.
 fn warn_outside(document: &mut Document, left_out: usize) {
     if left_out > 0 {
-        let message = format!("{left_out} blocks outside the main content were left out");
+        let message = match left_out {
+            1 => "1 block outside the main content was left out".to_owned(),
+            _ => format!("{left_out} blocks outside the main content were left out"),
+        };
         document.warn("outside_main_content", message, Place::default());
     }
 }

@@ -165,7 +165,7 @@ async fn an_endless_key_is_refused() {
     };
     assert!(matches!(
         refusal(&operator(), endless).await,
-        SubmitError::KeyTooLong { limit: 256 }
+        SubmitError::KeyLength { limit: 256 }
     ));
 }
 

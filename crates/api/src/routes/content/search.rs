@@ -31,6 +31,7 @@ pub(crate) struct SearchQuery {
     limit: Option<usize>,
     /// After this many, up to 10,000.
     #[serde(default)]
+    #[param(maximum = 10_000)]
     offset: usize,
 }
 
@@ -70,11 +71,18 @@ pub(crate) async fn search(
         Some("newest") => Sort::Newest,
         Some(_) => return Err(Problem::invalid("/sort", "must be relevance or newest")),
     };
+    let longest = if wanted.kinds.len() > wanted.parent_ids.len() {
+        "/kind"
+    } else {
+        "/file_id"
+    };
     let index = Arc::clone(&state.search);
     let answer = tokio::task::spawn_blocking(move || index.search(&wanted))
         .await
         .map_err(|_| Problem::new(ErrorCode::Internal, "the search stopped: report this"))?;
-    answer.map(|answer| Json(found(&answer))).map_err(problem)
+    answer
+        .map(|answer| Json(found(&answer)))
+        .map_err(|error| problem(error, longest))
 }
 
 fn split(list: Option<&str>) -> Vec<String> {
@@ -98,11 +106,11 @@ fn found(answer: &Answer) -> Found {
     }
 }
 
-fn problem(error: civitas_search::Error) -> Problem {
+fn problem(error: civitas_search::Error, longest: &str) -> Problem {
     match error {
-        civitas_search::Error::Limit(_)
-        | civitas_search::Error::Offset(_)
-        | civitas_search::Error::FilterValues(_) => Problem::invalid("/", error.to_string()),
+        civitas_search::Error::Limit(_) => Problem::invalid("/limit", error.to_string()),
+        civitas_search::Error::Offset(_) => Problem::invalid("/offset", error.to_string()),
+        civitas_search::Error::FilterValues(_) => Problem::invalid(longest, error.to_string()),
         error => {
             tracing::error!(%error, "the search index cannot be read");
             Problem::new(

@@ -14,9 +14,8 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 use crate::stream;
 
-/// Entries per page, unless asked otherwise, and at most.
+/// Entries per page, unless asked otherwise.
 const PAGE: u32 = 200;
-const PAGE_MAX: u32 = 1000;
 
 /// Which part of the journal.
 #[derive(Deserialize, IntoParams)]
@@ -70,7 +69,7 @@ pub(crate) async fn show(
     require(&caller, Permission::Read)?;
     let found = state.runtime.find(&caller.tenant_id, &execution_id).await?;
     let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let limit = query.limit.unwrap_or(PAGE);
     let entries = state
         .store
         .executions()

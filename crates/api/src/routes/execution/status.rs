@@ -28,6 +28,11 @@ pub(crate) struct StatusQuery {
     /// May be left out: the credential implies it.
     #[param(value_type = Option<String>)]
     tenant_id: Option<TenantId>,
+    /// Whether to answer what it made; it is answered unless this is `false`.
+    include_artifacts: Option<bool>,
+    /// For older clients. Pictures are never answered here: ask for one at `/api/artifacts/visual/{artifact_id}`.
+    #[serde(default, rename = "include_visuals")]
+    _include_visuals: Option<bool>,
     /// Whether to answer the events that the handler emitted.
     #[serde(default)]
     include_events: bool,
@@ -102,7 +107,10 @@ pub(crate) async fn status(
             () = state.stopping.cancelled() => state.runtime.find(tenant, &execution_id).await?,
         }
     };
-    let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
+    let mut execution = found.ok_or_else(|| Problem::not_found("execution"))?;
+    if query.include_artifacts == Some(false) {
+        execution.result = None;
+    }
     let events = if query.include_events {
         Some(events(&state, tenant, &execution_id).await?)
     } else {

@@ -11,7 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use civitas_model::id::ExecutionKind;
-use civitas_model::{ErrorCode, Execution, Permission};
+use civitas_model::{ErrorCode, Execution, Permission, TenantId};
 use civitas_runtime::Watch;
 use futures::stream;
 use serde::Deserialize;
@@ -42,6 +42,18 @@ pub(crate) struct StreamQuery {
     /// The number of the last entry that was seen; 0 for all.
     #[serde(default)]
     after: u64,
+    /// May be left out: the credential implies it.
+    #[param(value_type = Option<String>)]
+    tenant_id: Option<TenantId>,
+    /// The credential of a client that cannot send a header: a ticket from `/api/auth/ws-ticket`, or a token.
+    #[serde(rename = "access_token")]
+    _access_token: Option<String>,
+    /// The same, with the secret of an anonymous session.
+    #[serde(rename = "session_token")]
+    _session_token: Option<String>,
+    /// The session, for older clients; the credential says whose it is.
+    #[serde(rename = "session_id")]
+    _session_id: Option<String>,
 }
 
 /// Follow an execution from its journal's entry `after` on, until it ends.
@@ -65,6 +77,10 @@ pub(crate) async fn stream(
     request: Request,
 ) -> Result<Response, Problem> {
     require(&caller, Permission::Read)?;
+    let tenant = query.tenant_id.as_ref();
+    if tenant.is_some_and(|named| *named != caller.tenant_id) {
+        return Err(Problem::not_found("execution"));
+    }
     let permit = state
         .streams
         .clone()

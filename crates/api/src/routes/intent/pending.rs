@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Authenticated, Body, check_session, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -63,6 +63,7 @@ pub(crate) async fn create(
 ) -> Result<Json<CreatedPending>, Problem> {
     require(&caller, Permission::Write)?;
     check_tenant(&caller, body.tenant_id.as_ref())?;
+    check_session(&state, &caller, body.session_id.as_ref()).await?;
     let registry = state.runtime.registry();
     let Some(definition) = registry.find(&body.intent_type) else {
         let detail = "no realm registers an intent of this type: see /api/intents";
@@ -95,6 +96,7 @@ pub(crate) async fn create(
 
 /// Which pending intents.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ListPending {
     /// May be left out; must be the credential's.
     #[schema(value_type = Option<String>)]

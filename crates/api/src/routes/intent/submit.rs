@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, Body};
+use crate::extract::{Authenticated, Body, check_session};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -34,7 +34,8 @@ pub(crate) struct SubmitIntent {
     parameters: Option<Map<String, Value>>,
     /// Free-form labels.
     metadata: Option<Map<String, Value>>,
-    /// The key under which a repetition is the same submission; the `Idempotency-Key` header goes first.
+    /// The key under which a repetition is the same submission; where the `Idempotency-Key` header is
+    /// sent, too, it must be the same.
     idempotency_key: Option<String>,
 }
 
@@ -82,18 +83,15 @@ pub(crate) async fn submit(
     headers: HeaderMap,
     Body(body): Body<SubmitIntent>,
 ) -> Result<Json<Submitted>, Problem> {
-    let accepted = state
-        .runtime
-        .submit(&caller, submission(&headers, body))
-        .await?;
+    check_session(&state, &caller, body.session_id.as_ref()).await?;
+    let submission = submission(&headers, body)?;
+    let accepted = state.runtime.submit(&caller, submission).await?;
     Ok(Json(accepted.into()))
 }
 
-fn submission(headers: &HeaderMap, body: SubmitIntent) -> Submission {
-    let header = headers
-        .get("idempotency-key")
-        .and_then(|value| value.to_str().ok());
-    Submission {
+fn submission(headers: &HeaderMap, body: SubmitIntent) -> Result<Submission, Problem> {
+    let idempotency_key = idempotency_key(headers, body.idempotency_key)?;
+    Ok(Submission {
         intent_id: body.intent_id,
         intent_type: body.intent_type,
         tenant_id: body.tenant_id,
@@ -101,6 +99,29 @@ fn submission(headers: &HeaderMap, body: SubmitIntent) -> Submission {
         solution_id: body.solution_id,
         parameters: body.parameters.unwrap_or_default(),
         metadata: body.metadata.unwrap_or_default(),
-        idempotency_key: header.map(str::to_owned).or(body.idempotency_key),
+        idempotency_key,
+    })
+}
+
+/// The one key of a submission, wherever it stands.
+fn idempotency_key(headers: &HeaderMap, field: Option<String>) -> Result<Option<String>, Problem> {
+    let refused = |detail| Problem::invalid("/idempotency_key", detail);
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
+        return Ok(field);
+    };
+    if values.next().is_some() {
+        return Err(refused(
+            "the `Idempotency-Key` header is there twice: send one key",
+        ));
     }
+    let key = value.to_str().map_err(|_| {
+        refused("the `Idempotency-Key` header must hold visible ASCII characters only")
+    })?;
+    if field.is_some_and(|field| field != key) {
+        return Err(refused(
+            "the `Idempotency-Key` header and the field name two keys: send one of them",
+        ));
+    }
+    Ok(Some(key.to_owned()))
 }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::super::super::intent::submit::Submitted;
-use crate::extract::{Authenticated, require};
+use crate::extract::{Authenticated, check_session, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -96,7 +96,11 @@ pub(crate) async fn upload(
                     format!("a request takes up to {FILES_MAX} files: send the rest in another");
                 return Err(Problem::new(ErrorCode::PayloadTooLarge, detail));
             }
-            "session_id" => session_id = Some(read_session(field).await?),
+            "session_id" => {
+                let named = read_session(field).await?;
+                check_session(&state, &caller, Some(&named)).await?;
+                session_id = Some(named);
+            }
             other => {
                 let detail =
                     "is not a field of this form: send `file` and, before it, `session_id`";
