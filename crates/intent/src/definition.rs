@@ -23,6 +23,8 @@ pub trait Intent: DeserializeOwned + JsonSchema + Send + 'static {
     const ARTIFACT: &'static str;
     /// Further keys under which older clients read the same artifact.
     const ALIASES: &'static [&'static str] = &[];
+    /// Further types under which it may be submitted. What is recorded is [`Self::NAME`].
+    const SYNONYMS: &'static [&'static str] = &[];
     /// The names of events it may emit.
     const EVENTS: &'static [&'static str] = &[];
     /// Limits and rights.
@@ -82,6 +84,7 @@ pub struct Definition {
     output: Value,
     artifact: &'static str,
     aliases: &'static [&'static str],
+    synonyms: &'static [&'static str],
     events: &'static [&'static str],
     policy: Policy,
     run: Arc<Run>,
@@ -101,6 +104,7 @@ impl Definition {
             output: schemars::schema_for!(I::Output).to_value(),
             artifact: I::ARTIFACT,
             aliases: I::ALIASES,
+            synonyms: I::SYNONYMS,
             events: I::EVENTS,
             policy: I::POLICY,
             run: Arc::new(|parameters, cx| {
@@ -146,6 +150,11 @@ impl Definition {
     /// Further keys for older clients.
     pub const fn aliases(&self) -> &'static [&'static str] {
         self.aliases
+    }
+
+    /// Further types under which it may be submitted.
+    pub const fn synonyms(&self) -> &'static [&'static str] {
+        self.synonyms
     }
 
     /// The names of events it may emit.

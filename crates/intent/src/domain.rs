@@ -116,6 +116,23 @@ impl Context {
         .await
     }
 
+    /// Artifacts that were made from this one directly and still have content, up to 500.
+    pub async fn artifacts_of(&mut self, parent: &ArtifactId) -> Result<Vec<Artifact>> {
+        self.read(Read::ArtifactsOf {
+            parent_artifact_id: parent.clone(),
+        })
+        .await
+    }
+
+    /// Gives up a use of content, with the next operation: it is freed when nothing else needs them.
+    pub async fn release_content(&mut self, digest: &str) -> Result<()> {
+        self.write(Write::ReleaseContent {
+            tenant_id: self.tenant_id().clone(),
+            digest: digest.to_owned(),
+        })
+        .await
+    }
+
     /// The provenance of what this execution makes.
     pub fn produced_by(&self) -> ProducedBy {
         ProducedBy {

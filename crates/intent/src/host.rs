@@ -45,7 +45,8 @@ pub enum Read {
     },
     /// A page of files: a list of [`civitas_model::File`].
     Files {
-        /// The filters, by name: `file_type`, `session_id`, `status`, `name_contains`.
+        /// The filters, by name; see `civitas_storage::FileFilter`. Purged and archived files are left out unless
+        /// `statuses` names them.
         filter: Value,
         /// At most this many.
         limit: u32,
@@ -66,6 +67,11 @@ pub enum Read {
     Artifact {
         /// The artifact.
         artifact_id: ArtifactId,
+    },
+    /// Artifacts made from this one directly that still have content: a list of up to 500 [`civitas_model::Artifact`].
+    ArtifactsOf {
+        /// What they were made from.
+        parent_artifact_id: ArtifactId,
     },
     /// Pending intents for an artifact: a list of [`civitas_model::PendingIntent`].
     PendingIntents {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::artifact::Lifecycle;
 use crate::id::{ContractId, FileId, SessionId, TenantId};
 use crate::time::Timestamp;
 
@@ -38,6 +39,36 @@ impl Status {
     /// The status of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Every step of a file's life: from, to, and the intent that takes it. Nothing comes back from purging.
+    ///
+    /// A restored file is what its boundary contract says: active, or ingested when it was never saved.
+    pub const TRANSITIONS: [(Self, Self, &'static str); 8] = [
+        (Self::Ingested, Self::Active, "save_materialization"),
+        (Self::Ingested, Self::Archived, "archive_file"),
+        (Self::Active, Self::Archived, "archive_file"),
+        (Self::Archived, Self::Ingested, "restore_file"),
+        (Self::Archived, Self::Active, "restore_file"),
+        (Self::Ingested, Self::Purged, "purge_file"),
+        (Self::Active, Self::Purged, "purge_file"),
+        (Self::Archived, Self::Purged, "purge_file"),
+    ];
+
+    /// Whether a file may go from this status to `next`.
+    pub fn may_become(self, next: Self) -> bool {
+        Self::TRANSITIONS
+            .iter()
+            .any(|(from, to, _)| *from == self && *to == next)
+    }
+
+    /// Where the artifact of a file of this status stands.
+    pub const fn lifecycle(self) -> Lifecycle {
+        match self {
+            Self::Ingested | Self::Active => Lifecycle::Ready,
+            Self::Archived => Lifecycle::Archived,
+            Self::Purged => Lifecycle::Deleted,
+        }
     }
 }
 
@@ -81,5 +112,51 @@ impl File {
             "file:{}:{}:{}",
             self.tenant_id, self.session_id, self.file_id
         )
+    }
+
+    /// The words people put on it, as its metadata's `tags` say.
+    pub fn tags(&self) -> Vec<&str> {
+        let tags = self.metadata.get("tags").and_then(Value::as_array);
+        tags.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_comes_back_from_purging() {
+        assert!(
+            Status::ALL
+                .into_iter()
+                .all(|next| !Status::Purged.may_become(next))
+        );
+        assert!(
+            Status::ALL
+                .into_iter()
+                .all(|from| from == Status::Purged || from.may_become(Status::Purged))
+        );
+    }
+
+    #[test]
+    fn only_an_archived_file_is_restored() {
+        assert!(Status::Archived.may_become(Status::Active));
+        for (from, _, intent) in Status::TRANSITIONS {
+            assert_eq!(
+                intent == "restore_file",
+                from == Status::Archived && intent != "purge_file"
+            );
+        }
+    }
+
+    #[test]
+    fn the_artifact_may_take_every_step_its_file_takes() {
+        for (from, to, intent) in Status::TRANSITIONS {
+            assert!(from.lifecycle().may_become(to.lifecycle()), "{intent}");
+        }
     }
 }

@@ -15,6 +15,8 @@ pub enum Status {
     Pending,
     /// It was submitted and completed.
     Completed,
+    /// What it was prepared for is gone.
+    Cancelled,
 }
 
 impl Status {
@@ -23,12 +25,13 @@ impl Status {
         match self {
             Self::Pending => "pending",
             Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
         }
     }
 
     /// The status of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Completed]
+        [Self::Pending, Self::Completed, Self::Cancelled]
             .into_iter()
             .find(|status| status.as_str() == name)
     }

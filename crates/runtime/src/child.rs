@@ -21,10 +21,11 @@ pub(crate) fn check(
     parent_metadata: &Value,
 ) -> Result<Child> {
     let intent = &mut child.intent;
-    if registry.find(&intent.intent_type).is_none() {
+    let Some(definition) = registry.find(&intent.intent_type) else {
         let message = format!("no realm registers the child `{}`", intent.intent_type);
         return Err(Error::rejected(ErrorCode::UnknownIntentType, message));
-    }
+    };
+    definition.name().clone_into(&mut intent.intent_type);
     if let Err(errors) = registry.check(&intent.intent_type, &intent.parameters) {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let message = format!(

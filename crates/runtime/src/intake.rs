@@ -135,6 +135,10 @@ pub(crate) async fn submit(
 ) -> Result<Accepted, SubmitError> {
     let parameters = Value::Object(std::mem::take(&mut submission.parameters));
     check(engine, caller, &submission, &parameters)?;
+    if let Some(definition) = engine.registry.find(&submission.intent_type) {
+        // Whatever it was called, it is recorded under its own name.
+        definition.name().clone_into(&mut submission.intent_type);
+    }
     let tenant = &caller.tenant_id;
     let key = submission.idempotency_key.clone();
     let idempotency = key.map(|key| Idempotency {

@@ -10,6 +10,8 @@ use crate::runtime::Engine;
 
 /// Pending intents of one artifact that are read at once.
 const PENDING_MAX: u32 = 100;
+/// Artifacts made from one artifact that are read at once.
+const MADE_MAX: u32 = 500;
 
 /// Answers a reading of a handler.
 pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Result<Value> {
@@ -29,6 +31,11 @@ pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Re
         Read::Contract { contract_id } => answered(store.find_contract(tenant, &contract_id).await),
         Read::Artifact { artifact_id } => {
             answered(store.artifacts().find(tenant, &artifact_id).await)
+        }
+        Read::ArtifactsOf { parent_artifact_id } => {
+            let artifacts = store.artifacts();
+            let made = artifacts.made_from(tenant, &parent_artifact_id, MADE_MAX);
+            answered(made.await)
         }
         Read::PendingIntents { target_artifact_id } => {
             pending_intents(engine, tenant, target_artifact_id).await

@@ -14,6 +14,8 @@ const NEAREST_MAX: usize = 3;
 pub struct Registry {
     realms: Vec<Realm>,
     intents: HashMap<&'static str, Registered>,
+    /// Further names of intents, with the names they stand for.
+    synonyms: HashMap<&'static str, &'static str>,
 }
 
 struct Registered {
@@ -69,7 +71,12 @@ impl Registry {
                 }
             }
         }
-        Ok(Self { realms, intents })
+        let synonyms = synonyms(&realms, &intents)?;
+        Ok(Self {
+            realms,
+            intents,
+            synonyms,
+        })
     }
 
     /// The realms, in the order they were given.
@@ -77,41 +84,71 @@ impl Registry {
         &self.realms
     }
 
-    /// An intent by its type.
+    /// An intent by its type or another of its names.
     pub fn find(&self, name: &str) -> Option<&Definition> {
-        self.intents
-            .get(name)
+        self.registered(name)
             .map(|registered| &registered.definition)
     }
 
     /// The realm an intent belongs to.
     pub fn realm_of(&self, name: &str) -> Option<&'static str> {
-        self.intents.get(name).map(|registered| registered.realm)
+        self.registered(name).map(|registered| registered.realm)
+    }
+
+    fn registered(&self, name: &str) -> Option<&Registered> {
+        let name = self.synonyms.get(name).copied().unwrap_or(name);
+        self.intents.get(name)
     }
 
     /// Checks parameters against the schema of a known intent.
     pub(crate) fn check(&self, name: &str, parameters: &Value) -> Result<(), Vec<Invalid>> {
-        self.intents
-            .get(name)
+        self.registered(name)
             .map_or(Ok(()), |registered| registered.schema.check(parameters))
     }
 
     /// Known names that look like `name`, best first.
     pub fn nearest(&self, name: &str) -> Vec<String> {
-        let name = name.chars().take(64).collect::<String>().to_lowercase();
-        let mut scored: Vec<(usize, &str)> = self
-            .intents
-            .keys()
-            .map(|known| (distance(&name, known), *known))
-            .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
-            .collect();
-        scored.sort_unstable();
-        scored
-            .into_iter()
-            .take(NEAREST_MAX)
-            .map(|(_, known)| known.to_owned())
-            .collect()
+        let known = self.intents.keys().chain(self.synonyms.keys());
+        nearest(name, known.copied())
     }
+}
+
+/// The names among `known` that look like `name`, best first.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let name = name.chars().take(64).collect::<String>().to_lowercase();
+    let mut scored: Vec<(usize, &str)> = known
+        .map(|known| (distance(&name, known), known))
+        .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
+        .collect();
+    scored.sort_unstable();
+    let best = scored.into_iter().take(NEAREST_MAX);
+    best.map(|(_, known)| known.to_owned()).collect()
+}
+
+/// The further names of every intent; none may be the name of another.
+fn synonyms(
+    realms: &[Realm],
+    intents: &HashMap<&'static str, Registered>,
+) -> Result<HashMap<&'static str, &'static str>, RegistryError> {
+    let mut synonyms = HashMap::new();
+    for realm in realms {
+        for definition in realm.definitions() {
+            for name in definition.synonyms() {
+                let earlier = synonyms.insert(*name, definition.name());
+                let earlier =
+                    earlier.or_else(|| intents.get_key_value(name).map(|(known, _)| *known));
+                let first = earlier.and_then(|known| intents.get(known));
+                if let Some(first) = first {
+                    return Err(RegistryError::Duplicate {
+                        name,
+                        first: first.realm,
+                        second: realm.name(),
+                    });
+                }
+            }
+        }
+    }
+    Ok(synonyms)
 }
 
 /// The Levenshtein distance, by the two-row method (Wagner and Fischer, 1974).

@@ -27,24 +27,49 @@ pub(crate) async fn put(tx: &mut Transaction<'_>, file: &File) -> Result<(), Sto
         file.status.as_str().into(),
         file.contract_id.as_str().into(),
         json::text(&file.metadata)?,
+        tag_key(file).into(),
         file.created_at.as_micros().into(),
         file.updated_at.as_micros().into(),
     ];
     tx.execute_later(&PUT, params, Meaning::Nothing).await
 }
 
-/// Which files to list. Purged files are never listed.
+/// Which files to list; all that is stated must hold. Purged and archived files are listed only when their status is.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct FileFilter {
     /// Only of this type, such as `pdf`.
     pub file_type: Option<String>,
+    /// Only of this media type, or of all that begin like it: `image/*`.
+    pub mime_type: Option<String>,
+    /// Only that came this way: `upload`, `edi`, `api`.
+    pub ingestion_type: Option<String>,
     /// Only of this session.
     pub session_id: Option<SessionId>,
-    /// Only in this state.
-    pub status: Option<Status>,
+    /// Only in one of these states; `ingested` and `active` when empty.
+    pub statuses: Vec<Status>,
     /// Only whose name holds this text, in upper or lower case.
     pub name_contains: Option<String>,
+    /// Only of at least so many bytes.
+    pub size_min: Option<u64>,
+    /// Only of at most so many bytes.
+    pub size_max: Option<u64>,
+    /// Only stored at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Only stored at this time or earlier.
+    pub created_to: Option<Timestamp>,
+    /// Only changed at this time or later.
+    pub updated_from: Option<Timestamp>,
+    /// Only changed at this time or earlier.
+    pub updated_to: Option<Timestamp>,
+    /// Only with all of these tags, in upper or lower case.
+    pub tags: Vec<String>,
+    /// Only with the content of one of these digests.
+    pub digests: Vec<String>,
 }
+
+/// What is listed when nothing is said about the status.
+const LISTED: [Status; 2] = [Status::Ingested, Status::Active];
 
 /// Readings of files.
 pub struct Files<'a>(&'a Store);
@@ -77,21 +102,10 @@ impl Files<'_> {
         limit: u32,
         offset: u32,
     ) -> Result<Vec<File>, Error> {
-        let name = filter.name_contains.as_deref().map(like_pattern);
-        let select = Select::new(LIST)
-            .filter("tenant_id = ?", tenant.as_str())
-            .filter("status <> ?", Status::Purged.as_str())
-            .filter_some("file_type = ?", filter.file_type.as_deref())
-            .filter_some(
-                "session_id = ?",
-                filter.session_id.as_ref().map(civitas_model::Id::as_str),
-            )
-            .filter_some("status = ?", filter.status.map(Status::as_str))
-            .filter_some("name_key LIKE ? ESCAPE '!'", name)
-            .tail(
-                "ORDER BY created_at DESC, file_id DESC LIMIT ? OFFSET ?",
-                vec![limit.into(), offset.into()],
-            );
+        let select = filtered(tenant, filter).tail(
+            "ORDER BY created_at DESC, file_id DESC LIMIT ? OFFSET ?",
+            vec![limit.into(), offset.into()],
+        );
         self.0
             .database
             .select(&select)
@@ -102,14 +116,84 @@ impl Files<'_> {
     }
 }
 
+/// The reading of a tenant's files that a filter lets through.
+fn filtered(tenant: &TenantId, filter: &FileFilter) -> Select {
+    let statuses = match filter.statuses.as_slice() {
+        [] => &LISTED,
+        some => some,
+    };
+    let micros = |time: Option<Timestamp>| time.map(Timestamp::as_micros);
+    let select = Select::new(LIST)
+        .filter("tenant_id = ?", tenant.as_str())
+        .filter_in(
+            "status",
+            statuses.iter().map(|one| one.as_str().into()).collect(),
+        )
+        .filter_some("file_type = ?", filter.file_type.as_deref())
+        .filter_some(
+            "mime_type LIKE ? ESCAPE '!'",
+            filter.mime_type.as_deref().map(mime_pattern),
+        )
+        .filter_some("ingestion_type = ?", filter.ingestion_type.as_deref())
+        .filter_some(
+            "session_id = ?",
+            filter.session_id.as_ref().map(civitas_model::Id::as_str),
+        )
+        .filter_some(
+            "name_key LIKE ? ESCAPE '!'",
+            filter.name_contains.as_deref().map(like_pattern),
+        )
+        .filter_some("size >= ?", filter.size_min)
+        .filter_some("size <= ?", filter.size_max)
+        .filter_some("created_at >= ?", micros(filter.created_from))
+        .filter_some("created_at <= ?", micros(filter.created_to))
+        .filter_some("updated_at >= ?", micros(filter.updated_from))
+        .filter_some("updated_at <= ?", micros(filter.updated_to));
+    let select = filter.tags.iter().fold(select, |select, tag| {
+        select.filter(
+            "tag_key LIKE ? ESCAPE '!'",
+            like_pattern(&format!("\n{tag}\n")),
+        )
+    });
+    if filter.digests.is_empty() {
+        return select;
+    }
+    let digests = filter.digests.iter().map(|digest| digest.as_str().into());
+    select.filter_in("digest", digests.collect())
+}
+
+/// A file's tags in lower case, each between line ends, which no tag holds; empty without tags.
+fn tag_key(file: &File) -> String {
+    let tags = file.tags();
+    if tags.is_empty() {
+        return String::new();
+    }
+    let tags: Vec<String> = tags
+        .iter()
+        .map(|tag| tag.replace('\n', " ").to_lowercase())
+        .collect();
+    format!("\n{}\n", tags.join("\n"))
+}
+
+/// The pattern for a media type, or for all that begin like it.
+fn mime_pattern(wanted: &str) -> String {
+    let escaped = escape(wanted);
+    match escaped.strip_suffix('*') {
+        Some(begin) => format!("{begin}%"),
+        None => escaped,
+    }
+}
+
 /// The pattern that matches text holding `part`, whatever characters it has.
 fn like_pattern(part: &str) -> String {
-    let escaped = part
-        .to_lowercase()
+    format!("%{}%", escape(part))
+}
+
+fn escape(part: &str) -> String {
+    part.to_lowercase()
         .replace('!', "!!")
         .replace('%', "!%")
-        .replace('_', "!_");
-    format!("%{escaped}%")
+        .replace('_', "!_")
 }
 
 fn read(row: &Row) -> Result<File, Error> {

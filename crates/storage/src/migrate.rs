@@ -33,6 +33,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0002_auth.sql"),
         postgres: include_str!("../migrations/postgres/0002_auth.sql"),
     },
+    Migration {
+        version: 3,
+        name: "tags",
+        sqlite: include_str!("../migrations/sqlite/0003_tags.sql"),
+        postgres: include_str!("../migrations/postgres/0003_tags.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

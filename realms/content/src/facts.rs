@@ -2,7 +2,7 @@
 
 use civitas_intent::prelude::*;
 use civitas_model::file::Status;
-use civitas_model::{ContractId, Timestamp};
+use civitas_model::{ArtifactId, ContractId, Timestamp};
 
 use crate::blob;
 
@@ -38,6 +38,9 @@ pub(crate) struct FileFacts {
     boundary_contract_id: ContractId,
     /// Whether `save_materialization` has yet to be submitted.
     materialization_pending: bool,
+    /// The words people put on it with `update_file_metadata`; absent when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
     /// How the declared type differs from what the content is; absent when it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     type_contradiction: Option<String>,
@@ -62,6 +65,7 @@ impl From<File> for FileFacts {
         Self {
             file_reference: file.reference(),
             storage_location: blob::uri(&file.digest),
+            tags: file.tags().into_iter().map(str::to_owned).collect(),
             type_contradiction: contradiction.and_then(Value::as_str).map(str::to_owned),
             file_id: file.file_id,
             ui_name: file.ui_name,
@@ -110,6 +114,20 @@ pub(crate) async fn find_by(
     }
 }
 
+/// The one id that is meant, whichever of its names it was sent under. A file and its artifact have one id.
+pub(crate) fn same_id(
+    file_id: Option<FileId>,
+    artifact_id: Option<&ArtifactId>,
+) -> Result<Option<FileId>> {
+    match (file_id, artifact_id) {
+        (Some(file), Some(artifact)) if file.to_artifact_id() != *artifact => Err(reject(format!(
+            "file_id `{file}` and artifact_id `{artifact}` name two things: send one of them"
+        ))),
+        (Some(file), _) => Ok(Some(file)),
+        (None, artifact) => Ok(artifact.map(|id| FileId::trusted(id.as_str()))),
+    }
+}
+
 fn bad_reference(reference: &str) -> Error {
     let shown: String = reference.chars().take(200).collect();
     reject(format!(
@@ -133,7 +151,7 @@ pub(crate) fn must_be_usable(file: &File) -> Result<()> {
     must_have_bytes(file)?;
     if file.status == Status::Archived {
         return Err(reject(format!(
-            "the file `{}` is archived, and only ingested and active files are worked on: ingest it again",
+            "the file `{}` is archived, and only ingested and active files are worked on: bring it back with restore_file",
             file.file_id
         )));
     }
@@ -152,7 +170,7 @@ pub(crate) async fn artifact_of(cx: &mut Context, file: &File) -> Result<Artifac
 }
 
 /// The id of a file's newest reading, as its artifact knows it.
-pub(crate) fn newest_reading(artifact: &Artifact) -> Option<civitas_model::ArtifactId> {
+pub(crate) fn newest_reading(artifact: &Artifact) -> Option<ArtifactId> {
     let id = artifact.semantic_descriptor.get("parsed_file_id")?;
     serde_json::from_value(id.clone()).ok()
 }

@@ -59,7 +59,9 @@ impl Intent for GetParsedFile {
     type Output = Reading;
 
     async fn handle(self, cx: &mut Context) -> Result<Answer<Reading>> {
-        let (parsed, file) = self.find(cx).await?;
+        let (parsed, file) =
+            find_reading(cx, self.parsed_file_id.as_ref(), self.file_id.as_ref()).await?;
+        let newest = facts::newest_reading(&facts::artifact_of(cx, &file).await?);
         let digest = blob::digest(&parsed)
             .ok_or_else(|| retry(format!("the result `{}` names no blob", parsed.artifact_id)))?;
         let limit = parse_content::DOCUMENT_BYTES_MAX;
@@ -73,12 +75,13 @@ impl Intent for GetParsedFile {
             Ok::<_, Error>(ContentPage::of(&document, start))
         });
         let page = read.await??;
+        let parsed_file_id = parsed.artifact_id;
         let payload = Reading {
-            parsed_file_reference: parse_content::reference(&file, &parsed.artifact_id),
-            parsed_file_id: parsed.artifact_id,
+            parsed_file_reference: parse_content::reference(&file, &parsed_file_id),
+            parsed_file_id: parsed_file_id.clone(),
             file_id: file.file_id,
             ui_name: file.ui_name,
-            is_newest: parsed.lifecycle_state == Lifecycle::Ready,
+            is_newest: newest.is_some_and(|newest| newest == parsed_file_id),
             is_complete: start == Cursor::default() && page.next().is_none(),
             parsed_at: parsed.created_at,
             parsed_content: page,
@@ -88,51 +91,53 @@ impl Intent for GetParsedFile {
     }
 }
 
-impl GetParsedFile {
-    /// The result that is meant, and the file it is of.
-    async fn find(&self, cx: &mut Context) -> Result<(Artifact, File)> {
-        // A file and its artifact have one id, so that clients that send one as the other are understood.
-        let asked = match (&self.parsed_file_id, &self.file_id) {
-            (Some(parsed), _) => parsed.clone(),
-            (None, Some(file)) => file.to_artifact_id(),
-            (None, None) => {
-                return Err(reject("no result is named: send parsed_file_id or file_id"));
+/// The result that is meant, and the file it is of.
+pub(crate) async fn find_reading(
+    cx: &mut Context,
+    parsed_file_id: Option<&ArtifactId>,
+    file_id: Option<&FileId>,
+) -> Result<(Artifact, File)> {
+    // A file and its artifact have one id, so that clients that send one as the other are understood.
+    let asked = match (parsed_file_id, file_id) {
+        (Some(parsed), _) => parsed.clone(),
+        (None, Some(file)) => file.to_artifact_id(),
+        (None, None) => {
+            return Err(reject("no result is named: send parsed_file_id or file_id"));
+        }
+    };
+    let found = cx.artifact(&asked).await?;
+    let parsed = match found.as_ref().map(|found| found.artifact_type.as_str()) {
+        Some("parsed_content") => found,
+        Some("file") => match found.as_ref().and_then(facts::newest_reading) {
+            Some(newest) => cx.artifact(&newest).await?,
+            None => {
+                return Err(not_found(format!(
+                    "the file `{asked}` was not parsed yet: submit parse_content with this file_id first"
+                )));
             }
-        };
-        let found = cx.artifact(&asked).await?;
-        let parsed = match found.as_ref().map(|found| found.artifact_type.as_str()) {
-            Some("parsed_content") => found,
-            Some("file") => match found.as_ref().and_then(facts::newest_reading) {
-                Some(newest) => cx.artifact(&newest).await?,
-                None => {
-                    return Err(not_found(format!(
-                        "the file `{asked}` was not parsed yet: submit parse_content with this file_id first"
-                    )));
-                }
-            },
-            _ => None,
-        };
-        let parsed = parsed.ok_or_else(|| unknown(&asked))?;
-        if parsed.lifecycle_state == Lifecycle::Deleted {
-            return Err(reject(format!(
-                "the content of the result `{}` was deleted: parse the file again",
-                parsed.artifact_id
-            )));
-        }
-        let file_id = parsed
-            .parent_artifacts
-            .first()
-            .map(|id| FileId::trusted(id.as_str()))
-            .ok_or_else(|| unknown(&asked))?;
-        let file = facts::find(cx, &file_id).await?;
-        if self.file_id.as_ref().is_some_and(|asked| *asked != file_id) {
-            return Err(reject(format!(
-                "the result `{}` is of the file `{file_id}`, not of the one sent: send parsed_file_id alone",
-                parsed.artifact_id
-            )));
-        }
-        Ok((parsed, file))
+        },
+        _ => None,
+    };
+    let parsed = parsed.ok_or_else(|| unknown(&asked))?;
+    if parsed.lifecycle_state == Lifecycle::Deleted {
+        return Err(reject(format!(
+            "the content of the result `{}` was deleted: parse the file again",
+            parsed.artifact_id
+        )));
     }
+    let read = parsed
+        .parent_artifacts
+        .first()
+        .map(|id| FileId::trusted(id.as_str()))
+        .ok_or_else(|| unknown(&asked))?;
+    let file = facts::find(cx, &read).await?;
+    if file_id.is_some_and(|asked| *asked != read) {
+        return Err(reject(format!(
+            "the result `{}` is of the file `{read}`, not of the one sent: send parsed_file_id alone",
+            parsed.artifact_id
+        )));
+    }
+    Ok((parsed, file))
 }
 
 fn unknown(asked: &ArtifactId) -> Error {

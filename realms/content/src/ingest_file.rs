@@ -128,6 +128,32 @@ impl Intent for IngestFile {
 }
 
 impl IngestFile {
+    /// The wish to take in an upload that waits.
+    pub(crate) const fn of_upload(
+        ui_name: String,
+        upload_id: String,
+        file_type: Option<String>,
+        mime_type: Option<String>,
+    ) -> Self {
+        Self {
+            ui_name,
+            ingestion_type: IngestionType::Upload,
+            file_content: None,
+            upload_id: Some(upload_id),
+            edi_data: None,
+            partner_id: None,
+            edi_protocol: None,
+            api_payload: None,
+            endpoint: None,
+            api_type: None,
+            file_type,
+            mime_type,
+            filename: None,
+            source_metadata: None,
+            ingestion_options: None,
+        }
+    }
+
     /// What the sender said about the file, checked.
     fn metadata(&self, ui_name: &str) -> Result<Map<String, Value>> {
         let kind = self.ingestion_type;
@@ -297,7 +323,7 @@ fn contract_for(cx: &Context, file: &File) -> BoundaryContract {
     }
 }
 
-fn artifact_for(cx: &mut Context, file: &File) -> Artifact {
+pub(crate) fn artifact_for(cx: &mut Context, file: &File) -> Artifact {
     let place = blob::materialization(cx, &file.digest, &file.file_type, file.created_at);
     Artifact {
         artifact_id: file.file_id.to_artifact_id(),

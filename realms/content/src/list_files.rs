@@ -11,7 +11,7 @@ use crate::facts::{FileFacts, page_limit};
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 500;
 
-/// List the tenant's files, newest first. Purged files are not listed.
+/// List the tenant's files, newest first. Archived and purged files are not listed; `query_files` finds them.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ListFiles {
     /// Only files of this type, such as `pdf`.
@@ -53,6 +53,7 @@ pub(crate) struct FileList {
 impl Intent for ListFiles {
     const NAME: &'static str = "list_files";
     const ARTIFACT: &'static str = "file_list";
+    const SYNONYMS: &'static [&'static str] = &["list_artifacts"];
     const POLICY: Policy = Policy::READING;
     type Output = FileList;
 

@@ -176,7 +176,7 @@ impl ParseContent {
 }
 
 /// The name that chooses between formats that look alike.
-fn file_name(file: &File) -> &str {
+pub(crate) fn file_name(file: &File) -> &str {
     let original = file.metadata.get("filename").and_then(Value::as_str);
     original.unwrap_or(&file.ui_name)
 }
@@ -194,6 +194,12 @@ pub(crate) async fn document_bytes(cx: &Context, digest: &str, size: u64) -> Res
         )));
     }
     cx.get_blob(digest, DOCUMENT_BYTES_MAX).await
+}
+
+/// What the confined child understood of a file, decoded where that takes no time from others.
+pub(crate) async fn read_document(cx: &Context, digest: &str, size: u64) -> Result<Document> {
+    let bytes = document_bytes(cx, digest, size).await?;
+    cx.compute(move || decode(&bytes)).await?
 }
 
 /// Reads back what the confined child understood of a file. Takes long for a large one: see [`Context::compute`].
@@ -221,7 +227,7 @@ fn summary(document: &Document, chunk_count: u64) -> String {
 }
 
 /// Makes the pieces searchable in place of those of an earlier reading.
-async fn put_records(cx: &mut Context, file: &File, pieces: &[Chunk]) -> Result<()> {
+pub(crate) async fn put_records(cx: &mut Context, file: &File, pieces: &[Chunk]) -> Result<()> {
     cx.forget_records(file.file_id.as_str()).await?;
     if pieces.is_empty() {
         let facts = json!({ "has_text": false });

@@ -199,8 +199,9 @@ impl Intent for SearchFiles {
                 Some(file) => Some(file),
                 None => cx.file(file_id).await?,
             };
-            // The index may know a file for a moment longer than it exists.
-            let Some(file) = file.filter(|file| file.status != Status::Purged) else {
+            // The index may know a file for a moment longer than it is there to be found.
+            let is_listed = |file: &File| matches!(file.status, Status::Ingested | Status::Active);
+            let Some(file) = file.filter(is_listed) else {
                 continue;
             };
             let places = grouped.places.remove(file_id).unwrap_or_default();

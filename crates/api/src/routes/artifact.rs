@@ -74,7 +74,7 @@ pub(crate) struct List {
     tenant_id: Option<TenantId>,
     /// Only of this type.
     artifact_type: Option<String>,
-    /// Only in this state; `READY` when absent.
+    /// Only in this state; `READY` when absent, or `ARCHIVED` when it is to be eligible for `restore_file`.
     #[schema(value_type = Option<String>)]
     lifecycle_state: Option<Lifecycle>,
     /// Only of types this intent works on.
@@ -110,7 +110,16 @@ pub(crate) async fn list(
 ) -> Result<Json<ArtifactPage>, Problem> {
     require(&caller, Permission::Read)?;
     check_tenant(&caller, body.tenant_id.as_ref())?;
-    let mut types: Vec<String> = eligible_types(body.eligible_for.as_deref())
+    let registry = state.runtime.registry();
+    // An intent may be named by any of its names.
+    let known = body.eligible_for.as_deref();
+    let known = known.and_then(|name| registry.find(name));
+    let eligible_for = known.map_or(body.eligible_for.as_deref(), |known| Some(known.name()));
+    let default_state = match eligible_for {
+        Some("restore_file") => Lifecycle::Archived,
+        _ => Lifecycle::Ready,
+    };
+    let mut types: Vec<String> = eligible_types(eligible_for)
         .iter()
         .map(|name| (*name).to_owned())
         .collect();
@@ -124,8 +133,8 @@ pub(crate) async fn list(
     }
     let filter = ArtifactFilter {
         types,
-        lifecycle_state: Some(body.lifecycle_state.unwrap_or(Lifecycle::Ready)),
-        execution_id: None,
+        lifecycle_state: Some(body.lifecycle_state.unwrap_or(default_state)),
+        ..ArtifactFilter::default()
     };
     let limit = body.limit.unwrap_or(100).clamp(1, PAGE_MAX);
     let artifacts = state.store.artifacts();
@@ -159,12 +168,24 @@ pub(crate) async fn list(
     }))
 }
 
-/// The types an intent works on, as the contract lists them; none means any.
+/// The types an intent works on; none means any.
 fn eligible_types(intent: Option<&str>) -> &'static [&'static str] {
     match intent {
-        Some("parse_content") => &["file"],
         Some(
-            "extract_embeddings" | "create_deterministic_embeddings" | "hydrate_semantic_profile",
+            "parse_content"
+            | "archive_file"
+            | "restore_file"
+            | "purge_file"
+            | "validate_file"
+            | "preprocess_file"
+            | "update_file_metadata"
+            | "retrieve_file",
+        ) => &["file"],
+        Some(
+            "extract_embeddings"
+            | "create_deterministic_embeddings"
+            | "hydrate_semantic_profile"
+            | "extract_deterministic_structure",
         ) => &["parsed_content"],
         Some("save_materialization") => &["file", "parsed_content", "embeddings"],
         _ => &[],

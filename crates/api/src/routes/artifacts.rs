@@ -21,7 +21,7 @@ pub(crate) struct ShowQuery {
     tenant_id: Option<TenantId>,
 }
 
-/// Show an artifact: its record, and for a file also the file's facts.
+/// Show an artifact in any state: its record, flat and once more under `artifact`, and for a file also the file's facts.
 #[utoipa::path(get, path = "/api/artifacts/{artifact_id}", tag = "artifacts",
     security(("bearer" = [])), params(("artifact_id" = String, Path), ShowQuery),
     responses(
@@ -50,6 +50,7 @@ pub(crate) async fn show(
     if artifact.artifact_type == "file" {
         answer.extend(file_facts(&state, &artifact).await?);
     }
+    answer.insert("artifact".to_owned(), Value::Object(record(&artifact)));
     Ok(Json(Value::Object(answer)))
 }
 

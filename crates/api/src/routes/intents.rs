@@ -33,6 +33,8 @@ pub(crate) struct Intent {
     artifact: &'static str,
     /// Further keys under which older clients read the same artifact.
     aliases: &'static [&'static str],
+    /// Further types under which it may be submitted; it is recorded under its own.
+    synonyms: &'static [&'static str],
     /// Events it may emit.
     events: &'static [&'static str],
     /// JSON Schema (draft 2020-12) of the parameters.
@@ -94,6 +96,7 @@ fn find(state: &AppState, name: &str) -> Option<Intent> {
         permission: definition.policy().permission.as_str(),
         artifact: definition.artifact(),
         aliases: definition.aliases(),
+        synonyms: definition.synonyms(),
         events: definition.events(),
         parameters: definition.parameters().clone(),
         output: definition.output().clone(),

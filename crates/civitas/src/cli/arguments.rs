@@ -10,7 +10,7 @@ use super::demo::Demo;
 use super::describe::Completions;
 use super::doctor::Doctor;
 use super::executions::Executions;
-use super::files::Files;
+use super::files::{Files, Search};
 use super::intent::Intent;
 use super::remote::Remote;
 use super::token::Token;
@@ -22,7 +22,7 @@ Examples:
   civitas demo                           see it work, on a bundled set of documents
   civitas dev                            a server on this machine
   civitas files put -r reports/ --wait   bring documents in
-  civitas files search late delivery     ask them something
+  civitas search late delivery           ask them something
 
 Exit codes:
   0  done
@@ -69,6 +69,11 @@ pub enum Command {
     /// Bring files in, get them back, list and search them.
     #[command(subcommand)]
     Files(Files),
+    /// Search everything that was read, best first.
+    #[command(
+        after_help = "Examples:\n  civitas search late delivery penalty\n  civitas search '\"exact phrase\" -without begin*' --type pdf,csv\n  civitas search invoice --sort newest --json | jq '.hits[].parent_id'"
+    )]
+    Search(Search),
     /// See what can be done, and do it.
     #[command(subcommand)]
     Intent(Intent),

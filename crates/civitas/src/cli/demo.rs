@@ -107,7 +107,7 @@ async fn show(client: &Client, documents: Vec<Document>, arguments: &Demo) -> an
         .iter()
         .map(|document| document.name.chars().count())
         .max();
-    let stage = Stage::new(width.unwrap_or_default());
+    let stage = Stage::new(width.unwrap_or_default(), 0);
     let understood: Vec<Understood> = stream::iter(documents)
         .map(|document| understand(client, &stage, Depth::Read, document))
         .buffered(AT_ONCE)

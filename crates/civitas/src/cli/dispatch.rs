@@ -43,6 +43,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Serve(serve) => serving::serve(serve).await,
             Command::Demo(demo) => demo::run(demo).await,
             Command::Files(command) => files::run(command, remote).await,
+            Command::Search(arguments) => files::search(arguments, remote).await,
             Command::Intent(command) => intent::run(command, remote).await,
             Command::Executions(command) => executions::run(command, remote).await,
             Command::User(command) => user::run(command, remote).await,

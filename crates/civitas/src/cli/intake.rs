@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -12,6 +13,10 @@ use super::output::{bytes, clean, duration, note, short};
 use crate::client::{Client, Source, completed};
 
 const TICK: Duration = Duration::from_millis(80);
+/// More documents than this are many.
+const MANY: usize = 20;
+/// Of many documents, this is how often their number is noted where nothing can be overwritten.
+const NOTED_EVERY: usize = 100;
 
 /// A document to take in.
 pub(crate) struct Document {
@@ -21,6 +26,8 @@ pub(crate) struct Document {
     pub(crate) size: u64,
     /// Its bytes.
     pub(crate) source: Source,
+    /// The file of the same content that the server has already, as its facts say.
+    pub(crate) known: Option<Value>,
 }
 
 impl Document {
@@ -37,6 +44,7 @@ impl Document {
             name: name.to_string_lossy().into_owned(),
             size: facts.len(),
             source: Source::Path(path.to_owned()),
+            known: None,
         })
     }
 }
@@ -50,19 +58,53 @@ pub(crate) enum Depth {
     Read,
 }
 
-/// Where progress is shown: a line per document on a terminal, which goes when all is done; otherwise plain lines.
+/// Where progress is shown: a line per document on a terminal, which goes when all is done; otherwise plain lines. Of many
+/// documents only those on their way have a line, and one line counts them all.
 pub(crate) struct Stage {
     bars: MultiProgress,
     on_terminal: bool,
     name_width: usize,
+    /// How many there are, when they are many, and how many are done.
+    many: Option<(usize, AtomicUsize, ProgressBar)>,
 }
 
 impl Stage {
-    pub(crate) fn new(name_width: usize) -> Self {
+    pub(crate) fn new(name_width: usize, count: usize) -> Self {
+        let bars = MultiProgress::new();
+        let on_terminal = std::io::stderr().is_terminal();
+        let many = (count > MANY).then(|| {
+            let bar = ProgressBar::new(count as u64);
+            let template = "  {bar:30.cyan} {pos} of {len} files  {eta:.dim}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            let bar = if on_terminal {
+                bars.add(bar)
+            } else {
+                ProgressBar::hidden()
+            };
+            (count, AtomicUsize::new(0), bar)
+        });
         Self {
-            bars: MultiProgress::new(),
-            on_terminal: std::io::stderr().is_terminal(),
+            bars,
+            on_terminal,
             name_width: name_width.min(48),
+            many,
+        }
+    }
+
+    /// One document is done.
+    fn count(&self, line: &Line, failed: bool) {
+        let Some((total, done, bar)) = &self.many else {
+            line.bar.finish();
+            return;
+        };
+        line.bar.finish_and_clear();
+        self.bars.remove(&line.bar);
+        bar.inc(1);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if !self.on_terminal && !failed && (done.is_multiple_of(NOTED_EVERY) || done == *total) {
+            note(&format!("  {done} of {total} files"));
         }
     }
 
@@ -75,13 +117,23 @@ impl Stage {
     fn line(&self, name: &str) -> Line {
         let width = self.name_width;
         let name = short(name, width);
+        if !self.on_terminal && self.many.is_some() {
+            return Line {
+                bar: ProgressBar::hidden(),
+                plain: None,
+            };
+        }
         if !self.on_terminal {
             return Line {
                 bar: ProgressBar::hidden(),
                 plain: Some(format!("{name:<width$}")),
             };
         }
-        let bar = self.bars.add(ProgressBar::new_spinner());
+        let bar = ProgressBar::new_spinner();
+        let bar = match &self.many {
+            Some((_, _, all)) => self.bars.insert_before(all, bar),
+            None => self.bars.add(bar),
+        };
         let template = "  {spinner:.cyan} {prefix}  {msg:.dim}";
         bar.set_style(
             ProgressStyle::with_template(template)
@@ -131,6 +183,8 @@ pub(crate) struct Reading {
     pub(crate) file: Value,
     /// The payload of `parse_content`; null unless it was read.
     pub(crate) facts: Value,
+    /// Whether the server had it already, as far as it was to go.
+    pub(crate) was_there: bool,
     /// Its renderings: `text_preview`, `table_previews`, `outline`, `warnings`.
     pub(crate) renderings: Value,
 }
@@ -148,6 +202,7 @@ pub(crate) async fn understand(
     let took = started.elapsed();
     let took_shown = duration(took);
     line.reach(match &outcome {
+        Ok(reading) if reading.was_there => "there already".to_owned(),
         Ok(reading) if reading.facts.is_null() => format!("stored in {took_shown}"),
         Ok(reading) => {
             let summary = reading.facts["summary"].as_str().unwrap_or_default();
@@ -155,7 +210,7 @@ pub(crate) async fn understand(
         }
         Err(failure) => format!("failed: {}", clean(&failure.to_string())),
     });
-    line.bar.finish();
+    stage.count(&line, outcome.is_err());
     Understood {
         name: document.name,
         size: document.size,
@@ -170,12 +225,39 @@ async fn go(
     depth: Depth,
     document: &Document,
 ) -> Result<Reading, Failure> {
+    let (file, execution, was_there) = match &document.known {
+        Some(file) => (file.clone(), String::new(), true),
+        None => {
+            let (file, execution) = upload(client, line, document).await?;
+            (file, execution, false)
+        }
+    };
+    let stored = Reading {
+        file_id: id(&file, "file_id"),
+        execution_id: execution,
+        file,
+        facts: Value::Null,
+        was_there,
+        renderings: Value::Null,
+    };
+    if depth == Depth::Stored || (was_there && is_read(client, &stored.file).await?) {
+        return Ok(stored);
+    }
+    read(client, line, stored).await
+}
+
+/// Uploads a document; answers the file's facts and the execution that took it in.
+async fn upload(
+    client: &Client,
+    line: &Line,
+    document: &Document,
+) -> Result<(Value, String), Failure> {
     let size = document.size;
     line.reach(format!("uploading {}", bytes(size)));
     let bar = line.bar.clone();
     let sent_so_far = std::sync::atomic::AtomicU64::new(0);
     let sent = move |count: u64| {
-        let done = count + sent_so_far.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        let done = count + sent_so_far.fetch_add(count, Ordering::Relaxed);
         bar.set_message(format!("uploading {} of {}", bytes(done), bytes(size)));
     };
     let uploaded = client
@@ -184,18 +266,22 @@ async fn go(
     let execution = id(&uploaded, "execution_id");
     let mut file =
         follow(client, line, &execution, "taking it in").await?["semantic_payload"].take();
-    let file_id = id(&file, "file_id");
-    if depth == Depth::Stored {
-        file["execution_id"] = execution.clone().into();
-        return Ok(Reading {
-            file_id,
-            execution_id: execution,
-            file,
-            facts: Value::Null,
-            renderings: Value::Null,
-        });
-    }
-    let contract = &file["boundary_contract_id"];
+    file["execution_id"] = execution.clone().into();
+    Ok((file, execution))
+}
+
+/// Whether a file that the server has was saved and read before.
+async fn is_read(client: &Client, file: &Value) -> Result<bool, Failure> {
+    let facts = client
+        .run("get_file_by_id", json!({ "file_id": file["file_id"] }))
+        .await?;
+    Ok(facts["status"] == "active" && !facts["parsed_file_id"].is_null())
+}
+
+/// Keeps and reads a file that is stored.
+async fn read(client: &Client, line: &Line, stored: Reading) -> Result<Reading, Failure> {
+    let file_id = &stored.file_id;
+    let contract = &stored.file["boundary_contract_id"];
     let keep = json!({ "file_id": file_id, "boundary_contract_id": contract });
     let accepted = client.submit("save_materialization", keep).await?;
     follow(client, line, &id(&accepted, "execution_id"), "keeping it").await?;
@@ -206,11 +292,11 @@ async fn go(
     let execution_id = id(&accepted, "execution_id");
     let mut parsed = follow(client, line, &execution_id, "reading").await?;
     Ok(Reading {
-        file_id,
         execution_id,
-        file,
         facts: parsed["semantic_payload"].take(),
         renderings: parsed["renderings"].take(),
+        was_there: false,
+        ..stored
     })
 }
 

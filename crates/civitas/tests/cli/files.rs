@@ -72,10 +72,7 @@ fn what_was_read_is_found_with_its_place() {
         "{}",
         found.out
     );
-    let json = server
-        .run(["files", "search", "lighthouse", "--json"])
-        .ok()
-        .json();
+    let json = server.run(["search", "lighthouse", "--json"]).ok().json();
     assert_eq!(json["total"], 1);
 }
 
@@ -96,11 +93,90 @@ fn folders_are_taken_in_only_when_asked_and_failures_are_summed_up() {
         put.out
     );
 
+    assert!(
+        put.err
+            .contains("2 files: 2 put, 0 there already, 0 failed"),
+        "{}",
+        put.err
+    );
     fs::write(folder.join("bad.pdf"), b"%PDF-1.7 nothing").unwrap();
     let put = server
         .run(["files", "put", "-r", "--wait", &path])
         .fails(1, "1 of 3 files failed");
     assert!(put.err.contains("failed bad.pdf:"), "{}", put.err);
+}
+
+#[test]
+fn a_folder_that_was_put_before_is_gone_on_with() {
+    let server = Server::start();
+    let folder = server.folder.path().join("many");
+    fs::create_dir(&folder).unwrap();
+    for number in 0..25 {
+        fs::write(
+            folder.join(format!("{number}.txt")),
+            format!("note {number}"),
+        )
+        .unwrap();
+    }
+    let path = folder.display().to_string();
+    let put = ["files", "put", "-r", &path, "--json"];
+    let first = server.run(put).ok().json();
+    assert_eq!(first["summary"]["stored"], 25);
+    fs::write(folder.join("new.txt"), "something new").unwrap();
+    let second = server.run(put).ok().json();
+    let expected =
+        serde_json::json!({ "total": 26, "stored": 1, "there_already": 25, "failed": 0 });
+    assert_eq!(second["summary"], expected);
+    let again = ["files", "put", "-r", &path, "--again", "--json"];
+    assert_eq!(server.run(again).ok().json()["summary"]["stored"], 26);
+
+    let read = server.run(["files", "put", "-r", &path, "--wait"]).ok();
+    assert!(
+        read.err.contains("26 files: 26 put"),
+        "stored is not read: {}",
+        read.err
+    );
+    let read = server.run(["files", "put", "-r", &path, "--wait"]).ok();
+    assert!(read.err.contains("26 there already"), "{}", read.err);
+}
+
+#[test]
+fn a_file_is_tagged_archived_restored_and_purged() {
+    let server = Server::start();
+    let id = server.put(
+        "plan.md",
+        b"# Harbour plan\n\nThe lighthouse keeper leaves.\n",
+    );
+    let tagged = server.run(["files", "tag", &id, "Contract", "draft"]).ok();
+    assert!(tagged.err.contains("Contract, draft"), "{}", tagged.err);
+    server.run(["files", "tag", &id, "--remove", "DRAFT"]).ok();
+    let listed = |arguments: &[&str]| {
+        let mut all = vec!["files", "ls", "--json"];
+        all.extend(arguments);
+        server.run(all).ok().json()["count"].clone()
+    };
+    assert_eq!(listed(&["--tag", "contract"]), 1);
+    assert_eq!(listed(&["--tag", "draft"]), 0);
+    let info = server.run(["files", "info", &id]).ok();
+    assert!(
+        info.out.contains("plan.md") && info.out.contains("Contract"),
+        "{}",
+        info.out
+    );
+    server
+        .run(["files", "restore", &id])
+        .fails(1, "only an archived file");
+    server
+        .run(["files", "archive", &id, "--reason", "old"])
+        .ok();
+    assert_eq!(listed(&[]), 0);
+    assert_eq!(listed(&["--status", "archived"]), 1);
+    server.run(["files", "restore", &id]).ok();
+    assert_eq!(listed(&["--name", "PLAN"]), 1);
+    server.run(["files", "purge", &id]).fails(2, "--yes");
+    server.run(["files", "purge", &id, "--yes"]).ok();
+    assert_eq!(listed(&["--status", "any"]), 1);
+    server.run(["files", "get", &id, "-o", "-"]).fails(5, "");
 }
 
 #[test]

@@ -72,3 +72,84 @@ async fn artifacts_are_listed_newest_first_by_what_they_serve_for() {
         .await
         .problem(403, "forbidden");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_artifact_goes_through_its_life_and_only_ready_and_archived_ones_resolve() {
+    let server = TestServer::credentials().await;
+    let user = server.user("ada@x.example").await;
+    let file = user.upload("a.txt", b"some words").await;
+    let id = file["file_id"].as_str().unwrap();
+    let one = json!({ "file_id": id });
+    let list = async |body: Value| {
+        let page = user
+            .post("/api/artifact/list")
+            .json(&body)
+            .send()
+            .await
+            .ok();
+        page["total"].clone()
+    };
+    let resolve = json!({ "artifact_id": id, "artifact_type": "file" });
+    let resolve = || user.post("/api/artifact/resolve").json(&resolve).send();
+    let archivable = json!({ "eligible_for": "archive_file" });
+    let restorable = json!({ "eligible_for": "restore_file" });
+    assert_eq!(list(archivable.clone()).await, 1);
+    assert_eq!(list(restorable.clone()).await, 0);
+
+    user.run("archive_file", one.clone()).await;
+    assert_eq!(resolve().await.ok()["lifecycle_state"], "ARCHIVED");
+    assert_eq!(list(archivable).await, 0);
+    assert_eq!(list(restorable).await, 1);
+    assert_eq!(list(json!({ "lifecycle_state": "ARCHIVED" })).await, 1);
+    user.run("restore_file", one).await;
+
+    let confirmed = json!({ "file_id": id, "confirm": true, "reason": "asked to" });
+    let purged = user.run("delete_file", confirmed).await;
+    assert_eq!(purged["file"]["semantic_payload"]["status"], "purged");
+    resolve().await.problem(404, "not_found");
+    assert_eq!(list(json!({ "lifecycle_state": "DELETED" })).await, 1);
+    let shown = user.get(format!("/api/artifacts/{id}")).send().await.ok();
+    assert_eq!(shown["lifecycle_state"], "DELETED");
+    assert_eq!(shown["artifact"]["artifact_id"], id);
+    assert_eq!(shown["semantic_descriptor"]["purged"]["reason"], "asked to");
+    assert_eq!(shown["produced_by"]["intent"], "ingest_file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intent_is_submitted_under_any_of_its_names_and_recorded_under_its_own() {
+    let server = TestServer::credentials().await;
+    let user = server.user("ada@x.example").await;
+    let file = user.upload("a.txt", b"some words").await;
+    let id = json!({ "artifact_id": file["file_id"] });
+    let known = user.run("retrieve_artifact_metadata", id).await;
+    assert_eq!(known["file"]["semantic_payload"]["ui_name"], "a.txt");
+    let listed = user.run("list_artifacts", json!({})).await;
+    assert_eq!(listed["file_list"]["semantic_payload"]["count"], 1);
+    let renamed = json!({ "artifact_id": file["file_id"], "ui_name": "b.txt" });
+    let renamed = user.run("register_artifact", renamed).await;
+    assert_eq!(renamed["artifact"]["semantic_payload"]["ui_name"], "b.txt");
+    let shown = user.get("/api/intents/delete_file").send().await.ok();
+    assert_eq!(shown["intent_type"], "purge_file");
+    assert_eq!(shown["synonyms"], json!(["delete_file"]));
+    let body = json!({ "intent_type": "list_artifacts" });
+    let accepted = user
+        .post("/api/intent/submit")
+        .json(&body)
+        .send()
+        .await
+        .ok();
+    let path = format!(
+        "/api/execution/{}/status",
+        accepted["execution_id"].as_str().unwrap()
+    );
+    let status = user.get(path).send().await.ok();
+    assert_eq!(status["intent_type"], "list_files");
+    let unknown =
+        json!({ "intent_type": "query_files", "parameters": { "filters": { "filetype": "pdf" } } });
+    let refused = user.post("/api/intent/submit").json(&unknown).send().await;
+    let problem = refused.problem(422, "validation_failed");
+    assert!(
+        problem.to_string().contains("perhaps you mean file_type"),
+        "{problem}"
+    );
+}

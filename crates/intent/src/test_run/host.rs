@@ -3,9 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use civitas_model::artifact::Lifecycle;
 use civitas_model::execution::Wait;
 use civitas_model::journal::{Entry, Kind};
-use civitas_model::{ErrorCode, Timestamp, Write, file};
+use civitas_model::{ErrorCode, File, Timestamp, Write};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -125,6 +126,14 @@ impl State {
                 let artifact = world.artifacts.get(artifact_id.as_str());
                 json!(artifact.filter(|artifact| artifact.tenant_id.as_str() == World::TENANT))
             }
+            Read::ArtifactsOf { parent_artifact_id } => {
+                let made = world.artifacts.values().filter(|made| {
+                    made.parent_artifacts.contains(parent_artifact_id)
+                        && made.lifecycle_state != Lifecycle::Deleted
+                        && made.tenant_id.as_str() == World::TENANT
+                });
+                json!(made.collect::<Vec<_>>())
+            }
             Read::PendingIntents { target_artifact_id } => {
                 let pending = world.pending_intents.values().filter(|pending| {
                     pending.target_artifact_id == *target_artifact_id
@@ -147,31 +156,16 @@ impl State {
 }
 
 impl World {
-    /// A page of the tenant's files as storage lists them: newest first, never a purged one.
+    /// A page of the tenant's files as storage lists them, newest first.
     fn list_files(&self, filter: &Value, limit: usize, offset: usize) -> Value {
-        let wanted = |name| filter.get(name).and_then(Value::as_str);
-        let part = wanted("name_contains").map(str::to_lowercase);
         let mut files: Vec<_> = self
             .files
             .values()
-            .filter(|file| file.tenant_id.as_str() == Self::TENANT)
-            .filter(|file| file.status != file::Status::Purged)
-            .filter(|file| wanted("file_type").is_none_or(|name| file.file_type == name))
-            .filter(|file| wanted("session_id").is_none_or(|id| file.session_id.as_str() == id))
-            .filter(|file| wanted("status").is_none_or(|name| file.status.as_str() == name))
-            .filter(|file| {
-                part.as_ref()
-                    .is_none_or(|part| file.ui_name.to_lowercase().contains(part))
-            })
+            .filter(|file| file.tenant_id.as_str() == Self::TENANT && is_listed(file, filter))
             .collect();
         files.sort_by_key(|file| std::cmp::Reverse((file.created_at, file.file_id.clone())));
-        json!(
-            files
-                .into_iter()
-                .skip(offset)
-                .take(limit)
-                .collect::<Vec<_>>()
-        )
+        let page = files.into_iter().skip(offset).take(limit);
+        json!(page.collect::<Vec<_>>())
     }
 
     /// The page of the hits that a query asks for.
@@ -229,6 +223,47 @@ impl World {
             }
         }
     }
+}
+
+/// Whether storage's filter of files lets a file through.
+fn is_listed(file: &File, filter: &Value) -> bool {
+    let text = |name| filter.get(name).and_then(Value::as_str);
+    let texts = |name| -> Vec<String> {
+        let all = filter.get(name).and_then(Value::as_array);
+        let all = all.into_iter().flatten().filter_map(Value::as_str);
+        all.map(str::to_lowercase).collect()
+    };
+    let number = |name| filter.get(name).and_then(Value::as_u64);
+    let time = |name| -> Option<Timestamp> {
+        serde_json::from_value(filter.get(name)?.clone())
+            .ok()
+            .flatten()
+    };
+    let statuses = match texts("statuses") {
+        none if none.is_empty() => vec!["ingested".to_owned(), "active".to_owned()],
+        some => some,
+    };
+    let digests = texts("digests");
+    let own_tags: Vec<String> = file.tags().iter().map(|tag| tag.to_lowercase()).collect();
+    let is_mime = |wanted: &str| match wanted.strip_suffix('*') {
+        Some(begin) => file.mime_type.starts_with(begin),
+        None => file.mime_type == wanted,
+    };
+    let name = file.ui_name.to_lowercase();
+    statuses.iter().any(|name| name == file.status.as_str())
+        && text("file_type").is_none_or(|name| file.file_type == name)
+        && text("mime_type").is_none_or(is_mime)
+        && text("ingestion_type").is_none_or(|name| file.ingestion_type == name)
+        && text("session_id").is_none_or(|id| file.session_id.as_str() == id)
+        && text("name_contains").is_none_or(|part| name.contains(&part.to_lowercase()))
+        && number("size_min").is_none_or(|min| file.size >= min)
+        && number("size_max").is_none_or(|max| file.size <= max)
+        && time("created_from").is_none_or(|from| file.created_at >= from)
+        && time("created_to").is_none_or(|to| file.created_at <= to)
+        && time("updated_from").is_none_or(|from| file.updated_at >= from)
+        && time("updated_to").is_none_or(|to| file.updated_at <= to)
+        && texts("tags").iter().all(|tag| own_tags.contains(tag))
+        && (digests.is_empty() || digests.contains(&file.digest))
 }
 
 impl Host for TestHost {

@@ -94,6 +94,7 @@ impl PartialEq for World {
             && self.pending_intents == other.pending_intents
             && self.records == other.records
             && self.session_state == other.session_state
+            && self.released == other.released
             && self.events == other.events
     }
 }
@@ -107,6 +108,7 @@ impl std::fmt::Debug for World {
             .field("pending_intents", &self.pending_intents)
             .field("records", &self.records)
             .field("session_state", &self.session_state)
+            .field("released", &self.released)
             .field("events", &self.events)
             .finish_non_exhaustive()
     }

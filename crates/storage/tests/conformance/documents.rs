@@ -144,7 +144,7 @@ pub async fn artifacts_are_put_found_listed_and_counted(t: Fixture) {
         execution_id: Some(id("e2")),
         ..all()
     };
-    assert_eq!(list(execution, 9, 0).await, (vec![second], 1));
+    assert_eq!(list(execution, 9, 0).await, (vec![second.clone()], 1));
 }
 
 async fn listed(t: &Fixture, filter: FileFilter) -> Vec<String> {
@@ -163,55 +163,81 @@ pub async fn files_are_put_found_and_listed(t: Fixture) {
     let found = t.store.files().find(&tenant(), &id("f1")).await.unwrap();
     assert_eq!(found, Some(first.clone()));
     first.ui_name = "Renamed.txt".into();
-    first.status = file::Status::Archived;
+    first.status = file::Status::Active;
     t.put(Write::File(Box::new(first.clone()))).await;
     let found = t.store.files().find(&tenant(), &id("f1")).await.unwrap();
     assert_eq!(found, Some(first));
     let mut second = file("f2");
-    second.file_type = "txt".into();
-    second.session_id = id("session-2");
     second.created_at = at(99);
     t.put(Write::File(Box::new(second))).await;
-    let mut purged = file("f3");
-    purged.status = file::Status::Purged;
-    t.put(Write::File(Box::new(purged))).await;
-    let all = FileFilter::default;
-    assert_eq!(listed(&t, all()).await, ["f2", "f1"]);
-    let page = t.store.files().list(&tenant(), &all(), 1, 1).await.unwrap();
-    assert_eq!(page[0].file_id, id("f1"));
-    let filters = [
-        (
-            FileFilter {
-                file_type: Some("txt".into()),
-                ..all()
-            },
-            vec!["f2"],
-        ),
-        (
-            FileFilter {
-                session_id: Some(id("session-1")),
-                ..all()
-            },
-            vec!["f1"],
-        ),
-        (
-            FileFilter {
-                status: Some(file::Status::Archived),
-                ..all()
-            },
-            vec!["f1"],
-        ),
-        (
-            FileFilter {
-                name_contains: Some("named".into()),
-                ..all()
-            },
-            vec!["f1"],
-        ),
-    ];
-    for (filter, expected) in filters {
-        assert_eq!(listed(&t, filter.clone()).await, expected, "{filter:?}");
+    for (name, status) in [("f3", file::Status::Purged), ("f4", file::Status::Archived)] {
+        let mut hidden = file(name);
+        hidden.status = status;
+        t.put(Write::File(Box::new(hidden))).await;
     }
+    let all = FileFilter::default();
+    assert_eq!(listed(&t, all.clone()).await, ["f2", "f1"]);
+    let page = t.store.files().list(&tenant(), &all, 1, 1).await.unwrap();
+    assert_eq!(page[0].file_id, id("f1"));
+    let named = FileFilter {
+        statuses: vec![file::Status::Archived, file::Status::Purged],
+        ..all
+    };
+    assert_eq!(listed(&t, named).await, ["f4", "f3"]);
+}
+
+pub async fn files_are_filtered_by_every_fact(t: Fixture) {
+    let mut first = file("f1");
+    first.status = file::Status::Ingested;
+    t.put(Write::File(Box::new(first))).await;
+    let mut other = file("f2");
+    other.ui_name = "Other.bin".into();
+    other.file_type = "txt".into();
+    other.mime_type = "image/png".into();
+    other.ingestion_type = "edi".into();
+    other.session_id = id("session-2");
+    other.size = 77;
+    other.digest = "other".into();
+    other.status = file::Status::Active;
+    other.metadata = json!({ "tags": ["Über_alt", "50%"] });
+    other.created_at = at(99);
+    other.updated_at = at(200);
+    t.put(Write::File(Box::new(other))).await;
+    let filters = [
+        json!({ "file_type": "txt" }),
+        json!({ "mime_type": "image/png" }),
+        json!({ "mime_type": "IMAGE/*" }),
+        json!({ "ingestion_type": "edi" }),
+        json!({ "session_id": "session-2" }),
+        json!({ "statuses": ["active"] }),
+        json!({ "name_contains": "OTHER" }),
+        json!({ "size_min": 77, "size_max": 77 }),
+        json!({ "created_from": at(99), "created_to": at(99) }),
+        json!({ "updated_from": at(200), "updated_to": at(200) }),
+        json!({ "tags": ["über_ALT"] }),
+        json!({ "tags": ["50%", "über_alt"] }),
+        json!({ "digests": ["none", "other"] }),
+    ];
+    for filter in filters {
+        let parsed: FileFilter = serde_json::from_value(filter.clone()).unwrap();
+        assert_eq!(listed(&t, parsed).await, ["f2"], "{filter}");
+    }
+    let none = [
+        json!({ "tags": ["über"] }),
+        json!({ "tags": ["überxalt"] }),
+        json!({ "tags": ["50%", "missing"] }),
+        json!({ "mime_type": "image" }),
+        json!({ "size_min": 78 }),
+        json!({ "created_to": at(0) }),
+    ];
+    for filter in none {
+        let parsed: FileFilter = serde_json::from_value(filter.clone()).unwrap();
+        assert!(
+            !listed(&t, parsed).await.contains(&"f2".to_owned()),
+            "{filter}"
+        );
+    }
+    assert!(serde_json::from_value::<FileFilter>(json!({ "colour": "red" })).is_err());
 }
 
 pub async fn names_are_searched_literally_and_in_any_case(t: Fixture) {

@@ -106,6 +106,7 @@ conformance! {
     documents {
         artifacts_are_put_found_listed_and_counted,
         files_are_put_found_and_listed,
+        files_are_filtered_by_every_fact,
         names_are_searched_literally_and_in_any_case,
         content_is_needed_by_files_until_they_are_purged,
         content_is_needed_by_artifacts_until_they_are_deleted,

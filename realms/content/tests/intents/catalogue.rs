@@ -18,6 +18,7 @@ fn the_catalogue_is_the_committed_one() {
                 "parameters": intent.parameters(),
                 "artifact": intent.artifact(),
                 "aliases": intent.aliases(),
+                "synonyms": intent.synonyms(),
                 "events": intent.events(),
                 "permission": intent.policy().permission,
             });
@@ -72,6 +73,16 @@ fn only_intents_that_change_something_need_the_permission_to_write() {
         .collect();
     assert_eq!(
         writing,
-        ["ingest_file", "save_materialization", "parse_content"]
+        [
+            "ingest_file",
+            "save_materialization",
+            "parse_content",
+            "register_file",
+            "update_file_metadata",
+            "archive_file",
+            "restore_file",
+            "purge_file",
+            "preprocess_file",
+        ]
     );
 }

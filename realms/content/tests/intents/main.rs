@@ -6,13 +6,19 @@
 )]
 
 mod catalogue;
+mod cleaning;
 mod flow;
 mod ingest;
+mod life;
 mod listing;
+mod metadata;
 mod parse;
+mod query;
 mod reading;
 mod save;
 mod search;
+mod structure;
+mod validation;
 
 use civitas_documents::Request;
 use civitas_intent::TestRun;

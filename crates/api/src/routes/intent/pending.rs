@@ -64,11 +64,11 @@ pub(crate) async fn create(
     require(&caller, Permission::Write)?;
     check_tenant(&caller, body.tenant_id.as_ref())?;
     let registry = state.runtime.registry();
-    if registry.find(&body.intent_type).is_none() {
+    let Some(definition) = registry.find(&body.intent_type) else {
         let detail = "no realm registers an intent of this type: see /api/intents";
         return Err(Problem::new(ErrorCode::UnknownIntentType, detail)
             .with("suggestions", registry.nearest(&body.intent_type).into()));
-    }
+    };
     let now = state.clock.now();
     let intent_id = body
         .intent_id
@@ -76,7 +76,7 @@ pub(crate) async fn create(
     let pending = PendingIntent {
         intent_id: intent_id.clone(),
         tenant_id: caller.tenant_id,
-        intent_type: body.intent_type,
+        intent_type: definition.name().to_owned(),
         target_artifact_id: body.target_artifact_id,
         context: Value::Object(body.context),
         status: Status::Pending,

@@ -48,6 +48,7 @@ pub(super) fn documents(files: &[PathBuf]) -> Result<Vec<Document>, Failure> {
             name: name.to_owned(),
             size: bytes.len() as u64,
             source: Source::Bundled(bytes),
+            known: None,
         });
         return Ok(bundled.collect());
     }

@@ -161,7 +161,7 @@ impl Wanted {
 }
 
 /// SHA-256 of a file, in lower-case hexadecimal.
-async fn digest(path: &Path) -> anyhow::Result<String> {
+pub(super) async fn digest(path: &Path) -> anyhow::Result<String> {
     let path = path.to_owned();
     tokio::task::spawn_blocking(move || {
         let mut file = std::fs::File::open(&path)

@@ -7,6 +7,7 @@ use clap::Args;
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 
+use super::known;
 use crate::cli::failure::Failure;
 use crate::cli::intake::{Depth, Document, Stage, Understood, understand};
 use crate::cli::output::{self, BAD, clean, note, table, text};
@@ -17,6 +18,8 @@ const AT_ONCE: usize = 4;
 /// Files of one command, and how deep folders may lie in each other.
 const FILES_MAX: usize = 100_000;
 const DEPTH_MAX: usize = 64;
+/// Failures that are shown one by one.
+const FAILURES_SHOWN: usize = 50;
 
 /// Upload files.
 #[derive(Debug, Args)]
@@ -27,6 +30,9 @@ pub struct Put {
     /// Take in the files of folders too, hidden ones and links left out.
     #[arg(short, long)]
     pub recursive: bool,
+    /// Upload files of folders although the server has their content already; otherwise they are gone by.
+    #[arg(long, requires = "recursive")]
+    pub again: bool,
     /// Keep and read each file, and wait until that is done, so that search finds it.
     #[arg(short, long)]
     pub wait: bool,
@@ -35,11 +41,18 @@ pub struct Put {
 pub(super) async fn run(arguments: Put, remote: &Remote) -> anyhow::Result<()> {
     let client = remote.client()?;
     let (files, recursive) = (arguments.files, arguments.recursive);
-    let documents = tokio::task::spawn_blocking(move || collect(&files, recursive))
+    let collected = tokio::task::spawn_blocking(move || collect(&files, recursive))
         .await
         .context("reading the folders was stopped")??;
+    let Collected {
+        mut documents,
+        mut failures,
+    } = collected;
     // Fails once, before anything moves, rather than once per file.
     client.health().await?;
+    if recursive && !arguments.again {
+        known::note(&client, &mut documents).await?;
+    }
     let depth = if arguments.wait {
         Depth::Read
     } else {
@@ -49,38 +62,95 @@ pub(super) async fn run(arguments: Put, remote: &Remote) -> anyhow::Result<()> {
         .iter()
         .map(|document| document.name.chars().count())
         .max();
-    let stage = Stage::new(width.unwrap_or_default());
+    let stage = Stage::new(width.unwrap_or_default(), documents.len());
     let done: Vec<Understood> = stream::iter(documents)
         .map(|document| understand(&client, &stage, depth, document))
         .buffered(AT_ONCE)
         .collect()
         .await;
     stage.clear();
+    let summary = Summary::of(&done, failures.len());
     if remote.json {
-        output::json(&json!({ "files": done.iter().map(to_json).collect::<Vec<_>>() }))?;
+        let unread = failures
+            .iter()
+            .map(|(name, failure)| json!({ "name": name, "error": failure.to_string() }));
+        let files: Vec<Value> = done.iter().map(to_json).chain(unread).collect();
+        output::json(&json!({ "files": files, "summary": summary.to_json() }))?;
     } else {
         show(&done)?;
     }
-    let total = done.len();
-    let failures: Vec<_> = done
-        .into_iter()
-        .filter_map(|one| one.outcome.err().map(|failure| (one.name, failure)))
-        .collect();
-    for (name, failure) in &failures {
+    failures.extend(
+        done.into_iter()
+            .filter_map(|one| one.outcome.err().map(|failure| (one.name, failure))),
+    );
+    for (name, failure) in failures.iter().take(FAILURES_SHOWN) {
         note(&format!(
             "{BAD}failed{BAD:#} {}: {}",
             clean(name),
             clean(&failure.to_string())
         ));
     }
-    let count = failures.len();
+    if failures.len() > FAILURES_SHOWN {
+        let more = failures.len() - FAILURES_SHOWN;
+        note(&format!("and {more} more failed: --json lists them all"));
+    }
+    if recursive {
+        note(&summary.to_string());
+    }
     match failures.into_iter().next() {
         None => Ok(()),
-        Some((_, failure)) if total == 1 => Err(failure.into()),
+        Some((_, failure)) if summary.total() == 1 => Err(failure.into()),
         Some(_) => Err(Failure::failed(format!(
-            "{count} of {total} files failed: put them again once that is mended"
+            "{} of {} files failed: put them again once that is mended",
+            summary.failed,
+            summary.total()
         ))
         .into()),
+    }
+}
+
+/// What became of all files.
+struct Summary {
+    stored: usize,
+    there: usize,
+    failed: usize,
+}
+
+impl Summary {
+    fn of(done: &[Understood], unread: usize) -> Self {
+        let count = |is: fn(&Understood) -> bool| done.iter().filter(|one| is(one)).count();
+        let there = count(|one| one.outcome.as_ref().is_ok_and(|reading| reading.was_there));
+        Self {
+            stored: count(|one| one.outcome.is_ok()) - there,
+            there,
+            failed: count(|one| one.outcome.is_err()) + unread,
+        }
+    }
+
+    const fn total(&self) -> usize {
+        self.stored + self.there + self.failed
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "total": self.total(),
+            "stored": self.stored,
+            "there_already": self.there,
+            "failed": self.failed,
+        })
+    }
+}
+
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} files: {} put, {} there already, {} failed",
+            self.total(),
+            self.stored,
+            self.there,
+            self.failed
+        )
     }
 }
 
@@ -94,7 +164,11 @@ fn show(done: &[Understood]) -> std::io::Result<()> {
                 clean(&one.name),
                 clean(text(&reading.file, "file_type")),
                 output::bytes(one.size),
-                clean(reading.facts["summary"].as_str().unwrap_or("stored")),
+                clean(match reading.facts["summary"].as_str() {
+                    Some(summary) => summary,
+                    None if reading.was_there => "there already",
+                    None => "stored",
+                }),
             ])
         })
         .collect();
@@ -111,15 +185,23 @@ fn to_json(one: &Understood) -> Value {
             "file_id": reading.file_id,
             "execution_id": reading.execution_id,
             "file": reading.file,
+            "there_already": reading.was_there,
             "parsed_content": reading.facts,
         }),
         Err(failure) => json!({ "name": one.name, "error": failure.to_string() }),
     }
 }
 
+/// Files to put, and what cannot be looked at within folders.
+#[derive(Default)]
+struct Collected {
+    documents: Vec<Document>,
+    failures: Vec<(String, Failure)>,
+}
+
 /// The files that were named, and those in the folders that were named.
-fn collect(paths: &[PathBuf], recursive: bool) -> Result<Vec<Document>, Failure> {
-    let mut documents = Vec::new();
+fn collect(paths: &[PathBuf], recursive: bool) -> Result<Collected, Failure> {
+    let mut collected = Collected::default();
     for path in paths {
         if path.is_dir() {
             if !recursive {
@@ -129,41 +211,57 @@ fn collect(paths: &[PathBuf], recursive: bool) -> Result<Vec<Document>, Failure>
                 );
                 return Err(Failure::Usage(message));
             }
-            walk(path, 0, &mut documents)?;
+            collected.walk(path, 0)?;
         } else {
-            documents.push(Document::at(path)?);
+            collected.documents.push(Document::at(path)?);
         }
     }
-    if documents.is_empty() {
+    if collected.documents.is_empty() && collected.failures.is_empty() {
         return Err(Failure::NotFound(
             "there is no file in what was named".to_owned(),
         ));
     }
-    Ok(documents)
+    Ok(collected)
 }
 
-fn walk(folder: &Path, depth: usize, documents: &mut Vec<Document>) -> Result<(), Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::failed(format!("{} cannot be read: {error}", folder.display()))
-    };
-    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
-    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let kind = entry.file_type().map_err(unreadable)?;
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
+impl Collected {
+    /// Adds the files of a folder. What cannot be looked at is noted; the rest is taken all the same.
+    fn walk(&mut self, folder: &Path, depth: usize) -> Result<(), Failure> {
+        let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.fail(folder, &error);
+                return Ok(());
+            }
+        };
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth < DEPTH_MAX => self.walk(&path, depth + 1)?,
+                Ok(kind) if kind.is_file() => match Document::at(&path) {
+                    Ok(document) => self.documents.push(document),
+                    Err(failure) => self.failures.push((path.display().to_string(), failure)),
+                },
+                Ok(_) => {}
+                Err(error) => self.fail(&path, &error),
+            }
+            if self.documents.len() > FILES_MAX {
+                let message = format!(
+                    "these are more than {FILES_MAX} files: put one folder after the other"
+                );
+                return Err(Failure::Usage(message));
+            }
         }
-        if kind.is_dir() && depth < DEPTH_MAX {
-            walk(&entry.path(), depth + 1, documents)?;
-        } else if kind.is_file() {
-            documents.push(Document::at(&entry.path())?);
-        }
-        if documents.len() > FILES_MAX {
-            let message =
-                format!("these are more than {FILES_MAX} files: put one folder after the other");
-            return Err(Failure::Usage(message));
-        }
+        Ok(())
     }
-    Ok(())
+
+    fn fail(&mut self, path: &Path, error: &std::io::Error) {
+        let failure = Failure::failed(format!("it cannot be read: {error}"));
+        self.failures.push((path.display().to_string(), failure));
+    }
 }
