@@ -17,13 +17,13 @@ use civitas_search::{Index, Request};
 use civitas_storage::{Store, StoreOptions};
 use futures::FutureExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::folder;
 
 /// How many executions of one tenant run at the same time.
 const TENANT_CONCURRENCY: usize = 256;
@@ -65,7 +65,7 @@ impl Node {
         realms: Vec<Realm>,
     ) -> anyhow::Result<Self> {
         config.check()?;
-        let lock = lock(&config.data_dir)?;
+        let lock = folder::lock(&config.data_dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let store = Store::open(&store_options(&config), Arc::clone(&clock)).await?;
@@ -88,7 +88,7 @@ impl Node {
             services,
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            node: node_name(&config.data_dir, &*entropy)?,
+            node: folder::node_name(&config.data_dir, &*entropy)?,
             concurrency_max: config.concurrency,
             tenant_concurrency_max: TENANT_CONCURRENCY,
             retention: Retention {
@@ -180,35 +180,6 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
         None => StoreOptions::Sqlite {
             path: config.data_dir.join("civitas.db"),
         },
-    }
-}
-
-/// Takes the data folder for this process. The lock ends with it, however it ends.
-fn lock(data_dir: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data_dir)
-        .with_context(|| format!("cannot create the data folder {}", data_dir.display()))?;
-    let file = File::create(data_dir.join("lock"))
-        .with_context(|| format!("cannot write to the data folder {}", data_dir.display()))?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        bail!(
-            "another process uses the data folder {}: stop it, or choose another with --data-dir",
-            data_dir.display()
-        );
-    }
-    Ok(file)
-}
-
-/// This node's name, made once and kept, so that a restart gets its lease back at once.
-fn node_name(data_dir: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
-    let path = data_dir.join("node");
-    match std::fs::read_to_string(&path) {
-        Ok(name) if !name.trim().is_empty() => Ok(name.trim().to_owned()),
-        _ => {
-            let name = entropy.uuid_v4().to_string();
-            std::fs::write(&path, &name)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(name)
-        }
     }
 }
 

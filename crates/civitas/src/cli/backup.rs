@@ -9,7 +9,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{BufReader, Read};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ use super::arguments::Data;
 use super::failure::Failure;
 use super::output::{bytes, data, note};
 use crate::config::Config;
+use crate::folder;
 use crate::node::store_options;
 
 /// The names within the archive.
@@ -194,9 +195,11 @@ pub(crate) async fn restore(arguments: Restore) -> anyhow::Result<()> {
     let source = File::open(&arguments.file)
         .map_err(|error| Failure::NotFound(format!("{}: {error}", arguments.file.display())))?;
     fs::create_dir_all(parent(&target))?;
-    let staging = tempfile::tempdir_in(parent(&target))?;
-    let folder = staging.path().to_owned();
-    tokio::task::spawn_blocking(move || unpack(source, &folder))
+    let staging = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(folder::PRIVATE))
+        .tempdir_in(parent(&target))?;
+    let unpacked = staging.path().to_owned();
+    tokio::task::spawn_blocking(move || unpack(source, &unpacked))
         .await
         .context("the restore was stopped")??;
     let config = Config {
@@ -237,7 +240,7 @@ fn unpack(source: File, folder: &Path) -> anyhow::Result<()> {
         let path = folder.join(&name);
         DirBuilder::new()
             .recursive(true)
-            .mode(0o700)
+            .mode(folder::PRIVATE)
             .create(parent(&path))?;
         entry
             .unpack(&path)

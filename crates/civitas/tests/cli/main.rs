@@ -10,6 +10,7 @@ mod backup;
 mod demo;
 mod executions;
 mod files;
+mod folder;
 mod help;
 mod readme;
 
