@@ -10,12 +10,20 @@ use civitas_providers::blobs::{BlobError, Blobs};
 
 use crate::problem::Problem;
 
+/// Why a file's bytes are not answered.
+pub(crate) enum Refusal {
+    /// There is no content for this file: it was purged just now, or it is lost.
+    Missing,
+    /// Anything else.
+    Problem(Problem),
+}
+
 /// Answers a file's bytes, or the part of them that the `Range` header asks for.
 pub(crate) async fn respond(
     blobs: &Blobs,
     file: &File,
     request: &HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refusal> {
     let etag = format!("\"{}\"", file.digest);
     let text = |name| {
         request
@@ -31,14 +39,16 @@ pub(crate) async fn respond(
         .filter(|_| same)
         .map(|range| parse(range, file.size));
     let wanted = match range {
-        Some(Requested::Unsatisfiable) => return Err(unsatisfiable(file.size)),
+        Some(Requested::Unsatisfiable) => {
+            return Err(Refusal::Problem(unsatisfiable(file.size)));
+        }
         Some(Requested::Part { first, last }) => Some(first..last + 1),
         Some(Requested::Whole) | None => None,
     };
     let (size, body) = blobs
         .stream(&file.tenant_id, &file.digest, wanted.clone())
         .await
-        .map_err(problem)?;
+        .map_err(refusal)?;
     let mut response = Body::from_stream(body).into_response();
     let length = wanted
         .as_ref()
@@ -88,20 +98,17 @@ fn unsatisfiable(size: u64) -> Problem {
     }
 }
 
-fn problem(error: BlobError) -> Problem {
+fn refusal(error: BlobError) -> Refusal {
     match error {
-        BlobError::NotFound => Problem::new(
-            ErrorCode::NotFound,
-            "the file's content is gone: it was purged",
-        ),
-        BlobError::RangeNotSatisfiable { size } => unsatisfiable(size),
+        BlobError::NotFound => Refusal::Missing,
+        BlobError::RangeNotSatisfiable { size } => Refusal::Problem(unsatisfiable(size)),
         error => {
             tracing::error!(%error, "stored content cannot be read");
-            Problem::new(
+            let problem = Problem::new(
                 ErrorCode::ServiceUnavailable,
                 "stored content cannot be read now: try again",
-            )
-            .retry_after(1)
+            );
+            Refusal::Problem(problem.retry_after(1))
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use civitas_model::Entropy;
+use civitas_storage::{Changeset, SettingChange, Store};
 use rustix::fs::{FlockOperation, flock};
 
 /// Who may do anything in the folder: its owner. It holds keys, and what people brought in.
@@ -13,6 +14,11 @@ pub(crate) const PRIVATE: u32 = 0o700;
 /// The bits that let others in, and the one of a folder that everyone shares, such as `/tmp`.
 const OTHERS: u32 = 0o077;
 const SHARED: u32 = 0o1000;
+
+/// The file that holds the node's name.
+pub(crate) const NODE: &str = "node";
+/// The setting that names the node whose data folder a database goes with.
+const OWNER: &str = "data_folder";
 
 /// Makes the folder if it is missing, and closes it to everyone but its owner.
 pub(crate) fn make_private(data_dir: &Path) -> anyhow::Result<()> {
@@ -65,7 +71,7 @@ pub(crate) fn lock(data_dir: &Path) -> anyhow::Result<File> {
 
 /// This node's name, made once and kept, so that a restart gets its lease back at once.
 pub(crate) fn node_name(data_dir: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
-    let path = data_dir.join("node");
+    let path = data_dir.join(NODE);
     match std::fs::read_to_string(&path) {
         Ok(name) if !name.trim().is_empty() => Ok(name.trim().to_owned()),
         _ => {
@@ -75,6 +81,36 @@ pub(crate) fn node_name(data_dir: &Path, entropy: &dyn Entropy) -> anyhow::Resul
             Ok(name)
         }
     }
+}
+
+/// Sees to it that a database outside the folder goes with this folder and no other: the content lies in the one, what
+/// is known about it in the other. The first folder that is started with a database is its folder.
+pub(crate) async fn claim(store: &Store, data_dir: &Path, node: &str) -> anyhow::Result<()> {
+    if let Some(owner) = stranger(store, node).await? {
+        bail!("{}", not_its_folder(data_dir, &owner));
+    }
+    let claim = SettingChange::Put {
+        name: OWNER,
+        value: node.to_owned(),
+    };
+    store.commit(Changeset::new().with(claim)).await?;
+    Ok(())
+}
+
+/// The node whose folder the database goes with, if it is another than this one.
+pub(crate) async fn stranger(store: &Store, node: &str) -> anyhow::Result<Option<String>> {
+    let owner = store.find_setting(OWNER).await?;
+    Ok(owner.filter(|owner| owner != node))
+}
+
+/// What to do when a database goes with another folder.
+pub(crate) fn not_its_folder(data_dir: &Path, owner: &str) -> String {
+    let shown = data_dir.display();
+    format!(
+        "the database goes with another data folder than {shown}: the content of its files lies there. \
+         Name that folder with --data-dir, restore a backup (`civitas restore`), or name an empty database; \
+         if that folder is lost for good, write {owner} into {shown}/{NODE} to go on without its content and keys"
+    )
 }
 
 #[cfg(test)]

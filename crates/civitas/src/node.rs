@@ -13,7 +13,7 @@ use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
-use civitas_search::{Index, Request};
+use civitas_search::{Index, Request, search_current};
 use civitas_storage::{Store, StoreOptions};
 use futures::FutureExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -69,6 +69,10 @@ impl Node {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let store = Store::open(&store_options(&config), Arc::clone(&clock)).await?;
+        let name = folder::node_name(&config.data_dir, &*entropy)?;
+        if config.database_url.is_some() {
+            folder::claim(&store, &config.data_dir, &name).await?;
+        }
         let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
         blobs.sweep_temporary(clock.now()).await?;
         let index = Arc::new(Index::open(
@@ -79,7 +83,7 @@ impl Node {
         let services = Services {
             blobs: blobs.clone(),
             sandbox,
-            search: search_port(Arc::clone(&index)),
+            search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
         let runtime = Runtime::start(Options {
@@ -88,7 +92,7 @@ impl Node {
             services,
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            node: folder::node_name(&config.data_dir, &*entropy)?,
+            node: name,
             concurrency_max: config.concurrency,
             tenant_concurrency_max: TENANT_CONCURRENCY,
             retention: Retention {
@@ -205,18 +209,15 @@ pub(crate) fn sandbox_config(program: &Path) -> SandboxConfig {
     }
 }
 
-fn search_port(index: Arc<Index>) -> SearchPort {
+fn search_port(index: Arc<Index>, store: Store) -> SearchPort {
     Arc::new(move |tenant: TenantId, question: Value| {
-        let index = Arc::clone(&index);
+        let (index, store) = (Arc::clone(&index), store.clone());
         async move {
             let request: Request = serde_json::from_value(question).map_err(|error| {
                 civitas_intent::reject(format!("the search is not valid: {error}"))
             })?;
-            let query = request.of(tenant);
-            let answer = tokio::task::spawn_blocking(move || index.search(&query))
+            search_current(index, &store, request.of(tenant))
                 .await
-                .map_err(|_| retry("the search stopped"))?;
-            answer
                 .map(|answer| answer.to_json())
                 .map_err(|error| retry(error.to_string()))
         }

@@ -13,6 +13,7 @@ mod files;
 mod folder;
 mod help;
 mod readme;
+mod serving;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};

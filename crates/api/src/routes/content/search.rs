@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use civitas_model::{ErrorCode, Permission};
-use civitas_search::{Answer, Sort};
+use civitas_search::{Answer, Sort, search_current};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -71,9 +71,7 @@ pub(crate) async fn search(
         Some(_) => return Err(Problem::invalid("/sort", "must be relevance or newest")),
     };
     let index = Arc::clone(&state.search);
-    let answer = tokio::task::spawn_blocking(move || index.search(&wanted))
-        .await
-        .map_err(|_| Problem::new(ErrorCode::Internal, "the search stopped: report this"))?;
+    let answer = search_current(index, &state.store, wanted).await;
     answer.map(|answer| Json(found(&answer))).map_err(problem)
 }
 
