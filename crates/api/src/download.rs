@@ -5,17 +5,42 @@ use std::fmt::Write;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use civitas_model::{ErrorCode, File};
+use civitas_model::file::Status;
+use civitas_model::{ErrorCode, File, FileId, TenantId};
 use civitas_providers::blobs::{BlobError, Blobs};
 
 use crate::problem::Problem;
+use crate::state::AppState;
 
-/// Answers a file's bytes, or the part of them that the `Range` header asks for.
-pub(crate) async fn respond(
-    blobs: &Blobs,
-    file: &File,
+/// Answers the content of a tenant's file, or the part of it that the `Range` header asks for.
+pub(crate) async fn content(
+    state: &AppState,
+    tenant: &TenantId,
+    file_id: &FileId,
     request: &HeaderMap,
 ) -> Result<Response, Problem> {
+    let file = live(state, tenant, file_id).await?;
+    match respond(&state.blobs, &file, request).await {
+        Ok(response) => Ok(response),
+        Err(Refusal::Problem(problem)) => Err(problem),
+        Err(Refusal::Missing) => {
+            // Somebody may have purged it just now.
+            let file = live(state, tenant, file_id).await?;
+            Err(lost(&file))
+        }
+    }
+}
+
+/// Why a file's bytes are not answered.
+enum Refusal {
+    /// There is no content for this file: it was purged just now, or it is lost.
+    Missing,
+    /// Anything else.
+    Problem(Problem),
+}
+
+/// Answers a file's bytes, or the part of them that the `Range` header asks for.
+async fn respond(blobs: &Blobs, file: &File, request: &HeaderMap) -> Result<Response, Refusal> {
     let etag = format!("\"{}\"", file.digest);
     let text = |name| {
         request
@@ -31,14 +56,16 @@ pub(crate) async fn respond(
         .filter(|_| same)
         .map(|range| parse(range, file.size));
     let wanted = match range {
-        Some(Requested::Unsatisfiable) => return Err(unsatisfiable(file.size)),
+        Some(Requested::Unsatisfiable) => {
+            return Err(Refusal::Problem(unsatisfiable(file.size)));
+        }
         Some(Requested::Part { first, last }) => Some(first..last + 1),
         Some(Requested::Whole) | None => None,
     };
     let (size, body) = blobs
         .stream(&file.tenant_id, &file.digest, wanted.clone())
         .await
-        .map_err(problem)?;
+        .map_err(refusal)?;
     let mut response = Body::from_stream(body).into_response();
     let length = wanted
         .as_ref()
@@ -88,20 +115,17 @@ fn unsatisfiable(size: u64) -> Problem {
     }
 }
 
-fn problem(error: BlobError) -> Problem {
+fn refusal(error: BlobError) -> Refusal {
     match error {
-        BlobError::NotFound => Problem::new(
-            ErrorCode::NotFound,
-            "the file's content is gone: it was purged",
-        ),
-        BlobError::RangeNotSatisfiable { size } => unsatisfiable(size),
+        BlobError::NotFound => Refusal::Missing,
+        BlobError::RangeNotSatisfiable { size } => Refusal::Problem(unsatisfiable(size)),
         error => {
             tracing::error!(%error, "stored content cannot be read");
-            Problem::new(
+            let problem = Problem::new(
                 ErrorCode::ServiceUnavailable,
                 "stored content cannot be read now: try again",
-            )
-            .retry_after(1)
+            );
+            Refusal::Problem(problem.retry_after(1))
         }
     }
 }
@@ -155,6 +179,26 @@ fn parse(range: &str, size: u64) -> Requested {
     } else {
         Requested::Part { first, last }
     }
+}
+
+/// The file, unless it was purged.
+async fn live(state: &AppState, tenant: &TenantId, file: &FileId) -> Result<File, Problem> {
+    let found = state.store.files().find(tenant, file).await?;
+    found
+        .filter(|file| file.status != Status::Purged)
+        .ok_or_else(|| Problem::not_found("file"))
+}
+
+/// The file is there and its bytes are not: nothing the caller could do about.
+fn lost(file: &File) -> Problem {
+    tracing::error!(
+        tenant_id = %file.tenant_id, file_id = %file.file_id, digest = %file.digest,
+        "the content of a file is missing: start the node with the data folder that has it, or restore it from a backup"
+    );
+    Problem::new(
+        ErrorCode::Internal,
+        "the file's content is missing from the server, although nobody purged it: whoever runs the server must restore it from a backup",
+    )
 }
 
 #[cfg(test)]

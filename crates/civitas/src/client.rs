@@ -10,7 +10,7 @@ use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, document};
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// A server may be silent this long: a stream brings a ping each 30 seconds, a status waits for up to 60.
@@ -351,10 +351,18 @@ pub(crate) fn completed(status: &Value) -> Result<Value, Failure> {
     }
     let name = status["intent_type"].as_str().unwrap_or("the execution");
     let how = status["status"].as_str().unwrap_or("unknown");
-    Err(Failure::failed(match status["error"].as_str() {
+    let message = match status["error"].as_str() {
         Some(why) => why.to_owned(),
         None => format!("{name} ended as {how}"),
-    }))
+    };
+    let code = status["error_code"].as_str().unwrap_or("failed");
+    let mut problem = document(code, &message);
+    problem["execution_id"] = status["execution_id"].clone();
+    Err(Failure::Told {
+        message,
+        code: code.to_owned(),
+        problem: Box::new(problem),
+    })
 }
 
 /// A problem document (RFC 9457) as a failure.
@@ -381,11 +389,19 @@ async fn refused(response: Response) -> Failure {
     if !near.is_empty() {
         message = format!("{message}; perhaps you mean {}", near.join(" or "));
     }
+    if status == StatusCode::UNAUTHORIZED {
+        message = format!("{message}; give a token with --token or CIVITAS_TOKEN");
+    }
+    if let Some(code) = problem["code"].as_str() {
+        return Failure::Told {
+            message,
+            code: code.to_owned(),
+            problem: Box::new(problem),
+        };
+    }
+    // Not a Civitas server's: a proxy's, perhaps.
     match status {
-        StatusCode::UNAUTHORIZED => Failure::NotAllowed(format!(
-            "{message}; give a token with --token or CIVITAS_TOKEN"
-        )),
-        StatusCode::FORBIDDEN => Failure::NotAllowed(message),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::NotAllowed(message),
         StatusCode::NOT_FOUND => Failure::NotFound(message),
         _ => Failure::Failed(message),
     }

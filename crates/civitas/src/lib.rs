@@ -5,6 +5,7 @@
 pub mod cli;
 mod client;
 pub mod config;
+mod folder;
 pub mod node;
 pub mod origin;
 pub mod sandbox_child;

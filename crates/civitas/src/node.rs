@@ -13,17 +13,17 @@ use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
-use civitas_search::{Index, Request};
+use civitas_search::{Index, Request, search_current};
 use civitas_storage::{Store, StoreOptions};
 use futures::FutureExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::folder;
 
 /// How many executions of one tenant run at the same time.
 const TENANT_CONCURRENCY: usize = 256;
@@ -65,10 +65,14 @@ impl Node {
         realms: Vec<Realm>,
     ) -> anyhow::Result<Self> {
         config.check()?;
-        let lock = lock(&config.data_dir)?;
+        let lock = folder::lock(&config.data_dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let store = Store::open(&store_options(&config), Arc::clone(&clock)).await?;
+        let name = folder::node_name(&config.data_dir, &*entropy)?;
+        if config.database_url.is_some() {
+            folder::claim(&store, &config.data_dir, &name).await?;
+        }
         let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
         blobs.sweep_temporary(clock.now()).await?;
         let index = Arc::new(Index::open(
@@ -79,7 +83,7 @@ impl Node {
         let services = Services {
             blobs: blobs.clone(),
             sandbox,
-            search: search_port(Arc::clone(&index)),
+            search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
         let runtime = Runtime::start(Options {
@@ -88,7 +92,7 @@ impl Node {
             services,
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            node: node_name(&config.data_dir, &*entropy)?,
+            node: name,
             concurrency_max: config.concurrency,
             tenant_concurrency_max: TENANT_CONCURRENCY,
             retention: Retention {
@@ -183,35 +187,6 @@ pub(crate) fn store_options(config: &Config) -> StoreOptions {
     }
 }
 
-/// Takes the data folder for this process. The lock ends with it, however it ends.
-fn lock(data_dir: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data_dir)
-        .with_context(|| format!("cannot create the data folder {}", data_dir.display()))?;
-    let file = File::create(data_dir.join("lock"))
-        .with_context(|| format!("cannot write to the data folder {}", data_dir.display()))?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        bail!(
-            "another process uses the data folder {}: stop it, or choose another with --data-dir",
-            data_dir.display()
-        );
-    }
-    Ok(file)
-}
-
-/// This node's name, made once and kept, so that a restart gets its lease back at once.
-fn node_name(data_dir: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
-    let path = data_dir.join("node");
-    match std::fs::read_to_string(&path) {
-        Ok(name) if !name.trim().is_empty() => Ok(name.trim().to_owned()),
-        _ => {
-            let name = entropy.uuid_v4().to_string();
-            std::fs::write(&path, &name)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(name)
-        }
-    }
-}
-
 /// What one document may use of the confined child.
 pub(crate) const fn sandbox_limits() -> SandboxLimits {
     SandboxLimits {
@@ -234,18 +209,15 @@ pub(crate) fn sandbox_config(program: &Path) -> SandboxConfig {
     }
 }
 
-fn search_port(index: Arc<Index>) -> SearchPort {
+fn search_port(index: Arc<Index>, store: Store) -> SearchPort {
     Arc::new(move |tenant: TenantId, question: Value| {
-        let index = Arc::clone(&index);
+        let (index, store) = (Arc::clone(&index), store.clone());
         async move {
             let request: Request = serde_json::from_value(question).map_err(|error| {
                 civitas_intent::reject(format!("the search is not valid: {error}"))
             })?;
-            let query = request.of(tenant);
-            let answer = tokio::task::spawn_blocking(move || index.search(&query))
+            search_current(index, &store, request.of(tenant))
                 .await
-                .map_err(|_| retry("the search stopped"))?;
-            answer
                 .map(|answer| answer.to_json())
                 .map_err(|error| retry(error.to_string()))
         }

@@ -14,7 +14,7 @@ use civitas_model::journal::NewEntry;
 use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp, Write};
 use civitas_providers::blobs::BlobError;
 use civitas_providers::sandbox::SandboxError;
-use civitas_storage::{Changeset, CommitError, Refusal};
+use civitas_storage::{Changeset, CommitError, Need, Refusal};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -208,14 +208,14 @@ impl Host for RunHost {
     }
 
     fn sandbox(&self, job: SandboxJob) -> BoxFuture<'static, Result<Stored>> {
-        let services = self.engine.services.clone();
+        let engine = Arc::clone(&self.engine);
         let tenant = self.tenant().clone();
         async move {
-            let (size, input) = services
-                .blobs
-                .stream(&tenant, &job.digest, None)
-                .await
-                .map_err(blob_error)?;
+            let services = &engine.services;
+            let (size, input) = match services.blobs.stream(&tenant, &job.digest, None).await {
+                Ok(found) => found,
+                Err(error) => return Err(unread(&engine, &tenant, &job.digest, error).await),
+            };
             let output = services
                 .sandbox
                 .run(&tenant, &job.request, Some(size), input)
@@ -248,9 +248,15 @@ impl Host for RunHost {
     }
 
     fn get_blob(&self, digest: String, limit: u64) -> BoxFuture<'static, Result<Bytes>> {
-        let blobs = self.engine.services.blobs.clone();
+        let engine = Arc::clone(&self.engine);
         let tenant = self.tenant().clone();
-        async move { blobs.get(&tenant, &digest, limit).await.map_err(blob_error) }.boxed()
+        async move {
+            match engine.services.blobs.get(&tenant, &digest, limit).await {
+                Ok(bytes) => Ok(bytes),
+                Err(error) => Err(unread(&engine, &tenant, &digest, error).await),
+            }
+        }
+        .boxed()
     }
 
     fn compute(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, Result<()>> {
@@ -294,6 +300,27 @@ pub(crate) fn lost(error: CommitError) -> Error {
             Error::superseded()
         }
         error => retry(error.to_string()),
+    }
+}
+
+/// Why content was not read. Content that something still needs was not deleted by anyone: it is lost.
+async fn unread(engine: &Engine, tenant: &TenantId, digest: &str, error: BlobError) -> Error {
+    if !matches!(error, BlobError::NotFound) {
+        return blob_error(error);
+    }
+    match engine.store.need_of(tenant, digest).await {
+        Ok(Need::Kept) => {
+            tracing::error!(
+                tenant_id = %tenant, digest,
+                "content that is needed is missing: start the node with the data folder that has it, or restore it from a backup"
+            );
+            Error::rejected(
+                ErrorCode::Internal,
+                "the content is missing from the server, although nobody purged it: whoever runs the server must restore it from a backup",
+            )
+        }
+        Ok(_) => blob_error(error),
+        Err(error) => retry(format!("storage cannot be read: {error}")),
     }
 }
 

@@ -27,6 +27,12 @@ pub enum Error {
     /// Another process writes to the folder.
     #[error("another process writes to this search index: stop it, or use another folder")]
     Busy,
+    /// The records that were found cannot be compared with those there are.
+    #[error("the records cannot be read: {0}")]
+    Records(#[from] civitas_storage::SqlError),
+    /// The thread that searched panicked.
+    #[error("the search stopped: report this as a defect")]
+    Stopped,
     /// The file system refused.
     #[error("the search index cannot use its folder: {0}")]
     Io(#[from] std::io::Error),

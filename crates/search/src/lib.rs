@@ -21,9 +21,11 @@
 //! - **A search sees one tenant.** Its term filter is added in one place that every lookup passes through, including
 //!   those that choose suggestions. The statistics behind the scores (how rare a word is) are the whole index's.
 //! - **What a person types is never an error.** [`parse`] is total and bounded; the language is described there.
-//! - **Every call blocks** (files, locks, arithmetic): from async code, call it on a blocking thread.
+//! - **Every call blocks** (files, locks, arithmetic): from async code, call it on a blocking thread, or use
+//!   [`search_current`], which also leaves out what was deleted a moment ago.
 
 mod analysis;
+mod current;
 mod document;
 mod error;
 mod excerpt;
@@ -36,6 +38,7 @@ mod search;
 mod spelling;
 mod syntax;
 
+pub use current::search_current;
 pub use document::BODY_LENGTH_MAX;
 pub use error::Error;
 pub use excerpt::{Matched, MatchedField, Snippet};

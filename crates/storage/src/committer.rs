@@ -1,6 +1,6 @@
 //! The committer: takes everything that is queued, applies it in one transaction, commits once, answers everyone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use civitas_model::{Clock, Timestamp};
@@ -29,8 +29,27 @@ pub(crate) struct Request {
 /// Notices of one transaction, shared by all receivers.
 pub(crate) type Batch = Arc<[Notice]>;
 
+/// Why the newest writing failed, while that is so; shared with whoever asks how the store is.
+#[derive(Clone, Default)]
+pub(crate) struct Trouble(Arc<Mutex<Option<String>>>);
+
+impl Trouble {
+    /// The reason, or nothing when the newest writing worked.
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn set(&self, reason: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+    }
+}
+
 pub(crate) struct Committer {
     pub(crate) writer: Writer,
+    pub(crate) trouble: Trouble,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) notices: broadcast::Sender<Batch>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -38,6 +57,14 @@ pub(crate) struct Committer {
 
 /// What became of each changeset of a batch, in order.
 type Verdicts = Vec<Result<(), CommitError>>;
+
+/// A batch that was committed.
+struct Committed {
+    verdicts: Verdicts,
+    notices: Vec<Notice>,
+    /// Why the database did not take one of the changesets, if no rule of ours or of the schema refused it.
+    trouble: Option<String>,
+}
 
 impl Committer {
     /// Runs until every sender is gone.
@@ -62,7 +89,16 @@ impl Committer {
             outcome => outcome,
         };
         match outcome {
-            Ok(Some((verdicts, notices))) => {
+            Ok(Some(Committed {
+                verdicts,
+                notices,
+                trouble,
+            })) => {
+                if verdicts.iter().any(Result::is_ok) {
+                    self.trouble.set(None);
+                } else if trouble.is_some() {
+                    self.trouble.set(trouble);
+                }
                 if !notices.is_empty() {
                     // Nobody listening is fine.
                     let _ = self.notices.send(notices.into());
@@ -86,6 +122,7 @@ impl Committer {
     }
 
     async fn fail(&mut self, batch: &mut Vec<Request>, reason: &str) {
+        self.trouble.set(Some(reason.to_owned()));
         // The transaction may be gone with the connection; then there is nothing to roll back.
         let _ = self.writer.rollback().await;
         for request in batch.drain(..) {
@@ -112,9 +149,10 @@ impl Committer {
         batch: &[Request],
         now: Timestamp,
         isolation: Isolation,
-    ) -> Result<Option<(Verdicts, Vec<Notice>)>, Error> {
+    ) -> Result<Option<Committed>, Error> {
         self.writer.begin().await?;
         let mut verdicts = Vec::with_capacity(batch.len());
+        let mut trouble = None;
         let mut transaction = Transaction::new(&mut self.writer, now);
         for request in batch {
             let said = transaction.notices.len();
@@ -137,6 +175,11 @@ impl Committer {
                     verdicts.push(Ok(()));
                 }
                 (Err(stop), Isolation::Savepoints) => {
+                    if let Stop::Failed(error) = &stop
+                        && !error.is_constraint_violation()
+                    {
+                        trouble = Some(error.to_string());
+                    }
                     transaction.undo(said).await?;
                     verdicts.push(Err(explain(&mut transaction, stop).await?));
                 }
@@ -152,7 +195,11 @@ impl Committer {
         }
         let notices = transaction.notices;
         self.writer.commit().await?;
-        Ok(Some((verdicts, notices)))
+        Ok(Some(Committed {
+            verdicts,
+            notices,
+            trouble,
+        }))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::transaction::{Meaning, Stop, Transaction};
 const PUT: Statement = Statement::new(include_str!("queries/file/put.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/file/find.sql"));
 const LIST: &str = include_str!("queries/file/list.sql");
+const SAMPLE: Statement = Statement::new(include_str!("queries/file/sample.sql"));
 
 pub(crate) async fn put(tx: &mut Transaction<'_>, file: &File) -> Result<(), Stop> {
     let params = vec![
@@ -92,6 +93,19 @@ impl Files<'_> {
             .as_ref()
             .map(read)
             .transpose()
+    }
+
+    /// Files of every tenant that are not purged, in the order of their digests from this one on; for whoever checks
+    /// that their content is there.
+    pub async fn sample(&self, from_digest: &str, limit: u32) -> Result<Vec<File>, Error> {
+        let params = vec![from_digest.into(), limit.into()];
+        self.0
+            .database
+            .query(&SAMPLE, params)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// A page of a tenant's files, newest first.

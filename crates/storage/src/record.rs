@@ -1,6 +1,6 @@
 //! Search records: the truth that the search index is a projection of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use civitas_model::journal::{Kind, NewEntry};
 use civitas_model::{Record, RecordId, TenantId, Timestamp};
@@ -17,6 +17,7 @@ use crate::transaction::{Meaning, Stop, Transaction};
 const PUT: Statement = Statement::new(include_str!("queries/record/put.sql"));
 const DELETE_PARENT: Statement = Statement::new(include_str!("queries/record/delete_parent.sql"));
 const LIST: &str = include_str!("queries/record/list.sql");
+const EXISTING: &str = include_str!("queries/record/existing.sql");
 
 /// Records found with one statement.
 const FIND_MAX: usize = 512;
@@ -166,6 +167,27 @@ impl Records<'_> {
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// Which of these records of a tenant there are.
+    pub async fn existing(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+    ) -> Result<HashSet<RecordId>, Error> {
+        let mut found = HashSet::with_capacity(ids.len());
+        for piece in ids.chunks(FIND_MAX) {
+            let select = Select::new(EXISTING)
+                .filter("tenant_id = ?", tenant.as_str())
+                .filter_in(
+                    "record_id",
+                    piece.iter().map(|id| id.as_str().into()).collect(),
+                );
+            for row in self.0.database.select(&select).await? {
+                found.insert(RecordId::trusted(row.text("record_id")?));
+            }
+        }
+        Ok(found)
     }
 
     /// A page of every tenant's records, in the order of their keys, after the last of the page before; for a rebuild

@@ -9,7 +9,7 @@ use civitas_sql::{Database, Writer};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::changeset::{Changeset, CommitError, Receipt};
-use crate::committer::{Batch, Committer, Request};
+use crate::committer::{Batch, Committer, Request, Trouble};
 use crate::notice::Notice;
 
 /// Changesets that may wait for the committer. A full queue makes callers wait, which intake turns into a 503.
@@ -73,6 +73,7 @@ pub struct Store {
     pub(crate) database: Database,
     requests: mpsc::Sender<Request>,
     notices: broadcast::Sender<Batch>,
+    trouble: Trouble,
     clock: Arc<dyn Clock>,
 }
 
@@ -89,8 +90,10 @@ impl Store {
         crate::migrate::run(&mut writer, database.backend(), clock.now(), known).await?;
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
         let (notices, _) = broadcast::channel(NOTICES_MAX);
+        let trouble = Trouble::default();
         let committer = Committer {
             writer,
+            trouble: trouble.clone(),
             requests: queue,
             notices: notices.clone(),
             clock: Arc::clone(&clock),
@@ -101,6 +104,7 @@ impl Store {
             database,
             requests,
             notices,
+            trouble,
             clock,
         })
     }
@@ -131,6 +135,14 @@ impl Store {
     )]
     pub fn load(&self) -> f64 {
         1.0 - self.requests.capacity() as f64 / QUEUE_MAX as f64
+    }
+
+    /// Why the newest commit failed for a reason that is not its caller's, such as a full disk; nothing once one worked.
+    pub fn trouble(&self) -> Option<String> {
+        if self.requests.is_closed() {
+            return Some("the committer stopped".to_owned());
+        }
+        self.trouble.reason()
     }
 
     /// Hears what is committed from now on.

@@ -36,19 +36,18 @@ pub(crate) struct Health {
 /// Say whether the server and its stores work.
 #[utoipa::path(get, path = "/health", tag = "health", responses(
     (status = 200, body = Health, description = "Everything works."),
-    (status = 503, body = Health, description = "A store is down."),
+    (status = 503, body = Health, description = "A store is down, or took no writes when it was last asked to."),
 ))]
 pub(crate) async fn show(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let reading = tokio::time::timeout(PATIENCE, state.store.records().last_change()).await;
     let last_change = reading.ok().and_then(Result::ok);
     let (ready, running) = state.runtime.depth();
     let applied = state.search.applied_position();
+    // The reason is in the log; it may name what is nobody else's business.
+    let writable = state.store.trouble().is_none();
+    let works = last_change.is_some() && writable;
     let health = Health {
-        status: if last_change.is_some() {
-            "healthy"
-        } else {
-            "unhealthy"
-        },
+        status: if works { "healthy" } else { "unhealthy" },
         service: "civitas",
         version: env!("CARGO_PKG_VERSION"),
         realms: state.runtime.registry().realms().len(),
@@ -68,7 +67,7 @@ pub(crate) async fn show(State(state): State<AppState>) -> (StatusCode, Json<Hea
             },
         }),
     };
-    let status = if last_change.is_some() {
+    let status = if works {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -79,7 +78,7 @@ pub(crate) async fn show(State(state): State<AppState>) -> (StatusCode, Json<Hea
 /// The same under the path older clients ask.
 #[utoipa::path(get, path = "/api/health", tag = "health", responses(
     (status = 200, body = Health, description = "Everything works."),
-    (status = 503, body = Health, description = "A store is down."),
+    (status = 503, body = Health, description = "A store is down, or took no writes when it was last asked to."),
 ))]
 pub(crate) async fn show_api(state: State<AppState>) -> (StatusCode, Json<Health>) {
     show(state).await

@@ -1,7 +1,7 @@
 //! What can be typed.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -12,6 +12,8 @@ use super::doctor::Doctor;
 use super::executions::Executions;
 use super::files::{Files, Search};
 use super::intent::Intent;
+use super::listen::Listen;
+use super::quantity;
 use super::remote::Remote;
 use super::token::Token;
 use super::user::User;
@@ -30,7 +32,7 @@ Exit codes:
   2  usage: what was typed cannot be meant
   3  no server can be reached
   4  not allowed: no valid token, or not the permission
-  5  not found";
+  5  not found, by the server or by an execution that was waited for";
 
 /// The governed execution platform for AI agents and the people who work with them.
 #[derive(Debug, Parser)]
@@ -134,36 +136,66 @@ pub struct Data {
     pub database_url: Option<String>,
 }
 
+/// How much a server takes on, and for how long.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Bounds {
+    /// How long finished executions and their journals are kept, such as `12h` or `30d`.
+    #[arg(long, env = "CIVITAS_RETENTION", default_value = "30d", value_name = "DURATION", value_parser = quantity::duration)]
+    pub retention: Duration,
+    /// Executions that run at the same time.
+    #[arg(long, env = "CIVITAS_CONCURRENCY", default_value_t = 512, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub concurrency: u32,
+    /// The largest body of a request.
+    #[arg(long, env = "CIVITAS_BODY_LIMIT", default_value = "1MiB", value_name = "SIZE", value_parser = quantity::size)]
+    pub body_limit: u64,
+    /// The largest body of a submission, which may carry a small file.
+    #[arg(long, env = "CIVITAS_SUBMISSION_LIMIT", default_value = "20MiB", value_name = "SIZE", value_parser = quantity::size)]
+    pub submission_limit: u64,
+    /// The largest file that can be uploaded.
+    #[arg(long, env = "CIVITAS_UPLOAD_LIMIT", default_value = "5GiB", value_name = "SIZE", value_parser = quantity::size)]
+    pub upload_limit: u64,
+    /// How long open requests and running executions may take to end when the server is stopped.
+    #[arg(long, env = "CIVITAS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION", value_parser = quantity::duration)]
+    pub shutdown_grace: Duration,
+}
+
 /// Start a server for yourself.
 #[derive(Debug, Args)]
 pub struct Dev {
-    /// Where to listen; loopback only.
+    /// Where to listen: an address or a name, such as `localhost:8000`; loopback only.
     #[arg(
         long,
         env = "CIVITAS_LISTEN",
         default_value = "127.0.0.1:8000",
         value_name = "ADDRESS"
     )]
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// Where to keep things.
     #[command(flatten)]
     pub data: Data,
+    /// How much is taken on.
+    #[command(flatten)]
+    pub bounds: Bounds,
 }
 
 /// Start a server for others.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Where to listen.
+    /// Where to listen: an address or a name, such as `0.0.0.0:8000` or `localhost:8000`.
     #[arg(
         long,
         env = "CIVITAS_LISTEN",
         default_value = "127.0.0.1:8000",
         value_name = "ADDRESS"
     )]
-    pub listen: SocketAddr,
+    pub listen: Listen,
     /// Where to keep things.
     #[command(flatten)]
     pub data: Data,
+    /// How much is taken on.
+    #[command(flatten)]
+    pub bounds: Bounds,
     /// An origin that browsers may call from, such as `https://app.example.com`; may be repeated.
     #[arg(
         long = "origin",

@@ -9,7 +9,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{BufReader, Read};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,19 +18,20 @@ use civitas_model::SystemClock;
 use civitas_storage::backup::{Summary, restore as restore_database};
 use civitas_storage::{Store, schema_version};
 use clap::Args;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::arguments::Data;
 use super::failure::Failure;
-use super::output::{bytes, data, note};
+use super::output::{self, bytes, data, note};
 use crate::config::Config;
+use crate::folder::{self, NODE};
 use crate::node::store_options;
 
 /// The names within the archive.
 const DATABASE: &str = "database.jsonl";
 // The database names the node that holds its lease; under the same name its copy gets it back at once.
-const NODE: &str = "node";
 const FOLDERS: [&str; 2] = ["keys", CONTENT];
 const CONTENT: &str = "blobs/objects";
 
@@ -68,7 +69,7 @@ pub struct Restore {
 }
 
 /// Writes a backup.
-pub(crate) async fn backup(arguments: Backup) -> anyhow::Result<()> {
+pub(crate) async fn backup(arguments: Backup, machine: bool) -> anyhow::Result<()> {
     let (target, force) = (arguments.file, arguments.force);
     let data_dir = arguments.data.data_dir;
     if target.exists() && !force {
@@ -106,6 +107,10 @@ pub(crate) async fn backup(arguments: Backup) -> anyhow::Result<()> {
     let size = tokio::task::spawn_blocking(move || archive(&data_dir, dump.path(), &target, force))
         .await
         .context("the backup was stopped")??;
+    if machine {
+        let facts = json!({ "file": shown, "bytes": size, "rows": summary.rows });
+        return Ok(output::json(&facts)?);
+    }
     tell(&summary, &format!("{} written", bytes(size)));
     Ok(data(&shown)?)
 }
@@ -181,7 +186,7 @@ fn add(
 }
 
 /// Makes a data folder from a backup: all of it or nothing.
-pub(crate) async fn restore(arguments: Restore) -> anyhow::Result<()> {
+pub(crate) async fn restore(arguments: Restore, machine: bool) -> anyhow::Result<()> {
     let target = arguments.data_dir;
     let is_empty = fs::read_dir(&target).is_ok_and(|mut entries| entries.next().is_none());
     if target.exists() && !is_empty {
@@ -194,9 +199,11 @@ pub(crate) async fn restore(arguments: Restore) -> anyhow::Result<()> {
     let source = File::open(&arguments.file)
         .map_err(|error| Failure::NotFound(format!("{}: {error}", arguments.file.display())))?;
     fs::create_dir_all(parent(&target))?;
-    let staging = tempfile::tempdir_in(parent(&target))?;
-    let folder = staging.path().to_owned();
-    tokio::task::spawn_blocking(move || unpack(source, &folder))
+    let staging = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(folder::PRIVATE))
+        .tempdir_in(parent(&target))?;
+    let unpacked = staging.path().to_owned();
+    tokio::task::spawn_blocking(move || unpack(source, &unpacked))
         .await
         .context("the restore was stopped")??;
     let config = Config {
@@ -213,8 +220,13 @@ pub(crate) async fn restore(arguments: Restore) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make {}", target.display()))?;
     // It has become the data folder.
     let _ = staging.keep();
+    let shown = target.display().to_string();
+    if machine {
+        let facts = json!({ "data_dir": shown, "rows": summary.rows });
+        return Ok(output::json(&facts)?);
+    }
     tell(&summary, "restored");
-    Ok(data(&target.display().to_string())?)
+    Ok(data(&shown)?)
 }
 
 /// Unpacks what a backup of ours holds, and nothing else.
@@ -237,7 +249,7 @@ fn unpack(source: File, folder: &Path) -> anyhow::Result<()> {
         let path = folder.join(&name);
         DirBuilder::new()
             .recursive(true)
-            .mode(0o700)
+            .mode(folder::PRIVATE)
             .create(parent(&path))?;
         entry
             .unpack(&path)

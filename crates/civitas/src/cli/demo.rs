@@ -6,7 +6,7 @@ mod words;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -14,7 +14,8 @@ use futures::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::intake::{Depth, Document, Stage, Understood, understand};
+use super::intake::{Depth, Document, Stage, Understood, understand, wait_for_search};
+use super::listen::Listen;
 use super::output::{BAD, BOLD, DIM, note};
 use super::serving::stop_requested;
 use crate::client::Client;
@@ -24,9 +25,6 @@ use crate::telemetry;
 
 /// Files that are on their way at the same time.
 const AT_ONCE: usize = 4;
-/// How long search may take to catch up with what was read.
-const SEARCH_PATIENCE: Duration = Duration::from_mins(1);
-const SEARCH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Watch documents go in and come back understood and searchable.
 #[derive(Debug, Args)]
@@ -37,16 +35,16 @@ pub struct Demo {
     /// Stop when done, instead of serving until Ctrl-C; the exit code says whether everything worked.
     #[arg(long)]
     pub exit: bool,
-    /// Where to listen; loopback only [default: 127.0.0.1:8000, or any free port when that is taken].
+    /// Where to listen, an address or a name; loopback only [default: 127.0.0.1:8000, or any free port when that is taken].
     #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<Listen>,
     /// Keep everything in this folder; otherwise a temporary one, which goes with the demo.
     #[arg(long, value_name = "PATH")]
     pub data_dir: Option<PathBuf>,
 }
 
 /// Runs the demo.
-pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: Demo, machine: bool) -> anyhow::Result<()> {
     let _telemetry = telemetry::start_quiet();
     let documents = bundle::documents(&arguments.files)?;
     let temporary = match &arguments.data_dir {
@@ -56,12 +54,9 @@ pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
     let kept = arguments.data_dir.as_deref();
     let data_dir = kept.or(temporary.as_ref().map(tempfile::TempDir::path));
     let data_dir = data_dir.unwrap_or(Path::new("data")).to_owned();
-    let listener = listen(arguments.listen, arguments.exit).await?;
-    let address = listener.local_addr()?;
-    let config = Config {
-        listen: address,
-        ..Config::development(data_dir)
-    };
+    let mut config = Config::development(data_dir);
+    let listener = listen(arguments.listen.as_ref(), arguments.exit, &mut config).await?;
+    let address = config.listen;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let started = Instant::now();
     let node = Node::start(config, &program).await?;
@@ -70,7 +65,7 @@ pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
     let client = Client::new(&format!("http://{address}"), None)?;
     report::hello(&client, started.elapsed(), documents.len());
     let outcome = tokio::select! {
-        outcome = show(&client, documents, &arguments) => outcome,
+        outcome = show(&client, documents, &arguments, machine) => outcome,
         () = stop_requested() => {
             note("stopping");
             Ok(true)
@@ -84,24 +79,38 @@ pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn listen(wanted: Option<SocketAddr>, exit: bool) -> anyhow::Result<TcpListener> {
+async fn listen(
+    wanted: Option<&Listen>,
+    exit: bool,
+    config: &mut Config,
+) -> anyhow::Result<TcpListener> {
+    if let Some(wanted) = wanted {
+        return wanted.bind_for(config).await;
+    }
     let usual = SocketAddr::from(([127, 0, 0, 1], 8000));
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    if let Some(address) = wanted {
-        return TcpListener::bind(address)
+    let free = if exit {
+        None
+    } else {
+        TcpListener::bind(usual).await.ok()
+    };
+    let listener = match free {
+        Some(listener) => listener,
+        None => TcpListener::bind(any)
             .await
-            .with_context(|| format!("cannot listen on {address}: choose another with --listen"));
-    }
-    if !exit && let Ok(listener) = TcpListener::bind(usual).await {
-        return Ok(listener);
-    }
-    TcpListener::bind(any)
-        .await
-        .context("cannot listen on any port of 127.0.0.1")
+            .context("cannot listen on any port of 127.0.0.1")?,
+    };
+    config.listen = listener.local_addr()?;
+    Ok(listener)
 }
 
 /// Everything that is shown. Answers whether all of it worked.
-async fn show(client: &Client, documents: Vec<Document>, arguments: &Demo) -> anyhow::Result<bool> {
+async fn show(
+    client: &Client,
+    documents: Vec<Document>,
+    arguments: &Demo,
+    machine: bool,
+) -> anyhow::Result<bool> {
     let started = Instant::now();
     let width = documents
         .iter()
@@ -115,7 +124,9 @@ async fn show(client: &Client, documents: Vec<Document>, arguments: &Demo) -> an
         .await;
     let took = started.elapsed();
     stage.clear();
-    report::documents(&understood, took)?;
+    if !machine {
+        report::documents(&understood, took)?;
+    }
     let searchable = understood.iter().any(|one| one.outcome.is_ok());
     let mut fine = understood.iter().all(|one| one.outcome.is_ok());
     if searchable {
@@ -128,13 +139,23 @@ async fn show(client: &Client, documents: Vec<Document>, arguments: &Demo) -> an
         } else {
             words::questions(&understood)
         };
-        let found = report::searches(client, &questions).await?;
-        fine &= found > 0 || questions.is_empty();
+        let answers = report::ask(client, questions).await?;
+        let found = report::hits(&answers);
+        if machine {
+            report::machine(client, &understood, &answers)?;
+        } else {
+            report::searches(&answers)?;
+        }
+        fine &= found > 0 || answers.is_empty();
+    } else if machine {
+        report::machine(client, &understood, &[])?;
     }
     if arguments.exit {
         return Ok(fine);
     }
-    report::what_next(client, &understood, arguments.data_dir.as_deref())?;
+    if !machine {
+        report::what_next(client, &understood, arguments.data_dir.as_deref())?;
+    }
     if !fine {
         note(&format!("{BAD}not everything worked: see above{BAD:#}"));
     }
@@ -144,21 +165,4 @@ async fn show(client: &Client, documents: Vec<Document>, arguments: &Demo) -> an
     stop_requested().await;
     note("stopping");
     Ok(fine)
-}
-
-/// Search follows what is committed; a moment later it has caught up.
-async fn wait_for_search(client: &Client) -> anyhow::Result<()> {
-    let caught_up = async {
-        loop {
-            let health = client.health().await?;
-            let search = &health["components"]["search"];
-            if search["behind"] == 0 && search["records"].as_u64() > Some(0) {
-                return anyhow::Ok(());
-            }
-            tokio::time::sleep(SEARCH_INTERVAL).await;
-        }
-    };
-    tokio::time::timeout(SEARCH_PATIENCE, caught_up)
-        .await
-        .context("search has not caught up within a minute: please report this")?
 }

@@ -1,29 +1,75 @@
 //! From what was typed to what is done, and to the exit code.
 
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Command};
-use super::failure::Failure;
-use super::output::{BAD, note};
+use super::failure::{Failure, document};
+use super::files::{Files, LEFT_OUT};
+use super::output::{BAD, causes, note};
 use super::{backup, demo, describe, doctor, executions, files, intent, serving, token, user};
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
     // The HTTP client takes the process's provider; a second one would only mean that it is there already.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let arguments = Arguments::parse();
+    let arguments = parse();
+    let machine = arguments.remote.json;
     match execute(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            note(&format!("{BAD}error:{BAD:#} {error:#}"));
-            error
-                .downcast_ref::<Failure>()
-                .map_or(ExitCode::FAILURE, Failure::exit_code)
+            let failure = error.downcast_ref::<Failure>();
+            if machine {
+                let problem =
+                    failure.map_or_else(|| document("failed", &causes(&error)), Failure::to_json);
+                note(&problem.to_string());
+            } else {
+                note(&format!("{BAD}error:{BAD:#} {}", causes(&error)));
+            }
+            failure.map_or(ExitCode::FAILURE, Failure::exit_code)
         }
     }
+}
+
+/// Reads what was typed. What looks like options that `search` does not have are words to leave out.
+fn parse() -> Arguments {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let error = match Arguments::try_parse_from(&typed) {
+        Ok(arguments) => return arguments,
+        Err(error) => error,
+    };
+    let command = typed.iter().position(|word| word == "search");
+    if let Some(command) = command
+        && error.kind() == ErrorKind::UnknownArgument
+    {
+        let marked = typed.into_iter().enumerate().map(|(at, word)| {
+            let mut marked = OsString::from(LEFT_OUT.to_string());
+            if at <= command || !is_left_out(&word) {
+                return word;
+            }
+            marked.push(word);
+            marked
+        });
+        if let Ok(arguments) = Arguments::try_parse_from(marked)
+            && matches!(
+                arguments.command,
+                Command::Search(_) | Command::Files(Files::Search(_))
+            )
+        {
+            return arguments;
+        }
+    }
+    error.exit()
+}
+
+/// Whether a word has one hyphen and a word after it.
+fn is_left_out(word: &OsStr) -> bool {
+    let word = word.as_encoded_bytes();
+    word.len() > 2 && word.starts_with(b"-") && !word.starts_with(b"--")
 }
 
 /// Whether whoever read our output, such as `head`, has seen enough.
@@ -41,7 +87,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         match arguments.command {
             Command::Dev(dev) => serving::dev(dev).await,
             Command::Serve(serve) => serving::serve(serve).await,
-            Command::Demo(demo) => demo::run(demo).await,
+            Command::Demo(demo) => demo::run(demo, remote.json).await,
             Command::Files(command) => files::run(command, remote).await,
             Command::Search(arguments) => files::search(arguments, remote).await,
             Command::Intent(command) => intent::run(command, remote).await,
@@ -49,8 +95,8 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,
-            Command::Backup(arguments) => backup::backup(arguments).await,
-            Command::Restore(arguments) => backup::restore(arguments).await,
+            Command::Backup(arguments) => backup::backup(arguments, remote.json).await,
+            Command::Restore(arguments) => backup::restore(arguments, remote.json).await,
             Command::Openapi => describe::openapi(),
             Command::Completions(arguments) => describe::completions(&arguments),
         }

@@ -1,6 +1,7 @@
 //! `civitas doctor`: whether this machine can run a node, and what to do where it cannot.
 
-use std::net::SocketAddr;
+mod content;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,7 +15,8 @@ use serde_json::json;
 
 use super::arguments::Data;
 use super::failure::Failure;
-use super::output::{self, BAD, BOLD, DIM, GOOD, WARN, bytes, clean, data};
+use super::listen::Listen;
+use super::output::{self, BAD, BOLD, DIM, GOOD, WARN, bytes, causes, clean, data};
 use crate::client::Client;
 use crate::config::Config;
 use crate::node;
@@ -40,7 +42,7 @@ pub struct Doctor {
         default_value = "127.0.0.1:8000",
         value_name = "ADDRESS"
     )]
-    pub listen: SocketAddr,
+    pub listen: Listen,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,9 +78,10 @@ pub(crate) async fn run(arguments: Doctor, machine: bool) -> anyhow::Result<()> 
         folder(data_dir),
         room(data_dir),
         database(&options).await,
+        content::check(&options, data_dir).await,
         sandbox().await,
         confinement().await,
-        port(arguments.listen).await,
+        port(&arguments.listen).await,
         clock(),
     ];
     if machine {
@@ -208,11 +211,11 @@ async fn database(options: &StoreOptions) -> Finding {
                 "{name} has schema version {found}, this binary knows up to {known}: use a newer binary"
             ),
         ),
-        Err(error) => finding(
-            "database",
-            Health::Fail,
-            format!("{name}: {error}: check --data-dir or --database-url"),
-        ),
+        Err(error) => {
+            let error = causes(&error.into());
+            let text = format!("{error}: check --data-dir or --database-url");
+            finding("database", Health::Fail, text)
+        }
     }
 }
 
@@ -235,7 +238,10 @@ async fn sandbox() -> Finding {
         Err(error) => finding(
             "sandbox",
             Health::Fail,
-            format!("{error:#}: documents cannot be parsed on this system"),
+            format!(
+                "{}: documents cannot be parsed on this system",
+                causes(&error)
+            ),
         ),
     }
 }
@@ -264,7 +270,10 @@ async fn confinement() -> Finding {
         Err(error) => finding(
             "confinement",
             Health::Fail,
-            format!("{error:#}: it cannot be told what a parser could do here"),
+            format!(
+                "{}: it cannot be told what a parser could do here",
+                causes(&error)
+            ),
         ),
     }
 }
@@ -312,8 +321,8 @@ fn guard(layer: &Layer) -> String {
     }
 }
 
-async fn port(listen: SocketAddr) -> Finding {
-    if tokio::net::TcpListener::bind(listen).await.is_ok() {
+async fn port(listen: &Listen) -> Finding {
+    if listen.bind().await.is_ok() {
         return finding("port", Health::Ok, format!("{listen} is free"));
     }
     let health = match Client::new(&format!("http://{listen}"), None) {
@@ -323,10 +332,14 @@ async fn port(listen: SocketAddr) -> Finding {
     match health {
         Ok(health) if health["service"] == "civitas" => {
             let status = health["status"].as_str().unwrap_or_default();
+            let text = format!("a Civitas server listens on {listen} and is {status}");
+            if status == "healthy" {
+                return finding("port", Health::Ok, text);
+            }
             finding(
                 "port",
-                Health::Ok,
-                format!("a Civitas server listens on {listen} and is {status}"),
+                Health::Fail,
+                format!("{text}: its log says why; a full disk is the usual reason"),
             )
         }
         _ => finding(

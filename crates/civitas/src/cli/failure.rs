@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 /// Why a command failed. The text says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -27,22 +29,62 @@ pub(crate) enum Failure {
     /// It was tried and did not work.
     #[error("{0}")]
     Failed(String),
+    /// The server says why: it refused a request, or an execution failed.
+    #[error("{message}")]
+    Told {
+        /// What to tell people.
+        message: String,
+        /// The API's error code.
+        code: String,
+        /// The problem document, or what corresponds to it.
+        problem: Box<Value>,
+    },
 }
 
 impl Failure {
     /// The exit code, as `civitas --help` lists them.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
-            Self::Unreachable { .. } => 3,
-            Self::NotAllowed(_) => 4,
-            Self::NotFound(_) => 5,
+        ExitCode::from(match self.code() {
+            "usage" => 2,
+            "unreachable" => 3,
+            "not_allowed"
+            | "unauthorized"
+            | "authentication_failed"
+            | "forbidden"
+            | "origin_not_allowed"
+            | "setup_token_invalid" => 4,
+            "not_found" => 5,
+            _ => 1,
         })
+    }
+
+    /// The API's error code, or one of this program's own: `usage`, `unreachable`, `not_allowed`, `not_found`, `failed`.
+    fn code(&self) -> &str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::Usage(_) => "usage",
+            Self::Unreachable { .. } => "unreachable",
+            Self::NotAllowed(_) => "not_allowed",
+            Self::NotFound(_) => "not_found",
+            Self::Told { code, .. } => code,
+        }
+    }
+
+    /// The problem document for machines.
+    pub(crate) fn to_json(&self) -> Value {
+        match self {
+            Self::Told { problem, .. } => (**problem).clone(),
+            other => document(other.code(), &other.to_string()),
+        }
     }
 
     /// It was tried and did not work.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed(message.into())
     }
+}
+
+/// A problem document of this program's own, with the members of the API's that make sense here.
+pub(crate) fn document(code: &str, detail: &str) -> Value {
+    json!({ "type": format!("urn:civitas:error:{code}"), "code": code, "detail": detail })
 }

@@ -62,6 +62,9 @@ pub enum Files {
     Search(Search),
 }
 
+/// Stands before a word such as `-without` while arguments are read: it is no option.
+pub(super) const LEFT_OUT: char = '\u{1}';
+
 /// List files.
 #[derive(Debug, Args)]
 pub struct List {
@@ -178,7 +181,7 @@ async fn list(arguments: List, remote: &Remote) -> anyhow::Result<()> {
 }
 
 pub(super) async fn search(arguments: Search, remote: &Remote) -> anyhow::Result<()> {
-    let words = arguments.words.join(" ");
+    let words = arguments.words.join(" ").replace(LEFT_OUT, "");
     let mut query = vec![
         ("q", words),
         ("sort", arguments.sort),

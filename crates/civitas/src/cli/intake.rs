@@ -13,6 +13,9 @@ use super::output::{bytes, clean, duration, note, short};
 use crate::client::{Client, Source, completed};
 
 const TICK: Duration = Duration::from_millis(80);
+/// How long search may take to catch up with what was read, and how often it is asked.
+const SEARCH_PATIENCE: Duration = Duration::from_mins(1);
+const SEARCH_INTERVAL: Duration = Duration::from_millis(20);
 /// More documents than this are many.
 const MANY: usize = 20;
 /// Of many documents, this is how often their number is noted where nothing can be overwritten.
@@ -187,6 +190,48 @@ pub(crate) struct Reading {
     pub(crate) was_there: bool,
     /// Its renderings: `text_preview`, `table_previews`, `outline`, `parts`, `warnings`.
     pub(crate) renderings: Value,
+}
+
+impl Understood {
+    /// For machines.
+    pub(crate) fn to_json(&self) -> Value {
+        match &self.outcome {
+            Ok(reading) => json!({
+                "name": self.name,
+                "file_id": reading.file_id,
+                "execution_id": reading.execution_id,
+                "file": reading.file,
+                "there_already": reading.was_there,
+                "parsed_content": reading.facts,
+            }),
+            Err(failure) => json!({ "name": self.name, "error": failure.to_string() }),
+        }
+    }
+}
+
+/// Waits until search has seen everything that was read so far; what others bring in meanwhile is not waited for.
+pub(crate) async fn wait_for_search(client: &Client) -> Result<(), Failure> {
+    let position = |health: &Value| {
+        let search = &health["components"]["search"];
+        Some((search["applied"].as_u64()?, search["behind"].as_u64()?))
+    };
+    let wanted = position(&client.health().await?).map(|(applied, behind)| applied + behind);
+    let caught_up = async {
+        loop {
+            let found = position(&client.health().await?).map(|(applied, _)| applied);
+            if found >= wanted {
+                return Ok(());
+            }
+            tokio::time::sleep(SEARCH_INTERVAL).await;
+        }
+    };
+    tokio::time::timeout(SEARCH_PATIENCE, caught_up)
+        .await
+        .map_err(|_| {
+            Failure::failed(
+                "everything was read, but search has not caught up within a minute: search again later, and look at the server's log",
+            )
+        })?
 }
 
 /// Takes one document all the way.

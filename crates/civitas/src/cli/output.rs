@@ -37,6 +37,21 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
+/// An error with what caused it, each said once: most say their cause in their own words.
+pub(crate) fn causes(error: &anyhow::Error) -> String {
+    let mut shown = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if shown.is_empty() {
+            shown = cause;
+        } else if !shown.contains(&cause) {
+            // Writing to a string cannot fail.
+            let _ = write!(shown, ": {cause}");
+        }
+    }
+    shown
+}
+
 /// Text from outside on one line, without the control characters that could move a terminal's cursor.
 pub(crate) fn clean(text: &str) -> String {
     text.chars()
@@ -174,6 +189,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let root = std::io::Error::other("refused");
+        let middle = anyhow::Error::new(root).context("cannot connect: refused");
+        let error = middle.context("cannot open the database: cannot connect: refused");
+        assert_eq!(
+            causes(&error),
+            "cannot open the database: cannot connect: refused"
+        );
+        let root = anyhow::anyhow!("no such file");
+        assert_eq!(
+            causes(&root.context("cannot read")),
+            "cannot read: no such file"
+        );
+    }
 
     #[test]
     fn a_file_name_cannot_steer_the_terminal() {

@@ -27,7 +27,7 @@ pub struct Remote {
         hide_env_values = true
     )]
     pub token: Option<String>,
-    /// Print the API's JSON, for machines.
+    /// Print JSON for machines; a failure is then one line of JSON, the last one on standard error.
     #[arg(long, global = true)]
     pub json: bool,
 }

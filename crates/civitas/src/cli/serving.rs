@@ -1,10 +1,11 @@
 //! `civitas dev` and `civitas serve`: a server until someone stops it.
 
 use anyhow::Context;
-use civitas_api::Access;
+use civitas_api::{Access, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::arguments::{Dev, Serve};
+use super::arguments::{Bounds, Dev, Serve};
+use super::listen::Listen;
 use crate::config::Config;
 use crate::node::Node;
 use crate::telemetry;
@@ -12,17 +13,15 @@ use crate::telemetry;
 /// A server for whoever sits at the machine.
 pub(crate) async fn dev(arguments: Dev) -> anyhow::Result<()> {
     let config = Config {
-        listen: arguments.listen,
         database_url: arguments.data.database_url,
         ..Config::development(arguments.data.data_dir)
     };
-    run(config).await
+    run(bounded(config, &arguments.bounds)?, &arguments.listen).await
 }
 
 /// A server for others.
 pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
     let config = Config {
-        listen: arguments.listen,
         database_url: arguments.data.database_url,
         access: Access::Credentials,
         origins: arguments.origins,
@@ -30,20 +29,39 @@ pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
         query_tokens: !arguments.tickets_only,
         ..Config::development(arguments.data.data_dir)
     };
-    run(config).await
+    run(bounded(config, &arguments.bounds)?, &arguments.listen).await
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
+    let limits = Limits {
+        body_bytes: usize::try_from(bounds.body_limit)?,
+        submission_bytes: usize::try_from(bounds.submission_limit)?,
+        upload_bytes: bounds.upload_limit,
+        ..config.limits
+    };
+    Ok(Config {
+        limits,
+        concurrency: usize::try_from(bounds.concurrency)?,
+        retention: bounds.retention,
+        grace: bounds.shutdown_grace,
+        ..config
+    })
+}
+
+async fn run(config: Config, listen: &Listen) -> anyhow::Result<()> {
     let telemetry = telemetry::start();
-    let result = serve_until_stopped(config).await;
+    let result = serve_until_stopped(config, listen).await;
     // Sending the last traces blocks.
     tokio::task::spawn_blocking(move || telemetry.stop()).await?;
     result
 }
 
-async fn serve_until_stopped(config: Config) -> anyhow::Result<()> {
+async fn serve_until_stopped(mut config: Config, listen: &Listen) -> anyhow::Result<()> {
     let access = config.access;
     let program = std::env::current_exe().context("cannot find this program's own file")?;
+    // First of all: when another server has the port, neither folder nor database is touched.
+    let listener = listen.bind_for(&mut config).await?;
+    let address = config.listen;
     let node = Node::start(config, &program).await?;
     if access == Access::Credentials
         && let Some(token) = node.state().auth.setup_token().await?
@@ -56,8 +74,6 @@ async fn serve_until_stopped(config: Config) -> anyhow::Result<()> {
             "  POST /api/auth/setup {{\"setup_token\": …, \"administrator\": {{\"email\", \"password\", \"name\"}}}}"
         );
     }
-    let listener = node.listen().await?;
-    let address = listener.local_addr()?;
     anstream::println!("listening on http://{address}");
     node.serve(listener, stop_requested()).await
 }

@@ -10,7 +10,16 @@ fn a_running_node_is_backed_up_and_its_restored_copy_answers_the_same() {
     let id = server.put("plan.txt", b"The lighthouse keeper leaves in spring.");
     let folder = server.folder.path();
     let archive = folder.join("backup.tar").display().to_string();
-    run(["backup", &archive, "--data-dir", &server.data_dir()]).ok();
+    let written = [
+        "backup",
+        &archive,
+        "--data-dir",
+        &server.data_dir(),
+        "--json",
+    ];
+    let written = run(written).ok().json();
+    assert_eq!(written["file"], archive.as_str());
+    assert_eq!(written["rows"]["files"], 1);
     let mode = std::fs::metadata(&archive).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "the keys are in it");
     run(["backup", &archive, "--data-dir", &server.data_dir()]).fails(1, "--force");
@@ -19,13 +28,9 @@ fn a_running_node_is_backed_up_and_its_restored_copy_answers_the_same() {
 
     let copy = folder.join("copy");
     run(["restore", &archive, "--data-dir", &server.data_dir()]).fails(1, "not empty");
-    run([
-        "restore",
-        &archive,
-        "--data-dir",
-        &copy.display().to_string(),
-    ])
-    .ok();
+    let path = copy.display().to_string();
+    let restored = run(["restore", &archive, "--data-dir", &path, "--json"]);
+    assert_eq!(restored.ok().json()["rows"]["files"], 1);
     // One changed byte of content is noticed.
     let mut bytes = std::fs::read(&archive).unwrap();
     let content = b"The lighthouse keeper";
@@ -52,7 +57,7 @@ fn a_running_node_is_backed_up_and_its_restored_copy_answers_the_same() {
 }
 
 /// A schema of its own in the PostgreSQL that the environment names, if it names one; as an address.
-fn schema(name: &str) -> Option<String> {
+pub(crate) fn schema(name: &str) -> Option<String> {
     let server = std::env::var("CIVITAS_TEST_POSTGRES_URL").ok()?;
     let name = format!("{name}_{}", std::process::id());
     let script = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name};");
@@ -140,6 +145,7 @@ fn the_doctor_finds_this_machine_fit_and_says_what_is_not() {
     for line in [
         "ok    data folder",
         "ok    database",
+        "ok    content      there are no files yet",
         "ok    sandbox",
         "ok    confinement  tried and refused: reading files, writing files, the network",
         "ok    port",
@@ -153,5 +159,12 @@ fn the_doctor_finds_this_machine_fit_and_says_what_is_not() {
         report.out
     );
     let missing = "postgres://nobody@127.0.0.1:1/none";
-    run(["doctor", "--database-url", missing]).fails(1, "1 of 7 checks failed");
+    let ill = run(["doctor", "--database-url", missing]).fails(1, "1 of 8 checks failed");
+    assert_eq!(
+        ill.out.matches("error connecting").count(),
+        2,
+        "{}",
+        ill.out
+    );
+    assert!(ill.out.contains("refused"), "the root cause: {}", ill.out);
 }

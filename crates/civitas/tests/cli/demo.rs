@@ -52,3 +52,14 @@ fn what_is_kept_is_there_for_the_next_demo() {
     }
     assert!(folder.path().join("kept/civitas.db").is_file());
 }
+
+#[test]
+fn a_demo_for_machines_is_one_json_object() {
+    let demo = run(["demo", "--exit", "--json"]).ok().json();
+    assert_eq!(demo["documents"].as_array().unwrap().len(), 6);
+    assert!(demo["documents"][0]["file_id"].is_string());
+    assert!(
+        demo["searches"][0]["found"]["total"].as_u64().unwrap() > 0,
+        "{demo}"
+    );
+}

@@ -71,7 +71,7 @@ fn waiting_prints_what_was_made_and_fails_with_the_execution() {
     let missing = "file_id=00000000-0000-7000-8000-000000000000";
     server
         .run(["intent", "submit", "get_file_by_id", missing, "--wait"])
-        .fails(1, "error:");
+        .fails(5, "error:");
     server
         .run(["intent", "submit", "list_files", "limit=many", "--wait"])
         .fails(1, "/limit");

@@ -60,13 +60,8 @@ fn what_was_read_is_found_with_its_place() {
         "plan.md",
         b"# Harbour plan\n\nThe lighthouse keeper leaves in spring.\n",
     );
-    let find = || server.run(["files", "search", "lighthouse", "keeper"]).ok();
-    // Search follows a moment after the answer.
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    let mut found = find();
-    while !found.out.contains("plan.md") && std::time::Instant::now() < deadline {
-        found = find();
-    }
+    // At once: `--wait` waited for the index, too.
+    let found = server.run(["files", "search", "lighthouse", "keeper"]).ok();
     assert!(
         found.out.contains("plan.md") && found.out.contains("lighthouse keeper"),
         "{}",
@@ -74,6 +69,9 @@ fn what_was_read_is_found_with_its_place() {
     );
     let json = server.run(["search", "lighthouse", "--json"]).ok().json();
     assert_eq!(json["total"], 1);
+    let without = ["search", "lighthouse", "-harbour", "--limit", "3", "--json"];
+    assert_eq!(server.run(without).ok().json()["total"], 0);
+    server.run(["files", "search", "-lighthouse"]).ok();
 }
 
 #[test]
@@ -196,7 +194,32 @@ fn each_kind_of_failure_has_its_exit_code() {
     server
         .run(["files", "put", "/nowhere/at/all"])
         .fails(5, "/nowhere/at/all");
+    server
+        .run(["files", "get", unknown])
+        .fails(5, "there is no file");
     run(["files", "ls", "--server", "http://127.0.0.1:1"]).fails(3, "civitas dev");
     run(["files", "ls", "--server", "nonsense"]).fails(2, "http://127.0.0.1:8000");
     run(["files", "nonsense"]).fails(2, "Usage");
+}
+
+#[test]
+fn a_failure_for_machines_is_one_line_of_json() {
+    let server = Server::start();
+    let unknown = "00000000-0000-7000-8000-000000000000";
+    let last = |failed: &crate::Ran| {
+        let line = failed.err.lines().last().unwrap();
+        serde_json::from_str::<serde_json::Value>(line).unwrap()
+    };
+    let refused = server
+        .run(["executions", "show", unknown, "--json"])
+        .fails(5, "");
+    let problem = last(&refused);
+    assert_eq!(problem["code"], "not_found");
+    assert_eq!(problem["status"], 404, "the API's own document");
+    let failed = server.run(["files", "get", unknown, "--json"]).fails(5, "");
+    assert_eq!(last(&failed)["code"], "not_found");
+    let offline = run(["files", "ls", "--server", "http://127.0.0.1:1", "--json"]).fails(3, "");
+    assert_eq!(last(&offline)["code"], "unreachable");
+    let nowhere = run(["backup", "x.tar", "--data-dir", "/nowhere", "--json"]).fails(5, "");
+    assert_eq!(last(&nowhere)["code"], "not_found");
 }

@@ -10,8 +10,10 @@ mod backup;
 mod demo;
 mod executions;
 mod files;
+mod folder;
 mod help;
 mod readme;
+mod serving;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};

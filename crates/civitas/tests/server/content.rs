@@ -96,6 +96,55 @@ async fn a_file_is_uploaded_saved_read_found_downloaded_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_file_is_found_no_more_from_the_answer_on() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    for round in 0..10 {
+        let text = format!("The zeppelin number {round} is moored.");
+        let file = read_file(&anyone, "zeppelin.txt", text.as_bytes()).await;
+        assert_eq!(search(&anyone, "q=zeppelin").await["total"], 1);
+        let path = format!("/api/content/files/{}", file["file_id"].as_str().unwrap());
+        assert_eq!(anyone.delete(path).send().await.status.as_u16(), 204);
+        // Without waiting for the index.
+        let found = anyone.get("/api/content/search?q=zeppelin").send().await;
+        let found = found.ok();
+        assert_eq!(found["hits"], json!([]));
+        assert_eq!(found["total"], 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_content_is_a_problem_of_the_server_and_not_a_purged_file() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let file = read_file(&anyone, "minutes.md", NOTES).await;
+    let id = file["file_id"].as_str().unwrap();
+    let tenant = civitas_model::TenantId::trusted("default_tenant");
+    let digest = file["file_hash"].as_str().unwrap();
+    server.state.blobs.delete(&tenant, digest).await.unwrap();
+
+    let content = format!("/api/content/files/{id}/content");
+    let lost = anyone.get(content.as_str()).send().await;
+    let lost = lost.problem(500, "internal");
+    assert!(
+        lost["detail"].as_str().unwrap().contains("backup"),
+        "{lost}"
+    );
+    let execution = anyone
+        .submit("parse_content", json!({ "file_id": id }))
+        .await;
+    let ended = anyone.ended(&execution).await;
+    assert_eq!(ended["status"], "failed");
+    assert_eq!(ended["error_code"], "internal", "{ended}");
+    assert!(ended["error"].as_str().unwrap().contains("backup"));
+
+    let path = format!("/api/content/files/{id}");
+    assert_eq!(anyone.delete(path).send().await.status.as_u16(), 204);
+    let purged = anyone.get(content.as_str()).send().await;
+    purged.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_bytes_go_with_the_last_file_that_has_them() {
     let server = TestServer::development().await;
     let anyone = server.anonymous();

@@ -1,6 +1,7 @@
 //! `/`, `/health`, `/api/health`, `/metrics`, and what every answer has.
 
 use axum::http::{Method, StatusCode};
+use serde_json::json;
 
 use crate::server::TestServer;
 
@@ -18,6 +19,31 @@ async fn health_has_the_contracts_members() {
         assert!(health["version"].is_string());
         assert!(health["components"].is_object());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_can_write_nothing_is_unhealthy_until_it_can() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let database = server.data_dir().join("civitas.db");
+    let (_, mut writer) = civitas_sql::Database::open_sqlite(&database).unwrap();
+    // Renewing the lease is writing, too.
+    let away = "ALTER TABLE executions RENAME TO executions_away; ALTER TABLE leases RENAME TO leases_away;";
+    writer.script(away).await.unwrap();
+    let submission = json!({ "intent_type": "list_files", "parameters": {} });
+    let submit = || anyone.post("/api/intent/submit").json(&submission).send();
+    assert_eq!(submit().await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let ill = anyone.get("/health").send().await;
+    assert_eq!(ill.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ill.json()["status"], "unhealthy");
+
+    let back = "ALTER TABLE executions_away RENAME TO executions; ALTER TABLE leases_away RENAME TO leases;";
+    writer.script(back).await.unwrap();
+    let accepted = submit().await.ok();
+    anyone
+        .ended(accepted["execution_id"].as_str().unwrap())
+        .await;
+    assert_eq!(anyone.get("/health").send().await.ok()["status"], "healthy");
 }
 
 #[tokio::test(flavor = "multi_thread")]

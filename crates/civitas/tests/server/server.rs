@@ -1,7 +1,7 @@
 //! A real node for one test.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ pub(crate) struct TestServer {
     operator: OnceCell<Client>,
     users: AtomicU32,
     unfinished_allowed: AtomicBool,
-    _data: TempDir,
+    folder: TempDir,
 }
 
 impl TestServer {
@@ -69,8 +69,13 @@ impl TestServer {
             operator: OnceCell::new(),
             users: AtomicU32::new(0),
             unfinished_allowed: AtomicBool::new(false),
-            _data: data,
+            folder: data,
         }
+    }
+
+    /// The data folder.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Lets this test leave executions behind.

@@ -199,3 +199,24 @@ pub async fn a_newer_schema_is_refused(t: Fixture) {
     let opened = Store::open(&t.place.options(), t.clock.clone()).await;
     assert!(matches!(opened, Err(OpenError::TooNew { found: 9999, .. })));
 }
+
+pub async fn what_a_database_does_not_take_is_trouble_until_it_takes_something(t: Fixture) {
+    let (_, mut writer) = t.place.database().await;
+    let away = "ALTER TABLE executions RENAME TO executions_away";
+    writer.script(away).await.unwrap();
+    let change = Changeset::new().with(submit(&tenant(), "e"));
+    let failed = t.store.commit(change).await;
+    assert!(
+        matches!(failed, Err(CommitError::Unavailable(_))),
+        "{failed:?}"
+    );
+    let trouble = t.store.trouble().unwrap();
+    assert!(trouble.contains("executions"), "{trouble}");
+    let back = "ALTER TABLE executions_away RENAME TO executions";
+    writer.script(back).await.unwrap();
+    t.commit(submit(&tenant(), "e")).await;
+    assert_eq!(t.store.trouble(), None);
+    // What breaks a rule is its caller's.
+    t.refused(submit(&tenant(), "e")).await;
+    assert_eq!(t.store.trouble(), None);
+}

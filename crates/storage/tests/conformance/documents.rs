@@ -175,6 +175,10 @@ pub async fn files_are_put_found_and_listed(t: Fixture) {
         hidden.status = status;
         t.put(Write::File(Box::new(hidden))).await;
     }
+    let sample = t.store.files().sample("", 9).await.unwrap();
+    let sample: Vec<&str> = sample.iter().map(|file| file.file_id.as_str()).collect();
+    assert_eq!(sample, ["f1", "f2", "f4"], "all but the purged one");
+    assert_eq!(t.store.files().sample("b", 9).await.unwrap(), []);
     let all = FileFilter::default();
     assert_eq!(listed(&t, all.clone()).await, ["f2", "f1"]);
     let page = t.store.files().list(&tenant(), &all, 1, 1).await.unwrap();

@@ -72,6 +72,7 @@ const READINGS: &[(&str, &str)] = &[
     ("contract::find_contract", "contracts"),
     ("file::find", "files"),
     ("file::list", "files"),
+    ("file::sample", "none: the operator's own, of every tenant"),
     (
         "invitation::find_invitation",
         "none: found by the digest of its secret",
@@ -110,6 +111,7 @@ const READINGS: &[(&str, &str)] = &[
         "none: the search index's own, for every tenant",
     ),
     ("record::last_change", "none: a number only"),
+    ("record::existing", "records"),
     (
         "record::page_after",
         "none: the search index's own, for every tenant",
@@ -354,6 +356,12 @@ pub async fn records(t: Fixture) {
     .await;
     let page = t.store.records().page_after(None, 9).await.unwrap();
     assert_eq!(page, [one_record("r", "p")]);
+    let ids = [id("r"), id("never")];
+    let records = t.store.records();
+    let existing = records.existing(&tenant(), &ids).await.unwrap();
+    assert_eq!(existing, [id("r")].into());
+    let existing = records.existing(&other_tenant(), &ids).await.unwrap();
+    assert_eq!(existing, [].into());
 }
 
 pub async fn sessions(t: Fixture) {

@@ -87,6 +87,7 @@ conformance! {
         commits_go_on_after_a_reopening,
         commits_go_on_after_the_connection_was_lost,
         a_broken_constraint_fails_only_its_own_changeset,
+        what_a_database_does_not_take_is_trouble_until_it_takes_something,
         notices_say_what_was_committed,
         a_newer_schema_is_refused,
     }

@@ -42,8 +42,8 @@ pub(crate) async fn show(
     // A file and its artifact have one id.
     let file_id = FileId::new(path).map_err(|_| unknown())?;
     let found = state.store.files().find(tenant, &file_id).await?;
-    let file = found
+    found
         .filter(|file| file.status != Status::Purged && file.mime_type == PNG)
         .ok_or_else(unknown)?;
-    download::respond(&state.blobs, &file, &headers).await
+    download::content(&state, tenant, &file_id, &headers).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use civitas_model::{ErrorCode, Permission};
-use civitas_search::{Answer, Sort};
+use civitas_search::{Answer, Sort, search_current};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -77,9 +77,7 @@ pub(crate) async fn search(
         "/file_id"
     };
     let index = Arc::clone(&state.search);
-    let answer = tokio::task::spawn_blocking(move || index.search(&wanted))
-        .await
-        .map_err(|_| Problem::new(ErrorCode::Internal, "the search stopped: report this"))?;
+    let answer = search_current(index, &state.store, wanted).await;
     answer
         .map(|answer| Json(found(&answer)))
         .map_err(|error| problem(error, longest))

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
 use crate::cli::intake::{Reading, Understood};
 use crate::cli::output::{
-    BAD, BOLD, DIM, DO, GOOD, WARN, bytes, clean, data, duration, note, place, short, snippet, text,
+    self, BAD, BOLD, DIM, DO, GOOD, WARN, bytes, clean, data, duration, note, place, short,
+    snippet, text,
 };
 use crate::client::Client;
 
@@ -87,15 +88,46 @@ fn read(reading: &Reading, name: &str, size: &str, took: &str) -> std::io::Resul
     Ok(())
 }
 
-/// Asks each question and shows its best hit in each of a few documents. Answers how many hits there were.
-pub(super) async fn searches(client: &Client, questions: &[String]) -> anyhow::Result<u64> {
-    data(&format!("\n{BOLD}What search finds across them{BOLD:#}"))?;
-    let mut total = 0;
+/// Asks each question; answers them with what was found.
+pub(super) async fn ask(
+    client: &Client,
+    questions: Vec<String>,
+) -> Result<Vec<(String, Value)>, Failure> {
+    let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
         let query = [("q", question.clone()), ("limit", HITS_ASKED.to_string())];
         let found = client.get(&["api", "content", "search"], &query).await?;
+        answers.push((question, found));
+    }
+    Ok(answers)
+}
+
+/// How many hits there were in all.
+pub(super) fn hits(answers: &[(String, Value)]) -> u64 {
+    let totals = answers.iter().map(|(_, found)| found["total"].as_u64());
+    totals.flatten().sum()
+}
+
+/// Everything as one JSON object.
+pub(super) fn machine(
+    client: &Client,
+    understood: &[Understood],
+    answers: &[(String, Value)],
+) -> std::io::Result<()> {
+    let documents: Vec<Value> = understood.iter().map(Understood::to_json).collect();
+    let searches: Vec<Value> = answers
+        .iter()
+        .map(|(question, found)| json!({ "question": question, "found": found }))
+        .collect();
+    let server = client.server();
+    output::json(&json!({ "server": server, "documents": documents, "searches": searches }))
+}
+
+/// Shows each question's best hit in each of a few documents.
+pub(super) fn searches(answers: &[(String, Value)]) -> std::io::Result<()> {
+    data(&format!("\n{BOLD}What search finds across them{BOLD:#}"))?;
+    for (question, found) in answers {
         let count = found["total"].as_u64().unwrap_or_default();
-        total += count;
         let took = duration(Duration::from_micros(
             found["took_us"].as_u64().unwrap_or_default(),
         ));
@@ -104,13 +136,13 @@ pub(super) async fn searches(client: &Client, questions: &[String]) -> anyhow::R
             "  {DO}{}{DO:#}  {DIM}{count} {hits} in {took}{DIM:#}",
             clean(question)
         ))?;
-        for hit in best_of_each(&found) {
+        for hit in best_of_each(found) {
             let (title, place) = (short(text(hit, "title"), NAME_CHARACTERS), place(hit));
             data(&format!("    {BOLD}{title}{BOLD:#}  {DIM}{place}{DIM:#}"))?;
             data(&format!("      {}", snippet(hit)))?;
         }
     }
-    Ok(total)
+    Ok(())
 }
 
 /// The best hit of each document, for the first few.

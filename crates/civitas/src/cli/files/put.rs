@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::known;
 use crate::cli::failure::Failure;
-use crate::cli::intake::{Depth, Document, Stage, Understood, understand};
+use crate::cli::intake::{Depth, Document, Stage, Understood, understand, wait_for_search};
 use crate::cli::output::{self, BAD, clean, note, table, text};
 use crate::cli::remote::Remote;
 
@@ -33,7 +33,7 @@ pub struct Put {
     /// Upload files of folders although the server has their content already; otherwise they are gone by.
     #[arg(long, requires = "recursive")]
     pub again: bool,
-    /// Keep and read each file, and wait until that is done, so that search finds it.
+    /// Keep and read each file, and wait until that is done and search finds it.
     #[arg(short, long)]
     pub wait: bool,
 }
@@ -69,12 +69,17 @@ pub(super) async fn run(arguments: Put, remote: &Remote) -> anyhow::Result<()> {
         .collect()
         .await;
     stage.clear();
+    let searchable = if depth == Depth::Read && done.iter().any(|one| one.outcome.is_ok()) {
+        wait_for_search(&client).await
+    } else {
+        Ok(())
+    };
     let summary = Summary::of(&done, failures.len());
     if remote.json {
         let unread = failures
             .iter()
             .map(|(name, failure)| json!({ "name": name, "error": failure.to_string() }));
-        let files: Vec<Value> = done.iter().map(to_json).chain(unread).collect();
+        let files: Vec<Value> = done.iter().map(Understood::to_json).chain(unread).collect();
         output::json(&json!({ "files": files, "summary": summary.to_json() }))?;
     } else {
         show(&done)?;
@@ -98,7 +103,7 @@ pub(super) async fn run(arguments: Put, remote: &Remote) -> anyhow::Result<()> {
         note(&summary.to_string());
     }
     match failures.into_iter().next() {
-        None => Ok(()),
+        None => Ok(searchable?),
         Some((_, failure)) if summary.total() == 1 => Err(failure.into()),
         Some(_) => Err(Failure::failed(format!(
             "{} of {} files failed: put them again once that is mended",
@@ -176,20 +181,6 @@ fn show(done: &[Understood]) -> std::io::Result<()> {
         return Ok(());
     }
     table(&["FILE ID", "NAME", "TYPE", "SIZE", "WHAT"], &rows)
-}
-
-fn to_json(one: &Understood) -> Value {
-    match &one.outcome {
-        Ok(reading) => json!({
-            "name": one.name,
-            "file_id": reading.file_id,
-            "execution_id": reading.execution_id,
-            "file": reading.file,
-            "there_already": reading.was_there,
-            "parsed_content": reading.facts,
-        }),
-        Err(failure) => json!({ "name": one.name, "error": failure.to_string() }),
-    }
 }
 
 /// Files to put, and what cannot be looked at within folders.

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use civitas_model::Permission;
-use civitas_model::file::Status;
 use civitas_model::id::FileKind;
 
 use crate::download;
@@ -23,6 +22,7 @@ use crate::state::AppState;
         (status = 304, description = "The client has these bytes."),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument), (status = 416, body = ProblemDocument),
+        (status = 500, body = ProblemDocument, description = "The content is lost: whoever runs the server must restore it."),
         (status = 503, body = ProblemDocument),
     ))]
 pub(crate) async fn download(
@@ -32,13 +32,5 @@ pub(crate) async fn download(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     require(&caller, Permission::Read)?;
-    let found = state
-        .store
-        .files()
-        .find(&caller.tenant_id, &file_id)
-        .await?;
-    let file = found
-        .filter(|file| file.status != Status::Purged)
-        .ok_or_else(|| Problem::not_found("file"))?;
-    download::respond(&state.blobs, &file, &headers).await
+    download::content(&state, &caller.tenant_id, &file_id, &headers).await
 }
