@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Command};
 use super::failure::{Failure, document};
@@ -43,9 +42,8 @@ fn parse() -> Arguments {
         Err(error) => error,
     };
     let command = typed.iter().position(|word| word == "search");
-    if let Some(command) = command
-        && error.kind() == ErrorKind::UnknownArgument
-    {
+    // `-harbour` would be asking for help.
+    if let Some(command) = command {
         let marked = typed.into_iter().enumerate().map(|(at, word)| {
             let mut marked = OsString::from(LEFT_OUT.to_string());
             if at <= command || !is_left_out(&word) {
