@@ -7,7 +7,9 @@ mod path;
 mod query;
 
 pub(crate) use body::{Body, BodyLimit, OptionalBody};
-pub(crate) use caller::{Authenticated, SUBPROTOCOL, SocketCaller, require};
+pub(crate) use caller::{
+    Authenticated, MaybeAuthenticated, SUBPROTOCOL, SocketCaller, anonymous_secret, require,
+};
 pub(crate) use client_address::ClientAddress;
 pub(crate) use path::PathId;
 pub(crate) use query::Params;
