@@ -85,7 +85,7 @@ async fn metrics_are_the_servers_and_not_for_every_user() {
     let promote = owner
         .request(Method::PUT, path)
         .json(&json!({ "role": "admin" }));
-    promote.send().await.ok();
+    assert_eq!(promote.send().await.status.as_u16(), 204);
     let credentials = civitas_auth::Credentials {
         email: "owner@x.example".to_owned(),
         password: civitas_auth::Secret::new(PASSWORD),

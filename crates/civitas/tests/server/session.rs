@@ -201,7 +201,7 @@ async fn bytes_that_both_have_are_kept_as_long_as_one_needs_them() {
     let user = server.user("ada@x.example").await;
     let own = user.upload("own.txt", b"the same").await;
     upgrade(&user, &id, &secret).await.ok();
-    for (file, other) in [(&own, Some(&theirs)), (&theirs, None)] {
+    for (file, other) in [(&theirs, Some(&own)), (&own, None)] {
         let path = format!("/api/content/files/{}", file["file_id"].as_str().unwrap());
         assert_eq!(user.delete(path).send().await.status.as_u16(), 204);
         if let Some(other) = other {
