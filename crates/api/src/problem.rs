@@ -380,6 +380,23 @@ impl From<civitas_runtime::ControlError> for Problem {
     }
 }
 
+impl From<civitas_runtime::UpgradeError> for Problem {
+    fn from(error: civitas_runtime::UpgradeError) -> Self {
+        use civitas_runtime::UpgradeError;
+        match &error {
+            UpgradeError::NotFound => Self::not_found("session"),
+            UpgradeError::StillRunning => {
+                Self::new(ErrorCode::Conflict, error.to_string()).retry_after(5)
+            }
+            UpgradeError::Unavailable(_) | UpgradeError::Content(_) => {
+                tracing::error!(%error, "a session cannot be upgraded");
+                let detail = "the session cannot be upgraded now: try again";
+                Self::new(ErrorCode::ServiceUnavailable, detail).retry_after(1)
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

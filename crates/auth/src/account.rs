@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::registration::check_new_password;
 use crate::revocation::Revoked;
 use crate::secret::Secret;
-use crate::sign_in::{Descent, SignedIn};
+use crate::sign_in::{Descent, Opening, SignedIn};
 
 /// Tenants shown of a user at most.
 const MEMBERSHIPS_MAX: u32 = 100;
@@ -107,7 +107,9 @@ impl Auth {
             .await?;
         let hash = Some(&account.password_hash);
         if !self.hasher.verify(present, hash).await? {
-            return Err(Error::InvalidCredentials);
+            // Not 401: the caller is known, and clients sign out whoever is answered 401.
+            let detail = "the present password is wrong";
+            return Err(Error::invalid("/current_password", detail));
         }
         let membership = self
             .store
@@ -126,7 +128,8 @@ impl Auth {
             });
         account.token_version += 1;
         let revoked = vec![Revoked::Below(user_id, account.token_version)];
-        let (changes, signed_in) = self.grant(changes, account, &membership, &Descent::SignIn)?;
+        let descent = Descent::SignIn(Opening::default());
+        let (changes, signed_in) = self.grant(changes, account, &membership, &descent)?;
         self.revoke(changes, revoked).await?;
         Ok(signed_in)
     }

@@ -41,7 +41,7 @@
 //! A refresh token is used once, for its successor. Using it again revokes the whole family and ends its session,
 //! because one of its two users is not the owner. Two tabs that refresh at the same moment are no theft: for 10 seconds
 //! after its use a token gives *another* successor (never the same one: only its digest is known), as long as no
-//! successor was used yet and there are fewer than five.
+//! successor was used yet and there are fewer than five. Whoever asks for a sixth is refused, and nothing is revoked.
 
 mod access_token;
 mod account;
@@ -72,4 +72,4 @@ pub use rate_limit::{RateLimit, RateLimits};
 pub use registration::{Credentials, Registration};
 pub use secret::Secret;
 pub use setup::NewUser;
-pub use sign_in::SignedIn;
+pub use sign_in::{Opening, SignedIn};

@@ -14,18 +14,26 @@ use crate::sign_in::{Descent, SignedIn, expect};
 
 /// Successors a token gives at most within the grace window.
 const SIBLINGS_MAX: usize = 5;
-/// Losing the race for a token makes it a used one, and the account may change once in between; who is refused this often
-/// asks for a successor of a token whose successors are in use.
-const ROUNDS_MAX: usize = 3;
+/// Losing the race for a token makes it a used one, losing the race for its last successor makes it one without a place,
+/// and the account may change once in between.
+const ROUNDS_MAX: usize = 4;
+
+/// Nothing was decided against the token: whoever asked may go on with what another request of theirs was given.
+fn contended() -> Error {
+    Error::Conflict(
+        "this refresh token is being used by too many requests at once: go on with the pair that one of them was given"
+            .into(),
+    )
+}
 
 impl Auth {
     /// Gives a new pair of tokens for a refresh token, with the role the user has now.
     ///
     /// Using a token again revokes its whole family, unless it is within the grace window and no successor was used yet:
-    /// then it gives another successor.
+    /// then it gives another successor, five at most. Who asks for more than that is refused and nothing is
+    /// revoked: many tabs that wake up together are no theft.
     pub async fn refresh(&self, token: &Secret) -> Result<SignedIn, Error> {
         let digest = token.digest();
-        let mut contested = None;
         for _ in 0..ROUNDS_MAX {
             let found = self.store.refresh_tokens().find(&digest).await?;
             let token = found
@@ -36,6 +44,13 @@ impl Auth {
                     digest: digest.clone(),
                 },
                 Some(used_at) if self.now().since(used_at) <= self.lifetimes.refresh_grace => {
+                    let successors = self.store.refresh_tokens().successors(&digest).await?;
+                    if successors.used {
+                        return self.refuse_reuse(&token).await;
+                    }
+                    if successors.count >= SIBLINGS_MAX {
+                        return Err(contended());
+                    }
                     RefreshTokenChange::ExpectUnusedSuccessors {
                         digest: digest.clone(),
                         siblings_max: SIBLINGS_MAX,
@@ -48,16 +63,11 @@ impl Auth {
             let (changes, signed_in) = self.succeed(changes, account, &membership, &token).await?;
             match self.store.commit(changes).await {
                 Ok(_) => return Ok(signed_in),
-                Err(CommitError::Refused(Refusal::Changed { .. })) => {
-                    contested = token.used_at.is_some().then_some(token);
-                }
+                Err(CommitError::Refused(Refusal::Changed { .. })) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        match contested {
-            Some(token) => self.refuse_reuse(&token).await,
-            None => Err(Error::InvalidToken),
-        }
+        Err(contended())
     }
 
     async fn succeed(

@@ -131,9 +131,15 @@ impl Auth {
             return Err(Error::invalid("/name", detail));
         }
         if scopes.is_empty() || scopes.contains(&Permission::Approve) {
-            let detail =
-                "the scopes must be some of read, write and admin; a machine never approves";
+            let detail = "the scopes must be some of read, write, admin and metrics; a machine never approves";
             return Err(Error::invalid("/scopes", detail));
+        }
+        if scopes.contains(&Permission::Metrics)
+            && caller.tenant_id.as_str() != Caller::DEFAULT_TENANT
+        {
+            return Err(Error::Forbidden(
+                "metrics are of the whole server: only an administrator of the default tenant gives them away",
+            ));
         }
         if scopes.contains(&Permission::Admin) && caller.kind == CallerKind::Service {
             return Err(Error::Forbidden(
@@ -143,7 +149,7 @@ impl Auth {
         if lifetime.is_zero() || lifetime > self.lifetimes.service_max {
             let days = self.lifetimes.service_max.as_secs() / 86_400;
             let detail = format!("the lifetime must be between a second and {days} days");
-            return Err(Error::invalid("/expires_in", detail));
+            return Err(Error::invalid("/expires_in_days", detail));
         }
         Ok(())
     }

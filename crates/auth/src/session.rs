@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use civitas_model::{Caller, CallerKind, Session, SessionId, TenantId};
-use civitas_storage::{Changeset, CommitError, NewSession, Refusal, Upgrade};
+use civitas_model::session::anonymous_tenant;
+use civitas_model::{Caller, CallerKind, Permission, Session, SessionId};
+use civitas_storage::{Changeset, NewSession, Upgrade};
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
@@ -82,54 +83,51 @@ impl Auth {
             .ok_or(Error::InvalidToken)
     }
 
-    /// Gives an anonymous session to the caller, who must be a user. The id stays, the secret stops working, metadata is
-    /// merged; what intents stored under the session's anonymous tenant stays there.
+    /// What gives an anonymous session, and everything done in it, to the caller, who must be a user; the engine commits it.
+    /// The id stays, the secret stops working, metadata is merged. `None` when the session is the caller's already.
     ///
-    /// A secret that is shown must be the right one. It may be absent because clients of the contract send only the
-    /// access token: then the session's id, 74 random bits that only its maker was told, is the proof. Upgrading a session
-    /// that is the caller's already changes nothing.
-    pub async fn upgrade(
+    /// The session's secret is the proof that it is the caller's to give: its id is a public handle. Without the right
+    /// secret there is no such session for the caller. Who may not write in their tenant may not bring anything into it.
+    pub async fn plan_upgrade(
         &self,
         caller: &Caller,
         session_id: &SessionId,
         secret: Option<&Secret>,
         metadata: Map<String, Value>,
-    ) -> Result<Session, Error> {
+    ) -> Result<Option<Upgrade>, Error> {
         let user_id = caller
             .user_id
             .clone()
             .ok_or(Error::Forbidden("only a user who signed in can do this"))?;
         let session = self.live(session_id).await?;
         if owns(caller, &session) {
-            return Ok(session);
+            return Ok(None);
         }
-        if session.tenant_id != anonymous_tenant(session_id) || !session.is_anonymous() {
+        if session.tenant_id != anonymous_tenant(session_id)
+            || !session.is_anonymous()
+            || !secret.is_some_and(|secret| opens(secret, &session))
+        {
             return Err(not_found(session_id));
         }
-        if let Some(secret) = secret {
-            let digest = secret.digest();
-            let expected = session.secret_digest.as_deref().unwrap_or_default();
-            if !bool::from(digest.as_bytes().ct_eq(expected.as_bytes())) {
-                return Err(Error::InvalidToken);
-            }
+        if !caller.may(Permission::Write) {
+            return Err(Error::Forbidden(
+                "your role only reads, so nothing can be brought into your tenant: ask an administrator",
+            ));
         }
         let mut merged = match session.metadata {
             Value::Object(metadata) => metadata,
             _ => Map::new(),
         };
         merged.extend(metadata);
-        let change = Upgrade {
+        Ok(Some(Upgrade {
             session_id: session_id.clone(),
+            from: session.tenant_id,
+            content: Vec::new(),
             tenant_id: caller.tenant_id.clone(),
             user_id,
             metadata: checked(merged)?,
             expires_at: self.now().plus(self.lifetimes.session),
-        };
-        match self.store.commit(Changeset::new().with(change)).await {
-            Ok(_) => self.find_session(caller, session_id).await,
-            Err(CommitError::Refused(Refusal::NotFound { .. })) => Err(not_found(session_id)),
-            Err(error) => Err(error.into()),
-        }
+        }))
     }
 
     /// A session of the caller's own.
@@ -174,8 +172,11 @@ fn owns(caller: &Caller, session: &Session) -> bool {
     }
 }
 
-fn anonymous_tenant(session_id: &SessionId) -> TenantId {
-    TenantId::trusted(format!("anonymous_{session_id}"))
+fn opens(secret: &Secret, session: &Session) -> bool {
+    session
+        .secret_digest
+        .as_ref()
+        .is_some_and(|expected| secret.digest().as_bytes().ct_eq(expected.as_bytes()).into())
 }
 
 fn not_found(session_id: &SessionId) -> Error {
@@ -183,10 +184,17 @@ fn not_found(session_id: &SessionId) -> Error {
 }
 
 fn checked(metadata: Map<String, Value>) -> Result<Value, Error> {
-    let metadata = Value::Object(metadata);
-    if metadata.to_string().len() > METADATA_BYTES_MAX {
+    check_metadata(&metadata)?;
+    Ok(Value::Object(metadata))
+}
+
+/// Refuses metadata that is too large.
+pub(crate) fn check_metadata(metadata: &Map<String, Value>) -> Result<(), Error> {
+    let text =
+        serde_json::to_string(metadata).map_err(|error| Error::Internal(error.to_string()))?;
+    if text.len() > METADATA_BYTES_MAX {
         let detail = format!("the metadata must have at most {METADATA_BYTES_MAX} bytes");
         return Err(Error::invalid("/metadata", detail));
     }
-    Ok(metadata)
+    Ok(())
 }

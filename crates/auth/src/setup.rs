@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::error::Error;
 use crate::registration::Registration;
 use crate::secret::Secret;
-use crate::sign_in::{Descent, SignedIn};
+use crate::sign_in::{Descent, Opening, SignedIn};
 
 const SETTING: &str = "setup_token_digest";
 
@@ -61,7 +61,8 @@ impl Auth {
             })
             .with(ensure_tenant(default_tenant(), &account.user))
             .with_all(changes);
-        let (changes, signed_in) = self.grant(changes, account, &membership, &Descent::SignIn)?;
+        let descent = Descent::SignIn(Opening::default());
+        let (changes, signed_in) = self.grant(changes, account, &membership, &descent)?;
         match self.store.commit(changes).await {
             Ok(_) => Ok(signed_in),
             Err(CommitError::Refused(Refusal::NotFound { .. })) => Err(Error::SetupTokenInvalid),

@@ -9,7 +9,7 @@ use civitas_storage::{
     Account, Changeset, MembershipChange, NewSession, RefreshToken, RefreshTokenChange, Tenant,
     TenantChange, UserChange,
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::access_token::{self, Subject};
 use crate::auth::Auth;
@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::rate_limit::address_key;
 use crate::registration::{Credentials, Registration};
 use crate::secret::Secret;
+use crate::session::check_metadata;
 
 /// Tenants a user is asked for at most when the home tenant no longer has them.
 const MEMBERSHIPS_MAX: u32 = 100;
@@ -42,10 +43,19 @@ pub struct SignedIn {
     pub refresh_token: Secret,
 }
 
+/// The session that a sign-in opens.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// Its id, when the client chooses one.
+    pub session_id: Option<SessionId>,
+    /// What to keep with it; at most 16 KiB of JSON.
+    pub metadata: Map<String, Value>,
+}
+
 /// What a refresh token descends from.
 pub(crate) enum Descent<'a> {
     /// A sign-in: a new session and a new family.
-    SignIn,
+    SignIn(Opening),
     /// Another token of the family.
     Refresh {
         parent: &'a RefreshToken,
@@ -92,7 +102,18 @@ impl Auth {
         credentials: &Credentials,
         client: IpAddr,
     ) -> Result<SignedIn, Error> {
+        self.login_to(credentials, Opening::default(), client).await
+    }
+
+    /// Like [`Self::login`], to a session as the client wants it.
+    pub async fn login_to(
+        &self,
+        credentials: &Credentials,
+        opening: Opening,
+        client: IpAddr,
+    ) -> Result<SignedIn, Error> {
         credentials.check()?;
+        check_metadata(&opening.metadata)?;
         self.rate_limits
             .login
             .take(&self.store, "login", &address_key(client))
@@ -104,8 +125,10 @@ impl Auth {
             .filter(|_| matches)
             .ok_or(Error::InvalidCredentials)?;
         let membership = self.home_membership(&account.user).await?;
-        let changes = expect(&account);
-        self.sign_in(changes, account, &membership).await
+        let descent = Descent::SignIn(opening);
+        let (changes, signed_in) = self.grant(expect(&account), account, &membership, &descent)?;
+        self.store.commit(changes).await?;
+        Ok(signed_in)
     }
 
     /// Signs the caller in to another of their tenants, with a session of its own.
@@ -175,7 +198,8 @@ impl Auth {
         account: Account,
         membership: &Membership,
     ) -> Result<SignedIn, Error> {
-        let (changes, signed_in) = self.grant(changes, account, membership, &Descent::SignIn)?;
+        let descent = Descent::SignIn(Opening::default());
+        let (changes, signed_in) = self.grant(changes, account, membership, &descent)?;
         self.store.commit(changes).await?;
         Ok(signed_in)
     }
@@ -196,14 +220,14 @@ impl Auth {
         let now = self.now();
         let refresh_token = self.new_secret("refresh_");
         let digest = refresh_token.digest();
-        let (parent, session) = match descent {
-            Descent::SignIn => (None, None),
-            Descent::Refresh { parent, session } => (Some(*parent), *session),
+        let (parent, session, opening) = match descent {
+            Descent::SignIn(opening) => (None, None, opening.clone()),
+            Descent::Refresh { parent, session } => (Some(*parent), *session, Opening::default()),
         };
         let (changes, session_id) = match session {
             Some(session) => (changes, session.clone()),
             None => {
-                let session = self.new_session(&user.user_id, &membership.tenant_id);
+                let session = self.new_session(&user.user_id, &membership.tenant_id, opening);
                 let session_id = session.session_id.clone();
                 (changes.with(NewSession(session)), session_id)
             }
@@ -261,14 +285,14 @@ impl Auth {
             ))
     }
 
-    fn new_session(&self, user: &UserId, tenant: &TenantId) -> Session {
+    fn new_session(&self, user: &UserId, tenant: &TenantId, opening: Opening) -> Session {
         let now = self.now();
         Session {
-            session_id: self.new_id(),
+            session_id: opening.session_id.unwrap_or_else(|| self.new_id()),
             tenant_id: tenant.clone(),
             user_id: Some(user.clone()),
             secret_digest: None,
-            metadata: json!({}),
+            metadata: Value::Object(opening.metadata),
             state: json!({}),
             created_at: now,
             upgraded_at: None,

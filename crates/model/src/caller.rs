@@ -60,7 +60,7 @@ impl Caller {
             session_id: None,
             name: "local operator".into(),
             roles: vec![Role::Admin],
-            permissions: Permission::ALL.to_vec(),
+            permissions: Role::Admin.permissions().to_vec(),
         }
     }
 
@@ -75,6 +75,16 @@ impl Caller {
             roles: Vec::new(),
             permissions: vec![Permission::Read, Permission::Write],
         }
+    }
+
+    /// Whether the caller may see what is the server's and no tenant's, such as its metrics: who administers or operates
+    /// the default tenant, and machines with the scope for it.
+    ///
+    /// In a tenant of one's own everyone may become anything, so a role there says nothing about the server.
+    pub fn operates_server(&self) -> bool {
+        let by_role = self.may(Permission::Admin) || self.may(Permission::Approve);
+        self.tenant_id.as_str() == Self::DEFAULT_TENANT
+            && (by_role || self.may(Permission::Metrics))
     }
 
     /// Whether the caller may do something that needs `permission`.

@@ -17,11 +17,19 @@ pub enum Permission {
     Approve,
     /// Manage users, roles, tokens and settings of the tenant.
     Admin,
+    /// Read the server's metrics, which are of all tenants. A scope of service tokens; no role has it.
+    Metrics,
 }
 
 impl Permission {
-    /// Every permission, weakest first.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Approve, Self::Admin];
+    /// Every permission; those that roles grant first, weakest first.
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Write,
+        Self::Approve,
+        Self::Admin,
+        Self::Metrics,
+    ];
 
     /// The name used in tokens, tables and answers.
     pub const fn as_str(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Permission {
             Self::Write => "write",
             Self::Approve => "approve",
             Self::Admin => "admin",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -82,7 +91,12 @@ impl Role {
             Self::Viewer => &[Permission::Read],
             Self::User => &[Permission::Read, Permission::Write],
             Self::Operator => &[Permission::Read, Permission::Write, Permission::Approve],
-            Self::Admin => &Permission::ALL,
+            Self::Admin => &[
+                Permission::Read,
+                Permission::Write,
+                Permission::Approve,
+                Permission::Admin,
+            ],
         }
     }
 }

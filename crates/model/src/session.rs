@@ -28,6 +28,19 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// What the tenants of anonymous sessions begin with.
+const ANONYMOUS_TENANT_PREFIX: &str = "anonymous_";
+
+/// The tenant that an anonymous session has for itself.
+pub fn anonymous_tenant(session_id: &SessionId) -> TenantId {
+    TenantId::trusted(format!("{ANONYMOUS_TENANT_PREFIX}{session_id}"))
+}
+
+/// The id of the session that a tenant is the anonymous tenant of, if it is one.
+pub fn anonymous_session(tenant_id: &TenantId) -> Option<&str> {
+    tenant_id.as_str().strip_prefix(ANONYMOUS_TENANT_PREFIX)
+}
+
 impl Session {
     /// Whether nobody has signed in to it.
     pub const fn is_anonymous(&self) -> bool {

@@ -139,6 +139,27 @@ impl Blobs {
         self.folder.sync_namespace(namespace(tenant)).await
     }
 
+    /// Puts everything that `from` has at `to`'s disposal, without copying bytes, while nobody can store, claim or free
+    /// content: `announce` and then `record` hear the digests, the one before anything is done and the other when all is
+    /// durable. What `announce` writes down must see to it that what nobody recorded a use of is freed again.
+    pub async fn share<T, E: From<BlobError>>(
+        &self,
+        from: &TenantId,
+        to: &TenantId,
+        announce: impl AsyncFnOnce(&[String]) -> Result<(), E>,
+        record: impl AsyncFnOnce(Vec<String>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _nobody_names = self.naming.write().await;
+        let digests = self.folder.list_namespace(namespace(from)).await?;
+        if !digests.is_empty() {
+            announce(&digests).await?;
+            self.folder
+                .link_all(namespace(from), namespace(to), digests.clone())
+                .await?;
+        }
+        record(digests).await
+    }
+
     /// Held while the first use of stored content is recorded. Nothing is freed meanwhile; what was freed just before is
     /// not there any more, so look for it after recording the use.
     pub async fn claiming(&self) -> RwLockReadGuard<'_, ()> {

@@ -16,6 +16,7 @@
 //! - Only an effect on the outside world, a wait and the end wait for durability.
 //! - Every write of the engine carries the lease's epoch: a node that was superseded can write nothing.
 
+mod adoption;
 mod child;
 mod content;
 mod control;
@@ -36,6 +37,7 @@ mod scheduler;
 mod schema;
 mod services;
 
+pub use adoption::UpgradeError;
 pub use civitas_intent::Invalid;
 pub use control::Explanation;
 pub use error::{ControlError, StartError, SubmitError};

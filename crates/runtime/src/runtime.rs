@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use civitas_intent::Realm;
 use civitas_model::{Caller, Clock, Entropy, Execution, ExecutionId, TenantId, Timestamp};
-use civitas_storage::{Lease, SqlError, Store};
+use civitas_storage::{Lease, SqlError, Store, Upgrade};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::adoption::UpgradeError;
 use crate::control::Explanation;
 use crate::error::{ControlError, StartError, SubmitError};
 use crate::intake::{Accepted, InFlight, Submission};
@@ -19,7 +20,7 @@ use crate::queue::{Concurrency, Queue};
 use crate::registry::Registry;
 use crate::retention::Retention;
 use crate::services::Services;
-use crate::{content, control, intake, lease, live, recovery, retention, scheduler};
+use crate::{adoption, content, control, intake, lease, live, recovery, retention, scheduler};
 
 /// What the engine is made of.
 pub struct Options {
@@ -229,6 +230,11 @@ impl Runtime {
     /// or later. What cannot be freed now is freed later.
     pub async fn free_content(&self, tenant: &TenantId, digest: &str, stored_before: Timestamp) {
         content::free_released(&self.engine, tenant, digest, stored_before).await;
+    }
+
+    /// Gives an anonymous session to a user, with everything that was done in it; waits a little for what still runs.
+    pub async fn upgrade_session(&self, upgrade: Upgrade) -> Result<(), UpgradeError> {
+        adoption::upgrade(&self.engine, upgrade).await
     }
 
     /// How many executions are ready and how many run on this node.

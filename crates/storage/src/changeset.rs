@@ -192,6 +192,9 @@ pub enum Refusal {
         /// What exists.
         what: &'static str,
     },
+    /// The engine has work in hand that the change would pull away from under it.
+    #[error("some of it is still running")]
+    StillRunning,
     /// What the change needs is not there.
     #[error("there is no such {what}")]
     NotFound {

@@ -11,11 +11,15 @@
 //! - What is published after a commit is exactly what was committed.
 //! - An execution moves only from the journal entry that its mover knows of, so that changes may be queued one after
 //!   the other without waiting: when one is not applied, those that rely on it are refused.
+//! - What is in an anonymous session's tenant moves with the session's upgrade, all of it in that changeset, and nothing can be
+//!   put there afterwards.
 //! - A backup holds every table, because it reads which there are from the database.
 //!
 //! A new table needs: a migration per database, its queries, a module with its changes and readings, a line in
-//! [`Change`], and cases in the conformance suite (`tests/conformance`), the one of tenant isolation among them.
+//! [`Change`], what becomes of its rows when their tenant is adopted (`adoption`), and cases in the conformance suite
+//! (`tests/conformance`), those of tenant isolation and adoption among them.
 
+mod adoption;
 pub mod artifact;
 pub mod backup;
 mod changeset;
@@ -58,7 +62,7 @@ pub use notice::Notice;
 pub use pending_intent::PendingIntentFilter;
 pub use rate_limit::Try;
 pub use record::{RecordChange, Records};
-pub use refresh_token::{RefreshToken, RefreshTokenChange, RefreshTokens};
+pub use refresh_token::{RefreshToken, RefreshTokenChange, RefreshTokens, Successors};
 pub use service_token::{ServiceToken, ServiceTokenChange, ServiceTokens};
 pub use session::{NewSession, SessionEnd, Upgrade};
 pub use setting::SettingChange;

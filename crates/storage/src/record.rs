@@ -95,6 +95,24 @@ pub(crate) async fn forget(
     .await
 }
 
+/// Says that records moved: the parents' are gone from one tenant, and all are in the other.
+pub(crate) async fn publish_move(
+    tx: &mut Transaction<'_>,
+    from: &TenantId,
+    to: &TenantId,
+    parents: impl IntoIterator<Item = String>,
+    records: &[String],
+) -> Result<(), Stop> {
+    for parent_id in parents {
+        publish(tx, from, &Note::Forget { parent_id }).await?;
+    }
+    for piece in records.chunks(FIND_MAX) {
+        let record_ids = piece.to_vec();
+        publish(tx, to, &Note::Put { record_ids }).await?;
+    }
+    Ok(())
+}
+
 async fn publish(tx: &mut Transaction<'_>, tenant: &TenantId, note: &Note) -> Result<(), Stop> {
     let seq = tx.advance(outbox::RECORDS).await?;
     let data: Value = serde_json::to_value(note)

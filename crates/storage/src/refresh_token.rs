@@ -84,6 +84,15 @@ pub enum RefreshTokenChange {
     },
 }
 
+/// The tokens that were given for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Successors {
+    /// How many.
+    pub count: usize,
+    /// Whether one of them was used.
+    pub used: bool,
+}
+
 impl From<RefreshTokenChange> for Change {
     fn from(change: RefreshTokenChange) -> Self {
         Self::RefreshToken(Box::new(change))
@@ -145,12 +154,8 @@ async fn expect_unused_successors(
         Some(row) => row.optional_int("revoked_at")?.is_some(),
         None => true,
     };
-    let successors = tx.query(&CHILDREN, &[digest.into()]).await?;
-    let mut used = false;
-    for row in &successors {
-        used |= row.optional_int("used_at")?.is_some();
-    }
-    if revoked || used || successors.len() >= siblings_max {
+    let successors = read_successors(&tx.query(&CHILDREN, &[digest.into()]).await?)?;
+    if revoked || successors.used || successors.count >= siblings_max {
         return Err(CHANGED.into());
     }
     Ok(())
@@ -180,6 +185,16 @@ impl RefreshTokens<'_> {
         row.as_ref().map(read).transpose()
     }
 
+    /// How many successors of a token are out, and whether one of them was used.
+    pub async fn successors(&self, digest: &str) -> Result<Successors, Error> {
+        let rows = self
+            .0
+            .database
+            .query(&CHILDREN, vec![digest.into()])
+            .await?;
+        read_successors(&rows)
+    }
+
     /// The sessions a family keeps or kept alive: more than one when its client was away for long.
     pub async fn sessions_of_family(&self, family: &str) -> Result<Vec<SessionId>, Error> {
         let params = vec![family.into()];
@@ -201,6 +216,17 @@ impl RefreshTokens<'_> {
             .map(|row| Ok(SessionId::trusted(row.text("session_id")?)))
             .collect()
     }
+}
+
+fn read_successors(rows: &[Row]) -> Result<Successors, Error> {
+    let mut used = false;
+    for row in rows {
+        used |= row.optional_int("used_at")?.is_some();
+    }
+    Ok(Successors {
+        count: rows.len(),
+        used,
+    })
 }
 
 fn read(row: &Row) -> Result<RefreshToken, Error> {

@@ -4,6 +4,7 @@ use civitas_model::{Session, SessionId, TenantId, Timestamp, UserId};
 use civitas_sql::{Error, Row, Statement};
 use serde_json::{Map, Value};
 
+use crate::adoption;
 use crate::changeset::{Change, Refusal};
 use crate::json;
 use crate::store::Store;
@@ -24,11 +25,17 @@ const DELETE_EXPIRED: Statement =
 #[derive(Debug)]
 pub struct NewSession(pub Session);
 
-/// Gives an anonymous session to a user. The id stays, the secret goes.
-#[derive(Debug)]
+/// Gives an anonymous session to a user, with everything that lies in its tenant. The ids stay, the secret goes.
+///
+/// Refused with [`Refusal::StillRunning`] while an execution of that tenant is pending or running.
+#[derive(Debug, Clone)]
 pub struct Upgrade {
     /// The session.
     pub session_id: SessionId,
+    /// The tenant that is the session's alone, and empty afterwards.
+    pub from: TenantId,
+    /// The digests of what is stored for that tenant: the user's tenant has it too, so a note says that it may be freed.
+    pub content: Vec<String>,
     /// The user's tenant.
     pub tenant_id: TenantId,
     /// The user.
@@ -137,12 +144,14 @@ impl Upgrade {
             tx.now.as_micros().into(),
             self.expires_at.as_micros().into(),
             self.session_id.as_str().into(),
+            self.from.as_str().into(),
         ];
         let missing = Refusal::NotFound {
             what: "anonymous session",
         };
         tx.execute_later(&UPGRADE, params, Meaning::required(missing))
-            .await
+            .await?;
+        adoption::adopt(tx, self).await
     }
 }
 

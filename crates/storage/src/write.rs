@@ -2,12 +2,14 @@
 
 use civitas_model::Write;
 
+use crate::adoption::check_not_adopted;
 use crate::changeset::{Change, Changeset, Refusal};
 use crate::transaction::{Stop, Transaction};
 
 /// Applies every change of a changeset in order, or stops at the first that does not hold.
 pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Result<(), Stop> {
     check_tenants(changeset)?;
+    check_not_adopted(tx, changeset).await?;
     if let Some(lease) = &changeset.lease {
         tx.check_lease(lease).await?;
     }

@@ -19,6 +19,9 @@ const ANONYMOUS_PREFIX: &str = "session_";
 /// A caller with a valid credential.
 pub(crate) struct Authenticated(pub(crate) Caller);
 
+/// A caller with a valid credential, if they showed one; in development the local operator.
+pub(crate) struct MaybeAuthenticated(pub(crate) Option<Caller>);
+
 /// A caller of a WebSocket, which browsers cannot give a header.
 pub(crate) struct SocketCaller(pub(crate) Caller);
 
@@ -30,6 +33,17 @@ impl FromRequestParts<AppState> for Authenticated {
             Some(token) => authenticate(state, token).await.map(Self),
             None => without_credential(state).map(Self),
         }
+    }
+}
+
+impl FromRequestParts<AppState> for MaybeAuthenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        Ok(Self(match bearer(parts)? {
+            Some(token) => Some(authenticate(state, token).await?),
+            None => without_credential(state).ok(),
+        }))
     }
 }
 
@@ -45,6 +59,12 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| Some(token.trim()))
         .ok_or_else(|| unauthorized("the `Authorization` header must be `Bearer <token>`"))
+}
+
+/// The secret of an anonymous session in the `Authorization` header, not looked up yet.
+pub(crate) fn anonymous_secret(parts: &Parts) -> Result<Option<Secret>, Problem> {
+    let token = bearer(parts)?.filter(|token| token.starts_with(ANONYMOUS_PREFIX));
+    Ok(token.map(Secret::new))
 }
 
 fn without_credential(state: &AppState) -> Result<Caller, Problem> {

@@ -7,7 +7,10 @@ mod path;
 mod query;
 
 pub(crate) use body::{Body, BodyLimit, OptionalBody};
-pub(crate) use caller::{Authenticated, SUBPROTOCOL, SocketCaller, check_session, require};
+pub(crate) use caller::{
+    Authenticated, MaybeAuthenticated, SUBPROTOCOL, SocketCaller, anonymous_secret, check_session,
+    require,
+};
 pub(crate) use client_address::ClientAddress;
 pub(crate) use path::PathId;
 pub(crate) use query::{NoParams, Params};

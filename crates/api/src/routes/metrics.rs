@@ -3,13 +3,14 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use civitas_model::Permission;
+use civitas_model::ErrorCode;
 
-use crate::extract::{Authenticated, require};
+use crate::extract::Authenticated;
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
-/// Show counters and gauges in the Prometheus text format.
+/// Show counters and gauges in the Prometheus text format. Needs an administrator or operator of the default tenant, or a
+/// service token with the scope `metrics`.
 #[utoipa::path(get, path = "/metrics", tag = "health", security(("bearer" = [])), responses(
     (status = 200, body = String, content_type = "text/plain"),
     (status = 401, body = ProblemDocument),
@@ -19,7 +20,10 @@ pub(crate) async fn show(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
 ) -> Result<Response, Problem> {
-    require(&caller, Permission::Read)?;
+    if !caller.operates_server() {
+        let detail = "metrics are of the whole server: they need an administrator or operator of the default tenant, or a service token with the scope `metrics`";
+        return Err(Problem::new(ErrorCode::Forbidden, detail));
+    }
     let (ready, running) = state.runtime.depth();
     gauge("civitas_executions_ready", ready as u64);
     gauge("civitas_executions_running", running as u64);

@@ -34,6 +34,7 @@ pub const PUBLIC: &[&str] = &[
     "POST /api/auth/register",
     "POST /api/auth/refresh",
     "POST /api/auth/setup",
+    "POST /api/session/create",
     "POST /api/session/create-anonymous",
 ];
 

@@ -58,7 +58,6 @@ async fn an_upgrade_keeps_the_id_merges_metadata_and_kills_the_secret() {
         let id = &session.session_id;
         let added = metadata(&json!({ "b": 2, "c": 3 }));
         let upgraded = world
-            .auth
             .upgrade(&caller, id, Some(&secret), added)
             .await
             .unwrap();
@@ -69,20 +68,17 @@ async fn an_upgrade_keeps_the_id_merges_metadata_and_kills_the_secret() {
         assert!(upgraded.upgraded_at.is_some());
         let dead = world.auth.authenticate_session_token(&secret).await;
         assert_eq!(dead, Err(Error::InvalidToken));
-        let again = world.auth.upgrade(&caller, id, None, Map::new()).await;
+        let again = world.upgrade(&caller, id, None, Map::new()).await;
         assert_eq!(again.unwrap(), upgraded, "asking again changes nothing");
         let bob = world.register("bob@example.org").await;
         let bob = world.caller(&bob).await;
-        let stolen = world
-            .auth
-            .upgrade(&bob, id, Some(&secret), Map::new())
-            .await;
+        let stolen = world.upgrade(&bob, id, Some(&secret), Map::new()).await;
         assert_eq!(stolen.unwrap_err().code(), ErrorCode::NotFound);
     }
 }
 
 #[tokio::test]
-async fn an_upgrade_with_a_wrong_secret_or_by_no_user_is_refused() {
+async fn an_upgrade_without_the_right_secret_or_by_no_user_is_refused() {
     for world in World::each().await {
         let (session, secret) = world
             .auth
@@ -93,18 +89,22 @@ async fn an_upgrade_with_a_wrong_secret_or_by_no_user_is_refused() {
         let caller = world.caller(&ada).await;
         let id = &session.session_id;
         let wrong = Secret::new("session_wrong");
-        let refused = world
-            .auth
-            .upgrade(&caller, id, Some(&wrong), Map::new())
-            .await;
-        assert_eq!(refused.unwrap_err(), Error::InvalidToken);
+        for shown in [None, Some(&wrong)] {
+            let refused = world.upgrade(&caller, id, shown, Map::new()).await;
+            assert_eq!(refused.unwrap_err().code(), ErrorCode::NotFound);
+        }
+        let untouched = world.auth.authenticate_session_token(&secret).await;
+        assert!(untouched.is_ok(), "the session stays with its owner");
+        let mut reader = caller.clone();
+        reader.permissions = vec![Permission::Read];
+        let refused = world.upgrade(&reader, id, Some(&secret), Map::new()).await;
+        assert_eq!(refused.unwrap_err().code(), ErrorCode::Forbidden);
         let anonymous = world
             .auth
             .authenticate_session_token(&secret)
             .await
             .unwrap();
         let refused = world
-            .auth
             .upgrade(&anonymous, id, Some(&secret), Map::new())
             .await;
         assert_eq!(refused.unwrap_err().code(), ErrorCode::Forbidden);
@@ -159,7 +159,7 @@ async fn a_session_made_by_the_local_operator_cannot_be_upgraded_away() {
         assert!(world.auth.find_session(&operator, id).await.is_ok());
         let ada = world.register("ada@example.org").await;
         let ada = world.caller(&ada).await;
-        let stolen = world.auth.upgrade(&ada, id, None, Map::new()).await;
+        let stolen = world.upgrade(&ada, id, None, Map::new()).await;
         assert_eq!(stolen.unwrap_err().code(), ErrorCode::NotFound);
     }
 }

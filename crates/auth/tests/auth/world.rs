@@ -8,9 +8,10 @@ use std::time::Duration;
 use civitas_auth::{
     Auth, AuthOptions, Credentials, Error, Hashing, Registration, Secret, SignedIn,
 };
-use civitas_model::{Caller, Clock, Entropy, SystemEntropy, Timestamp};
+use civitas_model::{Caller, Clock, Entropy, Session, SessionId, SystemEntropy, Timestamp};
 use civitas_sql::Database;
-use civitas_storage::{Store, StoreOptions};
+use civitas_storage::{Changeset, Store, StoreOptions};
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -90,6 +91,25 @@ impl World {
     pub async fn login(&self, email: &str, password: &str) -> Result<SignedIn, Error> {
         let credentials = credentials(email, password);
         self.auth.login(&credentials, self.client()).await
+    }
+
+    /// Upgrades a session as the engine does, which moves content, too.
+    pub async fn upgrade(
+        &self,
+        caller: &Caller,
+        session_id: &SessionId,
+        secret: Option<&Secret>,
+        metadata: Map<String, Value>,
+    ) -> Result<Session, Error> {
+        let plan = self
+            .auth
+            .plan_upgrade(caller, session_id, secret, metadata)
+            .await?;
+        if let Some(upgrade) = plan {
+            let changes = Changeset::new().with(upgrade);
+            self.store.commit(changes).await.unwrap();
+        }
+        self.auth.find_session(caller, session_id).await
     }
 
     pub async fn caller(&self, signed_in: &SignedIn) -> Caller {

@@ -35,7 +35,7 @@ pub enum Token {
 pub struct Create {
     /// What it is for.
     pub name: String,
-    /// What it may do, separated by commas: read, write, admin.
+    /// What it may do, separated by commas: read, write, admin; metrics, to scrape `/metrics` and nothing else.
     #[arg(
         long = "scope",
         value_delimiter = ',',

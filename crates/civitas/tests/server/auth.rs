@@ -152,6 +152,39 @@ async fn refreshing_counts_once_and_a_reuse_ends_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_refreshes_at_once_sign_nobody_out() {
+    let server = TestServer::credentials().await;
+    let anyone = server.anonymous();
+    let registered = anyone
+        .post("/api/auth/register")
+        .json(&ada())
+        .send()
+        .await
+        .ok();
+    let tries: Vec<_> = (0..12)
+        .map(|_| {
+            let body = json!({ "refresh_token": registered["refresh_token"] });
+            let request = anyone.post("/api/auth/refresh").json(&body);
+            tokio::spawn(request.send())
+        })
+        .collect();
+    let mut given = Vec::new();
+    for attempt in tries {
+        let answer = attempt.await.unwrap();
+        if answer.status.as_u16() == 200 {
+            given.push(answer.ok());
+        } else {
+            answer.problem(409, "conflict");
+        }
+    }
+    assert_eq!(given.len(), 5);
+    for pair in given.iter().chain([&registered]) {
+        let client = Client::signed_in(server.address, pair);
+        client.get("/api/auth/me").send().await.ok();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn me_says_who_and_logout_ends_it_at_once() {
     let server = TestServer::credentials().await;
     let client = server.user("ada@x.example").await;
@@ -184,6 +217,11 @@ async fn a_changed_password_ends_the_other_sessions() {
         .json(&login)
         .send();
     let second = Client::signed_in(server.address, &login.await.ok());
+    let wrong =
+        json!({ "current_password": "not the password", "new_password": "another long one" });
+    let refused = first.post("/api/auth/password").json(&wrong).send().await;
+    let refused = refused.problem(422, "validation_failed");
+    assert_eq!(refused["errors"][0]["pointer"], "/current_password");
     let body = json!({ "current_password": PASSWORD, "new_password": "another long one" });
     let changed = first
         .post("/api/auth/password")
@@ -332,6 +370,7 @@ async fn a_service_token_works_until_it_is_revoked() {
         json!({ "name": "x", "scopes": ["approve"] }),
         json!({ "name": "x", "scopes": ["fly"] }),
         json!({ "name": "x", "scopes": ["read"], "expires_in_days": 100_000 }),
+        json!({ "name": "x", "scopes": ["read"], "days": 100_000 }),
     ] {
         let refused = operator.post("/api/auth/tokens").json(&body).send().await;
         refused.problem(422, "validation_failed");

@@ -19,7 +19,6 @@ const READING_OR_OWN: &[&str] = &[
     "POST /api/auth/logout",
     "POST /api/auth/password",
     "POST /api/auth/ws-ticket",
-    "POST /api/session/create",
     "PATCH /api/session/{session_id}/upgrade",
 ];
 

@@ -1,9 +1,11 @@
 //! `/`, `/health`, `/api/health`, `/metrics`, and what every answer has.
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use civitas_model::{Permission, Role};
+use serde_json::{Value, json};
 
-use crate::server::TestServer;
+use crate::client::Client;
+use crate::server::{PASSWORD, TestServer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_has_the_contracts_members() {
@@ -79,6 +81,69 @@ async fn metrics_count_requests_by_route_and_need_a_credential() {
     let metrics = metrics.text();
     assert!(metrics.contains("civitas_executions_ready"));
     assert!(metrics.contains(r#"route="/api/executions""#), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_the_servers_and_not_for_every_user() {
+    let server = TestServer::credentials().await;
+    let operator = server.operator().await;
+    let token = async |client: &Client, scopes: Value| {
+        let body = json!({ "name": "scraper", "scopes": scopes });
+        client.post("/api/auth/tokens").json(&body).send().await
+    };
+    let scraper = token(&operator, json!(["metrics"])).await.ok();
+    let scraper = Client::new(
+        server.address,
+        Some(scraper["token"].as_str().unwrap().to_owned()),
+    );
+    let reader = token(&operator, json!(["read", "write"])).await.ok();
+    let reader = Client::new(
+        server.address,
+        Some(reader["token"].as_str().unwrap().to_owned()),
+    );
+    let on_duty = server.member("operator2@x.example", Role::Operator).await;
+    let member = server.member("member@x.example", Role::User).await;
+    // In a tenant of one's own everyone may take any role.
+    let owner = server.user("owner@x.example").await;
+    let me = owner.get("/api/auth/me").send().await.ok();
+    let path = format!("/api/auth/members/{}", me["user_id"].as_str().unwrap());
+    let promote = owner
+        .request(Method::PUT, path)
+        .json(&json!({ "role": "admin" }));
+    assert_eq!(promote.send().await.status.as_u16(), 204);
+    let credentials = civitas_auth::Credentials {
+        email: "owner@x.example".to_owned(),
+        password: civitas_auth::Secret::new(PASSWORD),
+    };
+    let somewhere = std::net::IpAddr::from([10, 9, 9, 9]);
+    let signed_in = server
+        .state
+        .auth
+        .login(&credentials, somewhere)
+        .await
+        .unwrap();
+    assert!(signed_in.permissions.contains(&Permission::Admin));
+    let owner = Client::new(
+        server.address,
+        Some(signed_in.access_token.reveal().to_owned()),
+    );
+    for client in [&operator, &on_duty, &scraper] {
+        let metrics = client.get("/metrics").send().await;
+        assert_eq!(metrics.status.as_u16(), 200, "{}", metrics.text());
+    }
+    for client in [&reader, &member, &owner] {
+        client
+            .get("/metrics")
+            .send()
+            .await
+            .problem(403, "forbidden");
+    }
+    token(&owner, json!(["metrics"]))
+        .await
+        .problem(403, "forbidden");
+    // The scope opens nothing else.
+    let refused = scraper.get("/api/executions").send().await;
+    refused.problem(403, "forbidden");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,6 +76,45 @@ impl LocalFolder {
         blocking(move || sync_folder(&folder)).await
     }
 
+    /// The names in a namespace; none when it was never made.
+    pub(super) async fn list_namespace(&self, namespace: String) -> Result<Vec<String>, BlobError> {
+        let folder = self.root.join(OBJECTS).join(namespace);
+        blocking(move || {
+            let entries = match fs::read_dir(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries?,
+            };
+            entries
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect()
+        })
+        .await
+    }
+
+    /// Gives objects of one namespace the same names in another, durably. Those that are there already are the same.
+    pub(super) async fn link_all(
+        &self,
+        from: String,
+        to: String,
+        names: Vec<String>,
+    ) -> Result<(), BlobError> {
+        self.prepare_namespace(to.clone()).await?;
+        let objects = self.root.join(OBJECTS);
+        blocking(move || {
+            let (from, to) = (objects.join(from), objects.join(to));
+            for name in names {
+                match fs::hard_link(from.join(&name), to.join(&name)) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(error);
+                    }
+                    _ => {}
+                }
+            }
+            sync_folder(&to)
+        })
+        .await
+    }
+
     /// Removes files from the staging folder that were last written before `older_than`.
     pub(super) async fn sweep_staging(&self, older_than: Timestamp) -> Result<u64, BlobError> {
         let staging = self.root.join(STAGING);

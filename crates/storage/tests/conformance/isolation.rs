@@ -129,6 +129,10 @@ const READINGS: &[(&str, &str)] = &[
         "none: authentication's own, for every tenant",
     ),
     (
+        "refresh_token::successors",
+        "none: found by the digest of its secret",
+    ),
+    (
         "service_token::find_by_digest",
         "none: found by the digest of its secret",
     ),

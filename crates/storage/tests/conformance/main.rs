@@ -6,6 +6,8 @@
 //! A new case is an `async fn(Fixture)` in one of the modules and a line in the list below.
 
 #[cfg(test)]
+mod adoption;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod committing;
@@ -128,6 +130,14 @@ conformance! {
         a_session_is_opened_once_and_found,
         state_is_set_and_removed_by_key,
         an_anonymous_session_is_upgraded_once,
+    }
+    adoption {
+        every_table_with_a_tenant_has_its_place,
+        everything_moves_with_an_upgrade,
+        what_waits_goes_on_in_the_other_tenant,
+        nothing_moves_while_something_runs,
+        what_the_other_tenant_has_stays_its_own,
+        nothing_is_put_where_nobody_can_reach_it,
     }
     isolation {
         every_table_and_reading_has_a_case,

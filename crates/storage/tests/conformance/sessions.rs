@@ -24,6 +24,19 @@ pub fn open_session(name: &str, expires_at: Timestamp) -> Change {
     Change::OpenSession(Box::new(NewSession(session(name, expires_at))))
 }
 
+/// Of the session in the tenant of the fixture, to the other tenant.
+pub fn upgrade(name: &str) -> Upgrade {
+    Upgrade {
+        session_id: id(name),
+        from: tenant(),
+        content: Vec::new(),
+        tenant_id: other_tenant(),
+        user_id: id("user-1"),
+        metadata: json!({}),
+        expires_at: at(99),
+    }
+}
+
 pub fn set_state(name: &str, key: &str, value: Value) -> Write {
     Write::SessionState {
         tenant_id: tenant(),
@@ -60,16 +73,20 @@ pub async fn state_is_set_and_removed_by_key(t: Fixture) {
 
 pub async fn an_anonymous_session_is_upgraded_once(t: Fixture) {
     t.commit(open_session("s", at(9))).await;
-    let upgrade = || {
+    let upgraded = || {
         Change::UpgradeSession(Box::new(Upgrade {
-            session_id: id("s"),
-            tenant_id: other_tenant(),
-            user_id: id("user-1"),
             metadata: json!({ "agent": "y" }),
             expires_at: at(99),
+            ..upgrade("s")
         }))
     };
-    t.commit(upgrade()).await;
+    let elsewhere = Upgrade {
+        from: other_tenant(),
+        ..upgrade("s")
+    };
+    let refused = t.refused(elsewhere).await;
+    assert!(matches!(refused, Refusal::NotFound { .. }), "{refused:?}");
+    t.commit(upgraded()).await;
     let found = t.store.find_session(&id("s")).await.unwrap().unwrap();
     let expected = Session {
         tenant_id: other_tenant(),
@@ -81,6 +98,6 @@ pub async fn an_anonymous_session_is_upgraded_once(t: Fixture) {
         ..session("s", at(9))
     };
     assert_eq!(found, expected);
-    let again = t.refused(upgrade()).await;
+    let again = t.refused(upgraded()).await;
     assert!(matches!(again, Refusal::NotFound { .. }), "{again:?}");
 }

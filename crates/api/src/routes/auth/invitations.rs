@@ -13,6 +13,7 @@ use crate::state::AppState;
 
 /// Whom to invite.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct InviteRequest {
     /// `viewer`, `user`, `operator` or `admin`.
     #[schema(value_type = String)]
@@ -54,6 +55,7 @@ pub(crate) async fn invite(
 
 /// The invitation.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct AcceptRequest {
     #[schema(value_type = String)]
     invitation_token: Secret,

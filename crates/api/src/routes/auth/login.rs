@@ -19,6 +19,15 @@ pub(crate) struct LoginRequest {
     password: Secret,
 }
 
+impl From<LoginRequest> for Credentials {
+    fn from(request: LoginRequest) -> Self {
+        Self {
+            email: request.email,
+            password: request.password,
+        }
+    }
+}
+
 /// Sign in. Five per 60 seconds and client address.
 #[utoipa::path(post, path = "/api/auth/login", tag = "auth", request_body = LoginRequest,
     responses(
@@ -32,10 +41,7 @@ pub(crate) async fn login(
     ClientAddress(client): ClientAddress,
     Body(body): Body<LoginRequest>,
 ) -> Result<Json<AuthAnswer>, Problem> {
-    let credentials = Credentials {
-        email: body.email,
-        password: body.password,
-    };
+    let credentials = Credentials::from(body);
     let found = state
         .auth
         .login(&credentials, client)

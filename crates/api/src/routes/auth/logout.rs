@@ -11,6 +11,7 @@ use crate::state::AppState;
 
 /// How far to sign out.
 #[derive(Deserialize, Default, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct LogoutRequest {
     /// Every session of the user, on every device.
     #[serde(default)]

@@ -79,6 +79,7 @@ pub(crate) async fn list(
 
 /// A member's new role.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RoleRequest {
     /// `viewer`, `user`, `operator` or `admin`.
     #[schema(value_type = String)]

@@ -13,6 +13,7 @@ use crate::state::AppState;
 
 /// The old and the new password.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct PasswordRequest {
     #[schema(value_type = String)]
     current_password: Secret,

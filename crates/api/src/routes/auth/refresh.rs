@@ -22,7 +22,9 @@ pub(crate) struct RefreshRequest {
 #[utoipa::path(post, path = "/api/auth/refresh", tag = "auth", request_body = RefreshRequest,
     responses(
         (status = 200, body = AuthAnswer), (status = 400, body = ProblemDocument),
-        (status = 401, body = ProblemDocument), (status = 415, body = ProblemDocument),
+        (status = 401, body = ProblemDocument),
+        (status = 409, body = ProblemDocument, description = "Too many requests use it at once: nothing is revoked."),
+        (status = 415, body = ProblemDocument),
         (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument),
     ))]
 pub(crate) async fn refresh(

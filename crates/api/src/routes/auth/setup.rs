@@ -14,6 +14,7 @@ use crate::state::AppState;
 
 /// The first administrator.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SetupRequest {
     /// The token that the first start of `civitas serve` printed.
     #[schema(value_type = String)]

@@ -20,10 +20,11 @@ const DAYS: u64 = 90;
 
 /// A token to make.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TokenRequest {
     /// What it is for.
     name: String,
-    /// What it may do: `read`, `write`, `admin`. Never `approve`.
+    /// What it may do: `read`, `write`, `admin`, `metrics`. Never `approve`; `metrics` in the default tenant only.
     #[schema(value_type = Vec<String>)]
     scopes: Vec<Permission>,
     /// How long it lasts; 90 when absent.

@@ -14,6 +14,7 @@ use crate::state::AppState;
 
 /// A user to make.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct UserRequest {
     /// Who.
     user: RegisterRequest,

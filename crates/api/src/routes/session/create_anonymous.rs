@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use civitas_auth::{Secret, SignedIn};
 use civitas_model::{Session, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -31,6 +32,12 @@ pub(crate) struct CreatedSession {
     /// The anonymous session's credential: `Authorization: Bearer <session_token>`. Shown once.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_token: Option<String>,
+    /// The user's credential, when the request signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
+    /// For the next pair of tokens, when the request signed in; works once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -45,8 +52,28 @@ impl CreatedSession {
             tenant_id: Some(session.tenant_id.to_string()),
             user_id: session.user_id.as_ref().map(ToString::to_string),
             session_token: None,
+            access_token: None,
+            refresh_token: None,
             created_at: session.created_at,
             expires_at: session.expires_at,
+        }
+    }
+
+    /// An anonymous session.
+    pub(crate) fn anonymous(session: &Session, secret: &Secret) -> Self {
+        Self {
+            tenant_id: None,
+            session_token: Some(secret.reveal().to_owned()),
+            ..Self::known(session)
+        }
+    }
+
+    /// The session of someone who signed in for it.
+    pub(crate) fn signed_in(session: &Session, signed_in: &SignedIn) -> Self {
+        Self {
+            access_token: Some(signed_in.access_token.reveal().to_owned()),
+            refresh_token: Some(signed_in.refresh_token.reveal().to_owned()),
+            ..Self::known(session)
         }
     }
 }
@@ -64,9 +91,5 @@ pub(crate) async fn create(
     OptionalBody(body): OptionalBody<AnonymousRequest>,
 ) -> Result<Json<CreatedSession>, Problem> {
     let (session, secret) = state.auth.create_anonymous(body.metadata, client).await?;
-    Ok(Json(CreatedSession {
-        tenant_id: None,
-        session_token: Some(secret.reveal().to_owned()),
-        ..CreatedSession::known(&session)
-    }))
+    Ok(Json(CreatedSession::anonymous(&session, &secret)))
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::show::shown;
-use crate::extract::{Authenticated, Body, PathId};
+use crate::extract::{Authenticated, Body, PathId, anonymous_secret};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -21,7 +21,8 @@ pub(crate) struct UpgradeRequest {
     /// The user's access token; the `Authorization` header's when absent. The user is taken from it alone.
     #[schema(value_type = Option<String>)]
     access_token: Option<Secret>,
-    /// The anonymous session's secret, to prove that the session is the caller's.
+    /// The anonymous session's secret, the proof that the session is the caller's. It may stand in the `Authorization`
+    /// header instead.
     #[schema(value_type = Option<String>)]
     session_token: Option<Secret>,
     /// Merged into the session's.
@@ -29,13 +30,16 @@ pub(crate) struct UpgradeRequest {
     metadata: Map<String, Value>,
 }
 
-/// Give an anonymous session to the user who signed in. Its id stays; its secret ends.
+/// Give an anonymous session, with everything that was done in it, to the user who signed in. Ids stay; the session's
+/// secret, which must be shown, ends. While something in the session runs, and for up to ten seconds, this waits for it.
 #[utoipa::path(patch, path = "/api/session/{session_id}/upgrade", tag = "sessions",
     security(("bearer" = [])), params(("session_id" = String, Path)),
     request_body = UpgradeRequest, responses(
         (status = 200, body = Value), (status = 400, body = ProblemDocument),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 415, body = ProblemDocument),
+        (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument, description = "Something in the session still runs."),
+        (status = 415, body = ProblemDocument),
         (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument),
     ))]
 pub(crate) async fn upgrade(
@@ -44,15 +48,18 @@ pub(crate) async fn upgrade(
     request: Request,
 ) -> Result<Json<Value>, Problem> {
     let (mut parts, body) = request.into_parts();
-    let in_header = if parts.headers.contains_key(header::AUTHORIZATION) {
-        Some(
-            Authenticated::from_request_parts(&mut parts, &state)
-                .await?
-                .0,
-        )
-    } else {
-        None
-    };
+    // The header may hold either of the two credentials; the body has the other.
+    let secret_in_header = anonymous_secret(&parts)?;
+    let in_header =
+        if secret_in_header.is_none() && parts.headers.contains_key(header::AUTHORIZATION) {
+            Some(
+                Authenticated::from_request_parts(&mut parts, &state)
+                    .await?
+                    .0,
+            )
+        } else {
+            None
+        };
     let request = Request::from_parts(parts, body);
     let Body(body) =
         <Body<UpgradeRequest> as axum::extract::FromRequest<_>>::from_request(request, &state)
@@ -65,10 +72,14 @@ pub(crate) async fn upgrade(
             return Err(Problem::new(ErrorCode::Unauthorized, detail));
         }
     };
-    let secret = body.session_token.as_ref();
-    let session = state
+    let secret = body.session_token.or(secret_in_header);
+    let plan = state
         .auth
-        .upgrade(&caller, &session_id, secret, body.metadata)
+        .plan_upgrade(&caller, &session_id, secret.as_ref(), body.metadata)
         .await?;
+    if let Some(upgrade) = plan {
+        state.runtime.upgrade_session(upgrade).await?;
+    }
+    let session = state.auth.find_session(&caller, &session_id).await?;
     Ok(Json(shown(&session)))
 }

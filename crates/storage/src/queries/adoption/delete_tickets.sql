@@ -1,0 +1,1 @@
+DELETE FROM ws_tickets WHERE tenant_id = ?
