@@ -44,7 +44,7 @@ pub(crate) fn make_private(data_dir: &Path) -> anyhow::Result<()> {
     }
     match std::fs::set_permissions(data_dir, Permissions::from_mode(PRIVATE)) {
         Ok(()) => {
-            tracing::info!(folder = %data_dir.display(), "the data folder is closed to others now")
+            tracing::info!(folder = %data_dir.display(), "the data folder is closed to others now");
         }
         // A mounted volume may belong to someone else: its owner has to close it.
         Err(error) => tracing::warn!(

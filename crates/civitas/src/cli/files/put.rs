@@ -88,17 +88,7 @@ pub(super) async fn run(arguments: Put, remote: &Remote) -> anyhow::Result<()> {
         done.into_iter()
             .filter_map(|one| one.outcome.err().map(|failure| (one.name, failure))),
     );
-    for (name, failure) in failures.iter().take(FAILURES_SHOWN) {
-        note(&format!(
-            "{BAD}failed{BAD:#} {}: {}",
-            clean(name),
-            clean(&failure.to_string())
-        ));
-    }
-    if failures.len() > FAILURES_SHOWN {
-        let more = failures.len() - FAILURES_SHOWN;
-        note(&format!("and {more} more failed: --json lists them all"));
-    }
+    tell(&failures);
     if recursive {
         note(&summary.to_string());
     }
@@ -111,6 +101,21 @@ pub(super) async fn run(arguments: Put, remote: &Remote) -> anyhow::Result<()> {
             summary.total()
         ))
         .into()),
+    }
+}
+
+/// Says what failed, one by one.
+fn tell(failures: &[(String, Failure)]) {
+    for (name, failure) in failures.iter().take(FAILURES_SHOWN) {
+        note(&format!(
+            "{BAD}failed{BAD:#} {}: {}",
+            clean(name),
+            clean(&failure.to_string())
+        ));
+    }
+    if failures.len() > FAILURES_SHOWN {
+        let more = failures.len() - FAILURES_SHOWN;
+        note(&format!("and {more} more failed: --json lists them all"));
     }
 }
 
