@@ -178,8 +178,14 @@ pub async fn everything_moves_with_an_upgrade(t: Fixture) {
     assert_eq!(t.store.need_of(&b, "abc").await.unwrap(), Need::Kept);
     assert_eq!(t.store.find_ticket("ticket").await.unwrap(), None);
 
-    // The old tenant is empty: what is left are notes for the index and for whoever frees content.
+    the_old_tenant_is_empty(&t).await;
+    the_index_hears_of_it(&t).await;
+}
+
+/// What is left are notes for the index and for whoever frees content.
+async fn the_old_tenant_is_empty(t: &Fixture) {
     let a = tenant();
+    let executions = t.store.executions();
     assert_eq!(executions.find(&a, &id("e")).await.unwrap(), None);
     assert_eq!(
         executions
@@ -207,13 +213,12 @@ pub async fn everything_moves_with_an_upgrade(t: Fixture) {
     );
     assert_eq!(t.store.need_of(&a, "abc").await.unwrap(), Need::None);
     assert_eq!(
-        rows_that_name(&t, "tenant-a").await,
+        rows_that_name(t, "tenant-a").await,
         ["outbox.tenant_id", "uploads.tenant_id"]
     );
     let released = t.store.released(at(0), None, 9).await.unwrap();
     assert_eq!(released.len(), 1);
     assert_eq!(released[0].tenant_id, a);
-    the_index_hears_of_it(&t).await;
 }
 
 async fn the_index_hears_of_it(t: &Fixture) {
