@@ -20,7 +20,7 @@ async fn the_setup_token_makes_one_administrator_and_is_then_of_no_use() {
             .unwrap();
         assert_eq!(admin.tenant_id, default_tenant());
         let caller = world.caller(&admin).await;
-        assert_eq!(caller.permissions, Permission::ALL);
+        assert_eq!(caller.permissions, Role::Admin.permissions());
         let again = world
             .auth
             .redeem_setup_token(&token, registration("eve@example.org"))

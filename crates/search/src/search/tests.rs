@@ -225,6 +225,10 @@ fn exclusions_and_fields_narrow() {
     assert_eq!(found(&index, "budget -type:PDF"), ["mail"]);
     assert_eq!(found(&index, "title:budget -draft"), ["final"]);
     assert_eq!(found(&index, "-draft").len(), 2);
+    // A phrase that is first met after the first document, and one that is never met.
+    assert_eq!(found(&index, r#"budget -"final budget""#).len(), 2);
+    assert_eq!(found(&index, r#"budget -"budget budget budget""#).len(), 3);
+    assert_eq!(found(&index, "-title:title:title:").len(), 3);
 }
 
 #[test]
