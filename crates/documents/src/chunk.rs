@@ -13,6 +13,10 @@ const CHUNK_BYTES_GOAL: usize = 800;
 /// No chunk is longer than this, in bytes.
 const CHUNK_BYTES_MAX: usize = 1_500;
 
+/// The most chunks of a document, which is up to 60 MB of text. Rows repeat the names of their columns, so that a document
+/// of bounded size could otherwise become any number of them.
+pub const CHUNKS_MAX: usize = 40_000;
+
 /// The most characters of a column's name in a chunk: every row repeats it.
 const LABEL_CHARACTERS_MAX: usize = 100;
 
@@ -29,7 +33,8 @@ pub struct Chunk {
     pub heading: String,
 }
 
-/// Cut a document into chunks of about 800 to 1,500 bytes: stable, in order, covering all of its text.
+/// Cut a document into chunks of about 800 to 1,500 bytes: stable, in order, covering all of its text up to
+/// [`CHUNKS_MAX`] of them.
 ///
 /// No chunk reaches across a page, a file within the file, or across one of the document's main headings: those of the outermost level that
 /// occurs more than once, and all above it.
@@ -42,6 +47,9 @@ pub fn chunks(document: &Document) -> Vec<Chunk> {
         deepest_heading: None,
     };
     for block in &document.blocks {
+        if cutter.is_full() {
+            break;
+        }
         match block
             .table
             .and_then(|index| document.tables.get(index as usize))
@@ -157,6 +165,9 @@ impl Cutter {
             .collect();
         let mut line = String::new();
         for (index, row) in table.rows.iter().enumerate() {
+            if self.is_full() {
+                break;
+            }
             line.clear();
             write_row(&mut line, &labels, row);
             let number = index as u64 + 1;
@@ -218,11 +229,15 @@ impl Cutter {
         self.text.push_str(text);
     }
 
+    const fn is_full(&self) -> bool {
+        self.chunks.len() >= CHUNKS_MAX
+    }
+
     fn close(&mut self) {
         self.deepest_heading = None;
         let text = std::mem::take(&mut self.text);
         let place = std::mem::take(&mut self.place);
-        if text.trim().is_empty() {
+        if text.trim().is_empty() || self.is_full() {
             return;
         }
         self.chunks.push(Chunk {

@@ -20,6 +20,13 @@ use crate::text::shorten;
 /// The most warnings a document carries; the rest is counted in a last one.
 const WARNINGS_MAX: usize = 200;
 
+/// The most that is kept of the text of one file, or of the rows of its tables, in bytes: about what still fits into
+/// [`DOCUMENT_BYTES_MAX`]. What lies beyond is counted and warned of.
+pub(crate) const KEPT_BYTES_MAX: usize = 20 << 20;
+
+/// The largest document as JSON, in bytes: what the confined child answers, what is stored, and what is read back.
+pub const DOCUMENT_BYTES_MAX: u64 = 32 << 20;
+
 /// The most characters of a heading in a path: every block below repeats it.
 const PATH_CHARACTERS_MAX: usize = 200;
 
@@ -262,6 +269,16 @@ impl Document {
             }),
             _ => {}
         }
+    }
+
+    /// Note something that was only known at the end, ahead of all else.
+    pub(crate) fn warn_first(&mut self, code: &str, message: impl Into<String>, place: Place) {
+        let warning = Warning {
+            code: code.to_owned(),
+            message: message.into(),
+            place,
+        };
+        self.warnings.insert(0, warning);
     }
 
     /// Whether one more warning would be listed: lets a parser skip making up its text.

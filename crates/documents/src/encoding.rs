@@ -21,32 +21,54 @@ pub(crate) fn decode<'a>(
     options: &Options,
     declared: Option<&'static Encoding>,
 ) -> Result<Cow<'a, str>, Error> {
-    let wished = match &options.encoding {
-        Some(label) => {
-            Some(
-                Encoding::for_label(label.as_bytes()).ok_or_else(|| Error::Option {
-                    option: "encoding",
-                    why: format!("`{label}` is not a known encoding label"),
-                })?,
-            )
-        }
-        None => None,
-    };
-    let encoding = wished.unwrap_or_else(|| detect(bytes, declared));
+    let encoding = wished(options)?.unwrap_or_else(|| detect(bytes, declared));
     // `decode` honours a byte order mark over the encoding it is called on.
     let (text, used, damaged) = encoding.decode(bytes);
     document.encoding = Some(used.name().to_owned());
     if damaged {
-        document.warn(
-            "undecodable_bytes",
-            format!(
-                "some bytes are not valid {}; each was replaced by U+FFFD",
-                used.name()
-            ),
-            Place::default(),
-        );
+        warn_of_damage(document, used);
     }
     Ok(text)
+}
+
+/// The encoding that the options ask for.
+pub(crate) fn wished(options: &Options) -> Result<Option<&'static Encoding>, Error> {
+    let Some(label) = &options.encoding else {
+        return Ok(None);
+    };
+    let known = Encoding::for_label(label.as_bytes());
+    known.map(Some).ok_or_else(|| Error::Option {
+        option: "encoding",
+        why: format!("`{label}` is not a known encoding label"),
+    })
+}
+
+/// Warn, before all else, of bytes that stand for nothing.
+pub(crate) fn warn_of_damage(document: &mut Document, used: &'static Encoding) {
+    let message = format!(
+        "some bytes are not valid {}; each was replaced by U+FFFD",
+        used.name()
+    );
+    document.warn_first("undecodable_bytes", message, Place::default());
+}
+
+/// The most plausible encoding of a text without a byte order mark, from a sample that is not all ASCII.
+pub(crate) fn guess(sample: &[u8], is_end: bool) -> &'static Encoding {
+    match std::str::from_utf8(sample) {
+        Ok(_) => UTF_8,
+        // The sample may end within a character.
+        Err(error) if error.error_len().is_none() && !is_end => UTF_8,
+        Err(error) if mostly_utf8(sample, error.valid_up_to()) => UTF_8,
+        Err(_) => code_page(sample, is_end),
+    }
+}
+
+fn code_page(sample: &[u8], is_end: bool) -> &'static Encoding {
+    let mut detector = EncodingDetector::new();
+    detector.feed(sample, is_end);
+    let guess = detector.guess(None, false);
+    // Stateful encodings are guessed from escape sequences alone; without letters to show for it take the Western one.
+    if guess == UTF_8 { WINDOWS_1252 } else { guess }
 }
 
 /// The most plausible encoding.
@@ -67,19 +89,14 @@ pub(crate) fn detect(bytes: &[u8], declared: Option<&'static Encoding>) -> &'sta
     if mostly_utf8(bytes, error.valid_up_to()) {
         return UTF_8;
     }
-    let mut detector = EncodingDetector::new();
     // A long ASCII lead says nothing about the code page: look around the first odd byte.
     let start = error.valid_up_to().saturating_sub(DETECT_BYTES / 2);
     let end = bytes.len().min(start + DETECT_BYTES);
-    let sample = bytes.get(start..end).unwrap_or(bytes);
-    detector.feed(sample, end == bytes.len());
-    let guess = detector.guess(None, false);
-    // Stateful encodings are guessed from escape sequences alone; without letters to show for it take the Western one.
-    if guess == UTF_8 { WINDOWS_1252 } else { guess }
+    code_page(bytes.get(start..end).unwrap_or(bytes), end == bytes.len())
 }
 
 /// UTF-16 has the same byte in every other place: zero for Western scripts, the number of a block for most others.
-fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
+pub(crate) fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = bytes.get(..4096).unwrap_or(bytes);
     if sample.len() < 4 || !bytes.len().is_multiple_of(2) {
         return None;

@@ -15,7 +15,7 @@
 //!
 //! # Invariants
 //!
-//! - No I/O, no async, no clock, no randomness: the same bytes give the same document, with the same
+//! - No I/O but the reader that [`parse_stream`] is given, no async, no clock, no randomness: the same bytes give the same document, with the same
 //!   [`Document::fingerprint`], on every machine.
 //! - No input panics, and none recurses deeper than a stated limit. Deadlines and memory limits come from outside: the
 //!   platform runs this crate only in a confined child process.
@@ -39,18 +39,24 @@ mod encoding;
 mod error;
 mod format;
 mod formats;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod parsing_type;
 mod part;
 mod place;
 mod request;
 mod sniff;
+mod source;
 mod table;
 mod text;
 
-use container::{Budget, Parts};
+use std::io::{self, Read};
 
-pub use chunk::{Chunk, chunks};
-pub use document::{Block, BlockKind, Document, Heading, Warning};
+use container::{Budget, Parts};
+use source::Input;
+
+pub use chunk::{CHUNKS_MAX, Chunk, chunks};
+pub use document::{Block, BlockKind, DOCUMENT_BYTES_MAX, Document, Heading, Warning};
 pub use error::Error;
 pub use format::Format;
 pub use parsing_type::ParsingType;
@@ -71,6 +77,76 @@ pub fn parse(request: &Request, bytes: &[u8]) -> Result<Document, Error> {
     Ok(document)
 }
 
+/// The most bytes of a file whose format is read as a whole; some formats have tighter limits of their own.
+pub const WHOLE_BYTES_MAX: u64 = 512 << 20;
+
+/// Read what `input` gives until it ends: the same document, or the same error, as [`parse`] makes of all its bytes.
+///
+/// CSV, TSV, JSON Lines and plain text are read piece by piece, and may have any length. Every other format is read as
+/// a whole, up to [`WHOLE_BYTES_MAX`]; `size` is how many bytes it will be, where that is known. What nothing reads is
+/// refused from its beginning. The outer error is the input's own.
+pub fn parse_stream(
+    request: &Request,
+    input: &mut dyn Read,
+    size: Option<u64>,
+) -> io::Result<Result<Document, Error>> {
+    let mut input = Input::new(input);
+    let outcome = read_stream(request, &mut input, size);
+    match input.into_failure() {
+        Some(failure) => Err(failure),
+        None => Ok(outcome),
+    }
+}
+
+fn read_stream(
+    request: &Request,
+    input: &mut Input<'_>,
+    size: Option<u64>,
+) -> Result<Document, Error> {
+    let too_large = Err(Error::TooLarge {
+        limit: WHOLE_BYTES_MAX,
+        what: "bytes",
+    });
+    let mut head = Vec::new();
+    input.fill(&mut head, HEAD_BYTES);
+    if head.is_empty() {
+        return Err(Error::Empty);
+    }
+    let detected = sniff(&head, &request.name);
+    let is_certain = !sniff::needs_all(&head);
+    if let Some(streamer) = formats::streamer(detected.format).filter(|_| is_certain) {
+        let mut document = begin(request, detected);
+        let mut whole = io::Cursor::new(head).chain(input);
+        streamer(&mut document, &mut whole, &request.options)?;
+        document.finish();
+        return Ok(document);
+    }
+    if is_certain && !formats::is_read(detected.format) {
+        return Err(Error::UnsupportedFormat {
+            format: detected.format,
+        });
+    }
+    if size.is_some_and(|size| size > WHOLE_BYTES_MAX) {
+        return too_large;
+    }
+    let more = size
+        .unwrap_or_default()
+        .saturating_sub(head.len() as u64)
+        .saturating_add(1);
+    head.reserve_exact(usize::try_from(more).unwrap_or_default());
+    let limit = usize::try_from(WHOLE_BYTES_MAX).unwrap_or(usize::MAX);
+    input.fill(&mut head, limit.saturating_add(1));
+    if head.len() > limit {
+        return too_large;
+    }
+    parse(request, &head)
+}
+
+fn begin(request: &Request, detected: Detected) -> Document {
+    let parsing_type = ParsingType::choose(request.parsing_type, detected.format, &request.options);
+    Document::new(detected, parsing_type)
+}
+
 /// Read the bytes of a file, or of a file within it.
 fn read(bytes: &[u8], parts: &mut Parts<'_>) -> Result<Document, Error> {
     let request = parts.request;
@@ -79,8 +155,13 @@ fn read(bytes: &[u8], parts: &mut Parts<'_>) -> Result<Document, Error> {
     }
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     let detected = sniff::look_inside(sniff(head, &request.name), bytes, &request.name);
-    let parsing_type = ParsingType::choose(request.parsing_type, detected.format, &request.options);
-    let mut document = Document::new(detected, parsing_type);
+    read_as(detected, bytes, parts)
+}
+
+/// Read bytes, which are not empty, as what they were found to be.
+fn read_as(detected: Detected, bytes: &[u8], parts: &mut Parts<'_>) -> Result<Document, Error> {
+    let request = parts.request;
+    let mut document = begin(request, detected);
     if let Some(parser) = formats::parser(detected.format) {
         parser(&mut document, bytes, &request.options)?;
     } else if let Some(parser) = formats::container_parser(detected.format) {

@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 
 use crate::encoding;
 use crate::format::Format;
-pub(crate) use container::look_inside;
+pub(crate) use container::{look_inside, needs_all};
 pub(crate) use dialect::{Dialect, dialect};
 
 /// How much of a file's beginning [`sniff`] makes use of.

@@ -3,9 +3,13 @@
 mod header;
 mod infer;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::document::KEPT_BYTES_MAX;
 use crate::place::Place;
 pub(crate) use header::is_header;
 use infer::Inference;
@@ -79,6 +83,9 @@ fn join_into(text: &mut String, cells: &mut dyn Iterator<Item = &str>) {
     }
 }
 
+/// About what a cell and a row take beside their text, in bytes.
+const CELL_BYTES: usize = 8;
+
 /// Collects rows in one pass: keeps the first ones, counts and types all of them.
 pub(crate) struct Builder {
     headers: Vec<String>,
@@ -86,6 +93,8 @@ pub(crate) struct Builder {
     rows: Vec<Vec<String>>,
     rows_max: u64,
     row_count: u64,
+    /// What can still be kept, in bytes.
+    room: Rc<Cell<usize>>,
 }
 
 impl Builder {
@@ -97,6 +106,15 @@ impl Builder {
             rows: Vec::new(),
             rows_max,
             row_count: 0,
+            room: Rc::new(Cell::new(KEPT_BYTES_MAX)),
+        }
+    }
+
+    /// A table that shares the room for its rows with this one.
+    pub(crate) fn beside(&self, rows_max: u64) -> Self {
+        Self {
+            room: Rc::clone(&self.room),
+            ..Self::new(Vec::new(), rows_max)
         }
     }
 
@@ -114,10 +132,20 @@ impl Builder {
         for missing in self.columns.iter_mut().skip(width) {
             missing.observe("");
         }
-        if self.row_count < self.rows_max {
+        if self.row_count < self.rows_max && self.has_room(cells.clone()) {
             self.rows.push(cells.map(str::to_owned).collect());
         }
         self.row_count += 1;
+    }
+
+    /// Take the room for a row. Without it, this row and all behind it are not kept: the first ones are, without gaps.
+    fn has_room<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> bool {
+        let needed = CELL_BYTES + cells.map(|cell| cell.len() + CELL_BYTES).sum::<usize>();
+        match self.room.get().checked_sub(needed) {
+            Some(rest) => self.room.set(rest),
+            None => self.rows_max = 0,
+        }
+        self.rows_max > 0
     }
 
     /// How many rows there are so far.

@@ -312,3 +312,12 @@ proptest! {
         prop_assert!(document.blocks.iter().all(|block| block.kind == BlockKind::Table));
     }
 }
+
+#[test]
+fn the_list_of_parsers_to_fuzz_is_complete() {
+    let listed: Vec<_> = include_str!("../../../fuzz/formats.txt").lines().collect();
+    let plain = crate::formats::PARSERS.iter().map(|(format, _)| *format);
+    let holding = crate::formats::CONTAINERS.iter().map(|(format, _)| *format);
+    let known: Vec<_> = plain.chain(holding).map(crate::Format::file_type).collect();
+    assert_eq!(listed, known);
+}

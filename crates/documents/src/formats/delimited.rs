@@ -1,16 +1,16 @@
 //! CSV and TSV: RFC 4180 and what people write instead of it.
 
-use std::io;
+use std::io::{self, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 use serde_json::json;
 
 use crate::document::Document;
-use crate::encoding::decode;
 use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
 use crate::sniff::{Dialect, HEAD_BYTES, dialect};
+use crate::source::Text;
 use crate::table::{Builder, is_header};
 
 /// The most columns of a table; beyond it a file is an attack or a transposed matrix.
@@ -19,13 +19,39 @@ const COLUMNS_MAX: usize = 16_384;
 /// The most delimiters without a line end. Far above the columns: a long quoted cell may hold some.
 const DELIMITERS_MAX: usize = 2_000_000;
 
+/// The most bytes of a row: where a quote is never closed, all that follows is one cell.
+const ROW_BYTES_MAX: usize = 16 << 20;
+
 /// Read a delimited text.
-pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
-    let text = decode(document, bytes, options, None)?;
-    let head = text
-        .get(..text.floor_char_boundary(HEAD_BYTES))
-        .unwrap_or(&text);
-    let found = dialect(head.as_bytes(), head.len() == text.len());
+pub(super) fn parse(
+    document: &mut Document,
+    mut bytes: &[u8],
+    options: &Options,
+) -> Result<(), Error> {
+    stream(document, &mut bytes, options)
+}
+
+/// Read a delimited text of any length, row by row.
+pub(super) fn stream(
+    document: &mut Document,
+    input: &mut dyn Read,
+    options: &Options,
+) -> Result<(), Error> {
+    let mut text = Text::open(input, options)?;
+    let read = rows(document, &mut text, options);
+    text.report(document);
+    read
+}
+
+fn rows(document: &mut Document, text: &mut Text<'_>, options: &Options) -> Result<(), Error> {
+    let mut head = Vec::new();
+    // A text does not fail. One more byte tells whether there is more.
+    let _ = text
+        .by_ref()
+        .take(HEAD_BYTES as u64 + 1)
+        .read_to_end(&mut head);
+    let is_whole = head.len() <= HEAD_BYTES;
+    let found = dialect(head.get(..HEAD_BYTES).unwrap_or(&head), is_whole);
     let delimiter = delimiter(found, options)?;
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
@@ -33,9 +59,11 @@ pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) ->
         .flexible(true)
         .buffer_capacity(1 << 18)
         .from_reader(Guard {
-            rest: text.as_bytes(),
+            rest: io::Cursor::new(head).chain(text),
             delimiter,
             run: 0,
+            row_bytes: 0,
+            excess: None,
         });
     let mut first = ByteRecord::new();
     let mut second = ByteRecord::new();
@@ -103,27 +131,44 @@ fn delimiter(found: Option<Dialect>, options: &Options) -> Result<u8, Error> {
         })
 }
 
-fn read(reader: &mut csv::Reader<Guard<'_>>, record: &mut ByteRecord) -> Result<bool, Error> {
-    let too_wide = Error::TooLarge {
-        limit: COLUMNS_MAX as u64,
-        what: "columns in a row",
-    };
-    // Reading from memory fails for one reason alone, which is the guard's.
-    match reader.read_byte_record(record) {
-        Ok(more) if record.len() <= COLUMNS_MAX => Ok(more),
-        _ => Err(too_wide),
+fn read<R: Read>(
+    reader: &mut csv::Reader<Guard<R>>,
+    record: &mut ByteRecord,
+) -> Result<bool, Error> {
+    let outcome = reader.read_byte_record(record);
+    reader.get_mut().row_bytes = 0;
+    // A text does not fail: reading one ends early for one reason alone, which is the guard's.
+    match (reader.get_ref().excess, outcome) {
+        (None, Ok(more)) if record.len() <= COLUMNS_MAX => Ok(more),
+        (Some(Excess::Bytes), _) => Err(Error::TooLarge {
+            limit: ROW_BYTES_MAX as u64,
+            what: "bytes in a row, as where a quote is not closed",
+        }),
+        _ => Err(Error::TooLarge {
+            limit: COLUMNS_MAX as u64,
+            what: "columns in a row",
+        }),
     }
 }
 
-/// Stops reading a line of far too many cells before the reader has gathered all of them.
-struct Guard<'a> {
-    rest: &'a [u8],
+/// Stops reading a row that is far too long before the reader has gathered all of it.
+struct Guard<R> {
+    rest: R,
     delimiter: u8,
     /// Delimiters in the pieces before without a line end between them.
     run: usize,
+    /// Bytes since the last row began, to about a piece.
+    row_bytes: usize,
+    excess: Option<Excess>,
 }
 
-impl io::Read for Guard<'_> {
+#[derive(Debug, Clone, Copy)]
+enum Excess {
+    Columns,
+    Bytes,
+}
+
+impl<R: Read> Read for Guard<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.rest.read(buffer)?;
         let piece = buffer.get(..count).unwrap_or_default();
@@ -131,10 +176,16 @@ impl io::Read for Guard<'_> {
             Some(_) => 0,
             None => self.run + memchr::memchr_iter(self.delimiter, piece).count(),
         };
+        self.row_bytes += count;
         if self.run > DELIMITERS_MAX {
-            return Err(io::ErrorKind::FileTooLarge.into());
+            self.excess = Some(Excess::Columns);
+        } else if self.row_bytes > ROW_BYTES_MAX {
+            self.excess = Some(Excess::Bytes);
         }
-        Ok(count)
+        match self.excess {
+            None => Ok(count),
+            Some(_) => Err(io::ErrorKind::FileTooLarge.into()),
+        }
     }
 }
 
@@ -146,7 +197,7 @@ struct Rows {
 
 impl Rows {
     fn push(&mut self, document: &mut Document, record: &ByteRecord) {
-        // The whole text was decoded, and records are cut at ASCII bytes: cells are valid UTF-8.
+        // The text was decoded, and records are cut at ASCII bytes: cells are valid UTF-8.
         self.table.push(
             record
                 .iter()

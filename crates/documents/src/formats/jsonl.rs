@@ -1,32 +1,66 @@
 //! JSON Lines: a value a line. A bad line is reported and the good ones are kept.
 
+use std::io::Read;
+
 use serde_json::value::RawValue;
 
 use super::json::{Flattener, check_depth, reason};
 use crate::document::{BlockKind, Document};
-use crate::encoding::decode;
 use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
+use crate::source::{Line, Text};
 use crate::text::shorten;
 
 /// How much of a bad line is kept as text, in characters.
 const BAD_LINE_CHARACTERS_MAX: usize = 10_000;
 
+/// The most bytes of a line.
+const LINE_BYTES_MAX: usize = 16 << 20;
+
 /// Read JSON Lines.
-pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
-    let text = decode(document, bytes, options, None)?;
+pub(super) fn parse(
+    document: &mut Document,
+    mut bytes: &[u8],
+    options: &Options,
+) -> Result<(), Error> {
+    stream(document, &mut bytes, options)
+}
+
+/// Read JSON Lines of any number.
+pub(super) fn stream(
+    document: &mut Document,
+    input: &mut dyn Read,
+    options: &Options,
+) -> Result<(), Error> {
+    let mut text = Text::open(input, options)?;
+    let read = lines(document, &mut text, options);
+    text.report(document);
+    read
+}
+
+fn lines(document: &mut Document, text: &mut Text<'_>, options: &Options) -> Result<(), Error> {
     let mut rows = Flattener::new(options.rows_max);
     let mut bad = Vec::new();
     let mut bad_count = 0_u64;
     let mut number = 0;
-    for line in text.lines() {
+    let mut bytes = Vec::new();
+    loop {
+        let kept = text.line(&mut bytes, LINE_BYTES_MAX);
+        if kept == Line::None {
+            break;
+        }
         number += 1;
-        let line = line.trim();
+        // The text is valid UTF-8, and so is a line of it.
+        let line = std::str::from_utf8(&bytes).unwrap_or_default().trim();
         if line.is_empty() {
             continue;
         }
-        if let Err(why) = push(&mut rows, line) {
+        let pushed = match kept {
+            Line::Cut => Err(format!("is longer than {LINE_BYTES_MAX} bytes")),
+            _ => push(&mut rows, line),
+        };
+        if let Err(why) = pushed {
             bad_count += 1;
             if document.lists_warnings() {
                 let place = Place::lines(number, number);

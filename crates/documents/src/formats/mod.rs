@@ -23,6 +23,8 @@ mod xml;
 mod yaml;
 mod zip_archive;
 
+use std::io::Read;
+
 use crate::container::Parts;
 use crate::document::Document;
 use crate::error::Error;
@@ -67,6 +69,18 @@ pub(crate) const PARSERS: &[(Format, Parser)] = &[
     (Format::Calendar, calendar::parse),
 ];
 
+/// Fills a fresh document from a source that never fails, as a [`Parser`] does from bytes, in the memory of a buffer and
+/// what it keeps.
+pub(crate) type Streamer = fn(&mut Document, &mut dyn Read, &Options) -> Result<(), Error>;
+
+/// Every format that is read piece by piece, so that a file may have any length.
+pub(crate) const STREAMED: &[(Format, Streamer)] = &[
+    (Format::Text, text::stream),
+    (Format::Csv, delimited::stream),
+    (Format::Tsv, delimited::stream),
+    (Format::Jsonl, jsonl::stream),
+];
+
 /// Fills a fresh document from bytes as a [`Parser`] does, and hands the files within to their reader.
 pub(crate) type ContainerParser = fn(&mut Document, &[u8], &mut Parts<'_>) -> Result<(), Error>;
 
@@ -94,4 +108,17 @@ pub(crate) fn container_parser(format: Format) -> Option<ContainerParser> {
         .iter()
         .find(|(known, _)| *known == format)
         .map(|(_, parser)| *parser)
+}
+
+/// What reads a format piece by piece, if it can be read so.
+pub(crate) fn streamer(format: Format) -> Option<Streamer> {
+    STREAMED
+        .iter()
+        .find(|(known, _)| *known == format)
+        .map(|(_, streamer)| *streamer)
+}
+
+/// Whether anything reads a format.
+pub(crate) fn is_read(format: Format) -> bool {
+    parser(format).is_some() || container_parser(format).is_some()
 }

@@ -1,96 +1,144 @@
 //! Plain text: paragraphs with their lines, and headings that are underlined.
 
-use crate::document::{BlockKind, Document, Heading, HeadingStack};
-use crate::encoding::decode;
+use std::io::Read;
+
+use crate::document::{BlockKind, Document, Heading, HeadingStack, KEPT_BYTES_MAX};
 use crate::error::Error;
 use crate::place::Place;
 use crate::request::Options;
-use crate::text::{check_size, clean};
+use crate::source::{Line, Text};
 
 /// A first line up to this long, in bytes, that stands alone is the title.
 const TITLE_BYTES_MAX: usize = 120;
 
+/// About what a block takes beside its text, in bytes.
+const BLOCK_BYTES: usize = 100;
+
 /// Read plain text.
-pub(super) fn parse(document: &mut Document, bytes: &[u8], options: &Options) -> Result<(), Error> {
-    check_size(bytes)?;
-    let text = decode(document, bytes, options, None)?;
-    let text = clean(document, text);
-    let mut headings = HeadingStack::default();
-    let mut open: Option<Paragraph> = None;
-    let mut offset = 0;
-    let mut number = 0;
-    for line in text.split_inclusive('\n') {
-        number += 1;
-        let start = offset;
-        offset += line.len();
-        let line = line.trim_end();
-        if line.is_empty() {
-            close(document, &text, &headings, open.take());
-            continue;
+pub(super) fn parse(
+    document: &mut Document,
+    mut bytes: &[u8],
+    options: &Options,
+) -> Result<(), Error> {
+    stream(document, &mut bytes, options)
+}
+
+/// Read plain text of any length: its beginning is kept, all of its lines are counted.
+pub(super) fn stream(
+    document: &mut Document,
+    input: &mut dyn Read,
+    options: &Options,
+) -> Result<(), Error> {
+    let mut text = Text::open(input, options)?.cleaned();
+    let mut reader = Reader {
+        document,
+        headings: HeadingStack::default(),
+        open: None,
+        number: 0,
+        room: KEPT_BYTES_MAX,
+    };
+    let mut bytes = Vec::new();
+    let mut is_cut = false;
+    while !is_cut {
+        match text.line(&mut bytes, reader.room) {
+            Line::None => break,
+            Line::Whole => {}
+            Line::Cut => is_cut = true,
         }
-        // An underlined line is a heading: `===` marks the higher level.
-        if let (Some(level), Some(above)) = (underline(line), &open)
-            && above.first == above.last
-        {
-            let title = text
-                .get(above.start..above.end)
-                .unwrap_or_default()
-                .trim()
-                .to_owned();
-            let lines = (above.first, number);
-            open = None;
-            headings.enter(level, &title);
-            document.push_heading(Heading {
-                level,
-                text: title,
-                place: Place {
-                    heading_path: headings.path(),
-                    ..Place::lines(lines.0, lines.1)
-                },
-            });
-            continue;
-        }
-        let end = start + line.len();
-        match open.as_mut() {
-            Some(paragraph) => {
-                paragraph.end = end;
-                paragraph.last = number;
-            }
-            None => {
-                open = Some(Paragraph {
-                    start,
-                    end,
-                    first: number,
-                    last: number,
-                });
-            }
-        }
+        // The text is valid UTF-8, and so is a line of it.
+        reader.line(std::str::from_utf8(&bytes).unwrap_or_default());
     }
-    close(document, &text, &headings, open);
+    reader.close();
+    let kept = reader.number;
     document.title = title(document);
+    if is_cut {
+        let lines = kept + text.count_lines();
+        let message = format!(
+            "only the beginning of the text is kept, up to line {kept} of {lines}: split the file to have all of it"
+        );
+        document.warn("text_left_out", message, Place::lines(kept, lines));
+        document.metadata.insert("lines".to_owned(), lines.into());
+    }
+    text.report(document);
     Ok(())
 }
 
+struct Reader<'a> {
+    document: &'a mut Document,
+    headings: HeadingStack,
+    open: Option<Paragraph>,
+    /// Of the last line.
+    number: u64,
+    /// How much more can be kept, in bytes.
+    room: usize,
+}
+
 struct Paragraph {
-    start: usize,
+    text: String,
+    /// Where the last line ends, without the white space behind it.
     end: usize,
     first: u64,
     last: u64,
 }
 
-fn close(
-    document: &mut Document,
-    text: &str,
-    headings: &HeadingStack,
-    paragraph: Option<Paragraph>,
-) {
-    let Some(paragraph) = paragraph else { return };
-    let place = Place {
-        heading_path: headings.path(),
-        ..Place::lines(paragraph.first, paragraph.last)
-    };
-    let text = text.get(paragraph.start..paragraph.end).unwrap_or_default();
-    document.push(BlockKind::Paragraph, text, place);
+impl Reader<'_> {
+    fn line(&mut self, whole: &str) {
+        self.number += 1;
+        self.room = self.room.saturating_sub(whole.len());
+        let number = self.number;
+        let line = whole.trim_end();
+        if line.is_empty() {
+            return self.close();
+        }
+        // An underlined line is a heading: `===` marks the higher level.
+        if let (Some(level), Some(above)) = (underline(line), &self.open)
+            && above.first == above.last
+        {
+            let title = above.text.trim().to_owned();
+            let lines = (above.first, number);
+            self.open = None;
+            self.headings.enter(level, &title);
+            self.take_room();
+            self.document.push_heading(Heading {
+                level,
+                text: title,
+                place: Place {
+                    heading_path: self.headings.path(),
+                    ..Place::lines(lines.0, lines.1)
+                },
+            });
+            return;
+        }
+        let paragraph = self.open.get_or_insert_with(|| Paragraph {
+            text: String::new(),
+            end: 0,
+            first: number,
+            last: number,
+        });
+        paragraph.end = paragraph.text.len() + line.len();
+        paragraph.text.push_str(whole);
+        paragraph.last = number;
+    }
+
+    fn close(&mut self) {
+        let Some(mut paragraph) = self.open.take() else {
+            return;
+        };
+        paragraph.text.truncate(paragraph.end);
+        let place = Place {
+            heading_path: self.headings.path(),
+            ..Place::lines(paragraph.first, paragraph.last)
+        };
+        self.take_room();
+        self.document
+            .push(BlockKind::Paragraph, paragraph.text, place);
+    }
+
+    /// A block takes more than its text: its place, and the headings above.
+    fn take_room(&mut self) {
+        let path: usize = self.headings.path().iter().map(String::len).sum();
+        self.room = self.room.saturating_sub(BLOCK_BYTES + path);
+    }
 }
 
 fn underline(line: &str) -> Option<u8> {

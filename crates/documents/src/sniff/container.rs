@@ -10,11 +10,19 @@ use crate::formats::CompoundFile;
 /// The most bytes of the part that says what an archive holds.
 const TYPES_BYTES_MAX: u64 = 1 << 20;
 
+/// The beginning of a compound file (MS-CFB, 2.2).
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+/// Whether these are the first bytes of what [`look_inside`] may correct.
+pub(crate) fn needs_all(head: &[u8]) -> bool {
+    head.starts_with(b"PK") || head.starts_with(COMPOUND)
+}
+
 /// Correct what was recognised from the beginning of a ZIP archive or a compound file.
 pub(crate) fn look_inside(detected: Detected, bytes: &[u8], name: &str) -> Detected {
     let found = if bytes.starts_with(b"PK") {
         archive(bytes)
-    } else if bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+    } else if bytes.starts_with(COMPOUND) {
         compound(bytes, name)
     } else {
         None

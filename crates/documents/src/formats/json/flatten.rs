@@ -35,14 +35,14 @@ pub(in crate::formats) struct Flattener {
 impl Flattener {
     /// A table that keeps at most `rows_max` rows.
     pub(in crate::formats) fn new(rows_max: u64) -> Self {
-        Self::at_depth(rows_max, 0)
+        Self::at_depth(Builder::new(Vec::new(), rows_max), rows_max, 0)
     }
 
-    fn at_depth(rows_max: u64, depth: usize) -> Self {
+    fn at_depth(table: Builder, rows_max: u64, depth: usize) -> Self {
         Self {
             columns: HashMap::new(),
             names: Vec::new(),
-            table: Builder::new(Vec::new(), rows_max),
+            table,
             row: Vec::new(),
             repeated: 0,
             rows_max,
@@ -81,7 +81,8 @@ impl Flattener {
         let index = match known {
             Some(index) => index,
             None if self.nested.len() < NESTED_MAX && self.depth < NESTED_DEPTH_MAX => {
-                let table = Self::at_depth(self.rows_max, self.depth + 1);
+                let beside = self.table.beside(self.rows_max);
+                let table = Self::at_depth(beside, self.rows_max, self.depth + 1);
                 self.nested.push((name.to_owned(), table));
                 self.nested.len() - 1
             }
