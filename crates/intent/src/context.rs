@@ -283,6 +283,14 @@ impl Context {
         self.host.get_blob(digest.to_owned(), limit)
     }
 
+    /// Waits until no other run of the tenant is within the section of this name, and enters it until this run has ended.
+    ///
+    /// For what several operations replace together, such as the reading of a file: what was read of it before is read
+    /// again within. A handler that waits (for a timer or a child) leaves the section; to take two could stall two runs.
+    pub async fn enter(&mut self, name: &str) -> Result<()> {
+        self.host.enter(name.to_owned()).await
+    }
+
     /// Computes something that may take more than a few milliseconds, such as decoding what a blob holds, without holding up
     /// other executions. `work` runs again in every replay, so it must give the same each time.
     pub fn compute<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send + use<T, F>

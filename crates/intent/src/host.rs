@@ -137,6 +137,9 @@ pub trait Host: Send + Sync {
     /// Runs a computation where it may take its time, off the threads that many executions share.
     fn compute(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, Result<()>>;
 
+    /// Waits until no other run of the tenant holds the name, and holds it until this run has ended.
+    fn enter(&self, name: String) -> BoxFuture<'_, Result<()>>;
+
     /// Whether a new progress entry is worth showing now.
     fn wants_progress(&self) -> bool;
 

@@ -18,6 +18,7 @@ use civitas_storage::{Changeset, CommitError, Need, Refusal};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::child;
 use crate::pipeline::{End, Pipeline};
@@ -36,6 +37,8 @@ pub(crate) struct RunHost {
     /// Never held across an await; one handler and whoever drives it use it in turns.
     pipeline: Mutex<Pipeline>,
     progress_at: AtomicI64,
+    /// What this run alone may do, until it has ended.
+    held: Mutex<Vec<OwnedMutexGuard<()>>>,
 }
 
 impl RunHost {
@@ -48,6 +51,7 @@ impl RunHost {
             intent: Arc::new(execution.intent),
             pipeline: Mutex::new(pipeline),
             progress_at: AtomicI64::new(0),
+            held: Mutex::default(),
         }
     }
 
@@ -266,6 +270,16 @@ impl Host for RunHost {
             working
                 .await
                 .map_err(|error| retry(format!("a computation failed: {error}")))
+        }
+        .boxed()
+    }
+
+    fn enter(&self, name: String) -> BoxFuture<'_, Result<()>> {
+        async move {
+            let turn = self.engine.exclusion.enter(self.tenant(), name).await;
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.push(turn);
+            Ok(())
         }
         .boxed()
     }

@@ -21,6 +21,7 @@ mod child;
 mod content;
 mod control;
 mod error;
+mod exclusion;
 mod executor;
 mod host;
 mod intake;

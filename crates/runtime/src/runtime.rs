@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::adoption::UpgradeError;
 use crate::control::Explanation;
 use crate::error::{ControlError, StartError, SubmitError};
+use crate::exclusion::Exclusion;
 use crate::intake::{Accepted, InFlight, Submission};
 use crate::live::{Live, Watch};
 use crate::queue::{Concurrency, Queue};
@@ -53,6 +54,7 @@ pub(crate) struct Engine {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) lease: Lease,
     pub(crate) queue: Queue,
+    pub(crate) exclusion: Exclusion,
     pub(crate) live: Arc<Live>,
     pub(crate) in_flight: InFlight,
     pub(crate) running: Running,
@@ -103,6 +105,7 @@ impl Runtime {
             entropy: options.entropy,
             lease,
             queue: Queue::new(concurrency, type_max),
+            exclusion: Exclusion::default(),
             live: Arc::default(),
             in_flight: InFlight::default(),
             running: Running::default(),

@@ -1,7 +1,9 @@
 //! `parse_content`: turn a stored file into text, structure and searchable pieces.
 
 use bytes::Bytes;
-use civitas_documents::{Chunk, Document, Options, ParsingType, Request, chunks};
+/// The largest structure that is kept of a file, in bytes of JSON.
+pub(crate) use civitas_documents::DOCUMENT_BYTES_MAX;
+use civitas_documents::{CHUNKS_MAX, Chunk, Document, Options, ParsingType, Request, chunks};
 use civitas_intent::host::Stored;
 use civitas_intent::prelude::*;
 use civitas_model::artifact::Lifecycle;
@@ -9,8 +11,6 @@ use civitas_model::{ArtifactId, PendingIntent, RecordId, Timestamp, pending};
 
 use crate::{blob, facts, preview};
 
-/// The largest structure that is kept of a file, in bytes of JSON.
-pub(crate) const DOCUMENT_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Records after which progress is shown.
 const PROGRESS_STEP: usize = 512;
 
@@ -91,6 +91,8 @@ impl Intent for ParseContent {
         let file = facts::find_by(cx, Some(&self.file_id), self.file_reference.as_deref()).await?;
         facts::must_be_usable(&file)?;
         let (options, ignored_options) = self.options()?;
+        // Two at once would leave two results that both count as the newest, and pieces of either to be found.
+        cx.enter(&format!("reading of {}", file.file_id)).await?;
         let request = Request {
             name: file_name(&file).to_owned(),
             parsing_type: self.parsing_type,
@@ -213,6 +215,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Document> {
 
 fn summary(document: &Document, chunk_count: u64) -> String {
     let facts = document.summary();
+    if chunk_count >= CHUNKS_MAX as u64 {
+        return format!("{facts}; search finds only its first {CHUNKS_MAX} pieces");
+    }
     if chunk_count > 0 {
         return facts;
     }

@@ -319,6 +319,11 @@ impl Host for TestHost {
         async { Ok(()) }.boxed()
     }
 
+    fn enter(&self, _: String) -> BoxFuture<'_, Result<()>> {
+        // There is one run.
+        async { Ok(()) }.boxed()
+    }
+
     fn wants_progress(&self) -> bool {
         false
     }
