@@ -13,7 +13,8 @@
 //!
 //! A child takes one job after another, so that a small document costs no process start. It is thrown away after a
 //! failed job, after a number of jobs or bytes ([`Pooling`]), when it holds much more memory than at its start, and when
-//! no job came for a while; and it never works for two tenants. Each job has its own memory and CPU time: the parent
+//! no job came for a while; and it never works for two tenants. One more is started and confined ahead, for the first job of
+//! a tenant that has none. Each job has its own memory and CPU time: the parent
 //! moves the child's limits forward by what it holds and used before.
 //!
 //! What it does not promise: a document that takes its parser over could falsify what that child answers about the
@@ -115,6 +116,8 @@ pub struct Pooling {
     pub input_bytes_max: u64,
     /// How long a child waits for its next job.
     pub idle: Duration,
+    /// Whether a child is started ahead, for a tenant that has none.
+    pub ahead: bool,
 }
 
 impl Pooling {
@@ -123,6 +126,7 @@ impl Pooling {
         jobs_max: 200,
         input_bytes_max: 32 << 20,
         idle: Duration::from_secs(10),
+        ahead: true,
     };
 }
 
@@ -163,6 +167,12 @@ impl Sandbox {
             spawner: Spawner::start(config.program, config.args, limits, concurrency)?,
             pool: Pool::new(pooling),
         })
+    }
+
+    /// Starts a child ahead, so that the first document of all waits for no process either. Later ones are started by
+    /// themselves, whenever the last one found its tenant. Needs a tokio runtime.
+    pub fn start_ahead(&self) {
+        self.pool.start_ahead(&self.spawner);
     }
 
     /// Runs one job of `tenant`: gives `request` and `input` to a child and returns its answer.
@@ -216,7 +226,7 @@ impl Sandbox {
     pub async fn confinement(&self) -> Result<Confinement, SandboxError> {
         let permits = self.wait_for_turn().await?;
         self.in_time(async {
-            let mut worker = self.spawner.spawn(permits).await?;
+            let mut worker = self.spawner.spawn(Some(permits)).await?;
             let Some(Found::Layers { landlock, seccomp }) =
                 ask(&mut worker, Question::Layers, false).await?
             else {
@@ -244,7 +254,7 @@ impl Sandbox {
 
     /// A child that worked for this tenant, or a fresh one.
     async fn worker(&self, tenant: &TenantId, permits: Permits) -> io::Result<Worker> {
-        // All children together are no more than may run at once.
+        // All children that worked are together no more than may run at once.
         let idle_max = self.running.available_permits();
         let Taken { worker, evicted } = self.pool.take(tenant, idle_max);
         for worker in evicted {
@@ -255,7 +265,17 @@ impl Sandbox {
                 worker.wake(permits);
                 Ok(worker)
             }
-            None => self.spawner.spawn(permits).await,
+            None => {
+                let worker = match self.pool.take_blank() {
+                    Some(mut worker) => {
+                        worker.wake(permits);
+                        worker
+                    }
+                    None => self.spawner.spawn(Some(permits)).await?,
+                };
+                self.pool.start_ahead(&self.spawner);
+                Ok(worker)
+            }
         }
     }
 

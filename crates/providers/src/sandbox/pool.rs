@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Pooling;
+use super::spawn::Spawner;
 use super::worker::Worker;
 
 /// The children that wait for a job, the longest-waiting first. Dropping the pool kills them.
@@ -23,6 +24,10 @@ pub(super) struct Pool {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Started ahead, for a tenant that has none of its own.
+    blank: Option<Worker>,
+    /// Whether one is being started.
+    is_starting: bool,
     idle: VecDeque<Idle>,
     /// Ends children whose time is over; none when nobody waits.
     sweeper: Option<JoinHandle<()>>,
@@ -78,6 +83,38 @@ impl Pool {
             worker: None,
             evicted,
         }
+    }
+
+    /// The child that never worked for anybody.
+    pub(super) fn take_blank(&self) -> Option<Worker> {
+        let mut blank = self.state().blank.take()?;
+        blank.is_alive().then_some(blank)
+    }
+
+    /// Keeps a child ahead for whoever comes next, unless none is wanted, there is one, or one is about to be.
+    pub(super) fn start_ahead(self: &Arc<Self>, spawner: &Spawner) {
+        {
+            let mut state = self.state();
+            if !self.pooling.ahead || state.is_starting || state.blank.is_some() {
+                return;
+            }
+            state.is_starting = true;
+        }
+        let (pool, spawner) = (Arc::downgrade(self), spawner.clone());
+        tokio::spawn(async move {
+            let started = async {
+                let mut worker = spawner.spawn(None).await?;
+                worker.set_up().await?;
+                std::io::Result::Ok(worker)
+            };
+            // Without one the next tenant waits for a start of its own, which says what is wrong.
+            let blank = started.await.ok();
+            if let Some(pool) = pool.upgrade() {
+                let mut state = pool.state();
+                state.is_starting = false;
+                state.blank = blank;
+            }
+        });
     }
 
     /// Keeps a child for the next job of `tenant`, for a while.

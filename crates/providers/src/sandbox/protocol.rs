@@ -167,6 +167,11 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// Length of the input in bytes, where the parent knew it.
+    pub const fn size(&self) -> Option<u64> {
+        self.size
+    }
+
     /// The whole input. Where its length is known, it is held once and nothing is moved while it grows.
     pub fn read_whole(&mut self) -> io::Result<Vec<u8>> {
         let size = self.size.and_then(|size| usize::try_from(size).ok());

@@ -38,7 +38,8 @@ pub(super) struct Spawner {
 
 #[derive(Debug)]
 struct Order {
-    permits: Permits,
+    /// None for a child that waits for its first tenant.
+    permits: Option<Permits>,
     /// The runtime that the child's pipes and exit are watched by.
     runtime: Handle,
     reply: oneshot::Sender<io::Result<Worker>>,
@@ -69,7 +70,7 @@ impl Spawner {
         Ok(Self { orders })
     }
 
-    pub(super) async fn spawn(&self, permits: Permits) -> io::Result<Worker> {
+    pub(super) async fn spawn(&self, permits: Option<Permits>) -> io::Result<Worker> {
         let (reply, answer) = oneshot::channel();
         let order = Order {
             permits,
@@ -86,7 +87,7 @@ fn spawn(
     program: &PathBuf,
     args: &[OsString],
     limits: Limits,
-    permits: Permits,
+    permits: Option<Permits>,
 ) -> io::Result<Worker> {
     let child = Command::new(program)
         .args(args)

@@ -62,7 +62,11 @@ enum Heard {
 }
 
 impl Worker {
-    pub(super) fn new(mut child: Child, limits: Limits, permits: Permits) -> io::Result<Self> {
+    pub(super) fn new(
+        mut child: Child,
+        limits: Limits,
+        permits: Option<Permits>,
+    ) -> io::Result<Self> {
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(io::Error::other("the child has no pipes"));
@@ -77,8 +81,14 @@ impl Worker {
             jobs: 0,
             input_bytes: 0,
             held: None,
-            permits: Some(permits),
+            permits,
         })
+    }
+
+    /// Has the child confine itself now and not with its first job.
+    pub(super) async fn set_up(&mut self) -> io::Result<()> {
+        let setup = self.setup.take().unwrap_or_default();
+        self.stdin.write_all(&setup).await
     }
 
     /// Sends one job's header and input, and returns the answer.

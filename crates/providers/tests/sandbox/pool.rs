@@ -78,6 +78,19 @@ async fn tenants_keep_their_children_where_there_is_room() {
 }
 
 #[tokio::test]
+async fn a_child_that_was_started_ahead_serves_a_tenant_and_the_next_is_another() {
+    let sandbox = Sandbox::new(config()).unwrap();
+    sandbox.start_ahead();
+    let request = json!({ "do": "who" });
+    let mut seen = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        let child = child_of(&sandbox, &TenantId::trusted(name), request.clone()).await;
+        assert!(!seen.contains(&child), "no child works for two tenants");
+        seen.push(child);
+    }
+}
+
+#[tokio::test]
 async fn a_child_is_thrown_away_after_its_jobs() {
     let pooling = Pooling {
         jobs_max: 2,
