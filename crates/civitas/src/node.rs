@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use civitas_api::{AppState, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
+use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -80,6 +81,7 @@ impl Node {
             civitas_search::Options::default(),
         )?);
         let sandbox = Sandbox::new(sandbox_config(program))?;
+        sandbox.start_ahead();
         let services = Services {
             blobs: blobs.clone(),
             sandbox,
@@ -193,8 +195,9 @@ pub(crate) const fn sandbox_limits() -> SandboxLimits {
         memory_bytes: 1 << 30,
         cpu_seconds: 60,
         wall_clock: Duration::from_mins(2),
-        output_bytes: 256 << 20,
-        input_bytes: 512 << 20,
+        output_bytes: DOCUMENT_BYTES_MAX,
+        // As large as an upload: what is read as a whole has tighter limits, which the child knows.
+        input_bytes: 5 << 30,
     }
 }
 

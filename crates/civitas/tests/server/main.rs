@@ -18,6 +18,7 @@ mod content;
 mod documentation;
 mod execution;
 mod health;
+mod hostile;
 mod intent;
 mod parameters;
 mod queries;
