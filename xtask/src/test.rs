@@ -6,6 +6,7 @@
 mod clippy;
 mod doc_tests;
 mod format;
+mod fuzz;
 mod nextest;
 mod postgres;
 mod schemathesis;
@@ -59,6 +60,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "tests",
         run: nextest::run,
+    },
+    Step {
+        name: "fuzzing",
+        run: fuzz::run,
     },
 ];
 

@@ -1,7 +1,7 @@
-//! What fuzz targets call: a parser by its name, whatever the sniffers think of the bytes.
+//! For fuzz targets alone: a parser by its name, whatever the sniffers think of the bytes.
 
 use crate::container::{Budget, Parts};
-use crate::{Document, Error, Format, Request, formats};
+use crate::{Document, Error, Request, formats};
 
 /// Read bytes with the parser of the format of this short name; nothing where there is none.
 pub fn parse_as(name: &str, bytes: &[u8]) -> Option<Result<Document, Error>> {

@@ -39,7 +39,7 @@ mod encoding;
 mod error;
 mod format;
 mod formats;
-#[cfg(fuzzing)]
+#[doc(hidden)]
 pub mod fuzzing;
 mod parsing_type;
 mod part;
