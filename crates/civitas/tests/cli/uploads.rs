@@ -125,6 +125,23 @@ fn is_stored(server: &Server, put: Child, bytes: &[u8]) {
     assert_eq!(kept.count(), 0, "what is done is not remembered");
 }
 
+/// Whether the server says that some of the upload on its way is durable.
+fn has_checkpoint(server: &Server) -> bool {
+    let folder = server.folder.path().join("civitas/uploads");
+    let entry = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap();
+    let id = std::fs::read_to_string(entry.path()).unwrap();
+    let address = server.address.replace("http://", "");
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let head = format!(
+        "HEAD /api/content/uploads/{id} HTTP/1.1\r\nHost: {address}\r\nTus-Resumable: 1.0.0\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("upload-offset: "), "{answer}");
+    !answer.contains("upload-offset: 0\r\n")
+}
+
 #[test]
 fn a_broken_line_is_gone_on_with() {
     let server = Server::start();
@@ -161,6 +178,10 @@ fn a_put_outlives_a_kill_of_the_server() {
     let line = Line::to(&server.address, 25 * MIB, true);
     let put = put(&server, &line, &path);
     line.broken.recv().unwrap();
+    // What went through may not count yet.
+    while !has_checkpoint(&server) {
+        std::thread::yield_now();
+    }
     server.child.kill().unwrap();
     server.child.wait().unwrap();
     let (child, address) = dev(server.data_dir().as_ref());
