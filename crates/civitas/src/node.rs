@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use civitas_api::{AppState, Server, ServerOptions, Settings};
+use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
@@ -68,7 +68,12 @@ impl Node {
         let lock = folder::lock(&config.data_dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let store = Store::open(&store_options(&config), Arc::clone(&clock)).await?;
+        let store = Store::open_with(
+            &store_options(&config),
+            Arc::clone(&clock),
+            config.quotas.clone(),
+        )
+        .await?;
         let name = folder::node_name(&config.data_dir, &*entropy)?;
         if config.database_url.is_some() {
             folder::claim(&store, &config.data_dir, &name).await?;
@@ -122,6 +127,7 @@ impl Node {
             clock,
             entropy,
             metrics: kept_up(&stopping),
+            receiving: Receiving::default(),
             streams: Arc::new(Semaphore::new(config.limits.streams)),
             settings,
             stopping: stopping.clone(),

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use civitas_model::TenantId;
+use civitas_storage::Quota;
 use clap::{Args, Parser, Subcommand};
 
 use super::backup::{Backup, Restore};
@@ -155,6 +157,15 @@ pub struct Bounds {
     /// The largest file that can be uploaded.
     #[arg(long, env = "CIVITAS_UPLOAD_LIMIT", default_value = "5GiB", value_name = "SIZE", value_parser = quantity::size)]
     pub upload_limit: u64,
+    /// How much a tenant may keep: the sizes of its files together.
+    #[arg(long, env = "CIVITAS_TENANT_STORAGE", default_value = "100GiB", value_name = "SIZE", value_parser = quantity::size)]
+    pub tenant_storage: u64,
+    /// How many files a tenant may keep.
+    #[arg(long, env = "CIVITAS_TENANT_FILES", default_value_t = 1_000_000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub tenant_files: u64,
+    /// What one tenant may keep instead, such as `acme=2TiB,5000000`; may be repeated, or separated by semicolons.
+    #[arg(long = "quota", env = "CIVITAS_QUOTAS", value_delimiter = ';', value_name = "TENANT=SIZE,COUNT", value_parser = quantity::quota)]
+    pub quotas: Vec<(TenantId, Quota)>,
     /// How long open requests and running executions may take to end when the server is stopped.
     #[arg(long, env = "CIVITAS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION", value_parser = quantity::duration)]
     pub shutdown_grace: Duration,

@@ -26,3 +26,4 @@ mod server;
 mod session;
 mod sockets;
 mod stopping;
+mod uploads;
