@@ -75,7 +75,7 @@ pub enum Command {
     Files(Files),
     /// Search everything that was read, best first.
     #[command(
-        after_help = "Examples:\n  civitas search late delivery penalty\n  civitas search '\"exact phrase\" -without begin*' --type pdf,csv\n  civitas search invoice --sort newest --json | jq '.hits[].parent_id'"
+        after_help = "Examples:\n  civitas search late delivery penalty\n  civitas search '\"exact phrase\" -without begin*' --type pdf,csv\n  civitas search penalty tag:contract after:2026-03     # or: --tag contract --after 2026-03\n  civitas search penalty --facets --why                 # what all hits are like, and why each was found\n  civitas search invoice --sort newest --json | jq '.hits[].parent_id'"
     )]
     Search(Search),
     /// See what can be done, and do it.
