@@ -105,19 +105,8 @@ impl Node {
             },
         })
         .await?;
-        let noted = runtime.clone();
-        let projection = civitas_search::project(Arc::clone(&index), store.clone(), move |seq| {
-            noted.note_records_applied(seq);
-        });
         let stopping = CancellationToken::new();
-        tokio::spawn(stopping.clone().run_until_cancelled_owned(projection));
-        let settings = Settings {
-            access: config.access,
-            origins: config.origins.clone(),
-            limits: config.limits,
-            query_tokens: config.query_tokens,
-            trust_proxy: config.trust_proxy,
-        };
+        keep_searchable(&index, &store, &runtime, &stopping);
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
@@ -129,7 +118,7 @@ impl Node {
             metrics: kept_up(&stopping),
             receiving: Receiving::default(),
             streams: Arc::new(Semaphore::new(config.limits.streams)),
-            settings,
+            settings: settings(&config),
             stopping: stopping.clone(),
         });
         Ok(Self {
@@ -179,6 +168,30 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        access: config.access,
+        origins: config.origins.clone(),
+        limits: config.limits,
+        query_tokens: config.query_tokens,
+        trust_proxy: config.trust_proxy,
+    }
+}
+
+/// Feeds the index until the node stops, and tells the engine how far it is.
+fn keep_searchable(
+    index: &Arc<Index>,
+    store: &Store,
+    runtime: &Runtime,
+    stopping: &CancellationToken,
+) {
+    let noted = runtime.clone();
+    let projection = civitas_search::project(Arc::clone(index), store.clone(), move |seq| {
+        noted.note_records_applied(seq);
+    });
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(projection));
 }
 
 /// Which database a configuration means.

@@ -20,7 +20,7 @@ use crate::search::{Query, Sort};
 /// The states of the index that are kept for those who page by relevance.
 const KEPT_MAX: usize = 16;
 /// How long a state is kept after the last page that was read from it.
-const KEPT_FOR: Duration = Duration::from_secs(300);
+const KEPT_FOR: Duration = Duration::from_mins(5);
 /// The characters of a cursor: four numbers of 8 bytes and one of 4, in hexadecimal.
 const LENGTH: usize = 2 * (4 * 8 + 4);
 

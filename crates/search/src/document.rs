@@ -261,13 +261,11 @@ impl Fields {
     }
 }
 
-/// A number that is the same wherever the index is filled (FNV-1a, folded).
+/// A number that is the same wherever the index is filled (FNV-1a, 32 bits).
 fn short_hash(text: &str) -> u32 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let [a, b, c, d, e, f, g, h] = hash.to_be_bytes();
-    u32::from_be_bytes([a, b, c, d]) ^ u32::from_be_bytes([e, f, g, h])
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// The value of an exact field that people type: folded, and of bounded length.

@@ -197,7 +197,7 @@ fn filters(fields: &Fields, query: &Query, wanted: &Wanted) -> Clauses {
     let from = query.date_from.into_iter().chain(wanted.from).max();
     let from =
         from.map(|from| Bound::Included(Term::from_field_i64(fields.date, from.as_micros())));
-    let to = query.date_to.map(|to| to.as_micros());
+    let to = query.date_to.map(civitas_model::Timestamp::as_micros);
     // What is before a moment is up to the microsecond before it.
     let until = wanted
         .until

@@ -183,7 +183,7 @@ impl Index {
     pub fn search(&self, query: &Query) -> Result<Answer, Error> {
         let started = Instant::now();
         query.check()?;
-        let cursor = self.cursor(query)?;
+        let cursor = cursor(query)?;
         // Read before the searcher is taken, so that it is never ahead of what the answer shows.
         let position = self.applied_position();
         let mut wanted = Wanted::new(&parse(&query.text));
@@ -229,18 +229,6 @@ impl Index {
             next_cursor,
             facets: query.facets.then(|| seen.counts.facets()),
         })
-    }
-
-    /// Where the page before ended.
-    fn cursor(&self, query: &Query) -> Result<Option<Cursor>, Error> {
-        match query.cursor.as_deref() {
-            None | Some("") => Ok(None),
-            Some(text) => {
-                let cursor = Cursor::decode(text).ok_or(Error::Cursor)?;
-                let is_ours = cursor.question == question(query);
-                is_ours.then_some(Some(cursor)).ok_or(Error::Cursor)
-            }
-        }
     }
 
     /// The state of the index that a page is read from.
@@ -364,6 +352,18 @@ impl Index {
             });
         }
         Ok(hits)
+    }
+}
+
+/// Where the page before ended.
+fn cursor(query: &Query) -> Result<Option<Cursor>, Error> {
+    match query.cursor.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => {
+            let cursor = Cursor::decode(text).ok_or(Error::Cursor)?;
+            let is_ours = cursor.question == question(query);
+            is_ours.then_some(Some(cursor)).ok_or(Error::Cursor)
+        }
     }
 }
 

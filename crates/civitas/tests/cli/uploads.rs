@@ -111,7 +111,7 @@ fn put(server: &Server, line: &Line, path: &str) -> Child {
 }
 
 fn bytes() -> Vec<u8> {
-    (0..10 * MIB as u32).flat_map(u32::to_le_bytes).collect()
+    (0..10_u32 << 20).flat_map(u32::to_le_bytes).collect()
 }
 
 #[track_caller]

@@ -1,4 +1,10 @@
 //! What a search answers, seen from outside.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "tests stop where something is missing, and their numbers are small"
+)]
 
 mod answers;
 mod paging;

@@ -70,7 +70,7 @@ proptest! {
             }
             // Records that change how rare each word is, better and worse ones, older and newer ones.
             let id = format!("added{round}");
-            shelf.put(vec![note(&id, round % 9, round as i64), record(&format!("pier{round}"), "Pier", "pier harbour")]);
+            shelf.put(vec![note(&id, round % 9, i64::try_from(round).unwrap()), record(&format!("pier{round}"), "Pier", "pier harbour")]);
         });
         let distinct: BTreeSet<&String> = paged.iter().collect();
         prop_assert_eq!(distinct.len(), paged.len());
