@@ -10,6 +10,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::problem::Problem;
 use crate::state::{Access, AppState, Settings};
+use crate::{digest, tus};
 
 /// Middleware: refuses hosts and origins that are not ours.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -102,7 +103,7 @@ pub(crate) fn cors(settings: &Settings) -> CorsLayer {
         Method::DELETE,
         Method::OPTIONS,
     ];
-    let layer = CorsLayer::new().allow_methods(methods).expose_headers([
+    let exposed = [
         header::HeaderName::from_static("x-request-id"),
         header::HeaderName::from_static("x-ratelimit-limit"),
         header::HeaderName::from_static("x-ratelimit-window"),
@@ -110,7 +111,12 @@ pub(crate) fn cors(settings: &Settings) -> CorsLayer {
         header::CONTENT_DISPOSITION,
         header::CONTENT_RANGE,
         header::ETAG,
-    ]);
+        digest::REPR_DIGEST,
+    ];
+    let exposed: Vec<_> = exposed.into_iter().chain(tus::ANSWERED).collect();
+    let layer = CorsLayer::new()
+        .allow_methods(methods)
+        .expose_headers(exposed);
     match settings.access {
         Access::Development => layer.allow_origin(Any).allow_headers(Any),
         Access::Credentials => {
@@ -118,14 +124,17 @@ pub(crate) fn cors(settings: &Settings) -> CorsLayer {
                 .origins
                 .iter()
                 .filter_map(|origin| HeaderValue::from_str(origin).ok());
+            let allowed = [
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                header::HeaderName::from_static("idempotency-key"),
+                header::HeaderName::from_static("x-requested-with"),
+                digest::CONTENT_DIGEST,
+            ];
+            let allowed: Vec<_> = allowed.into_iter().chain(tus::SENT).collect();
             layer
                 .allow_origin(AllowOrigin::list(origins))
-                .allow_headers([
-                    header::AUTHORIZATION,
-                    header::CONTENT_TYPE,
-                    header::HeaderName::from_static("idempotency-key"),
-                    header::HeaderName::from_static("x-requested-with"),
-                ])
+                .allow_headers(allowed)
         }
     }
 }

@@ -9,6 +9,7 @@ use civitas_model::file::Status;
 use civitas_model::{ErrorCode, File, FileId, TenantId};
 use civitas_providers::blobs::{BlobError, Blobs};
 
+use crate::digest;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -87,6 +88,9 @@ async fn respond(blobs: &Blobs, file: &File, request: &HeaderMap) -> Result<Resp
         &attachment(&file.ui_name),
     );
     insert(&mut response, header::ETAG, &etag);
+    if let Some(field) = digest::field(&file.digest) {
+        insert(&mut response, digest::REPR_DIGEST, &field);
+    }
     insert(&mut response, header::ACCEPT_RANGES, "bytes");
     insert(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     insert(

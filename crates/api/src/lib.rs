@@ -12,8 +12,10 @@
 
 mod access;
 mod connections;
+mod digest;
 mod download;
 mod extract;
+mod intake;
 mod openapi;
 mod problem;
 mod routes;
@@ -21,9 +23,12 @@ mod server;
 mod state;
 mod stream;
 mod trace;
+mod tus;
+mod uploads;
 
 pub use openapi::document as openapi;
 pub use problem::Problem;
 pub use routes::PUBLIC;
 pub use server::{Server, ServerOptions};
 pub use state::{Access, AppState, Limits, Services, Settings};
+pub use uploads::Receiving;

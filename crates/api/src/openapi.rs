@@ -36,6 +36,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
         ("get", &mut item.get),
         ("put", &mut item.put),
         ("post", &mut item.post),
+        ("head", &mut item.head),
         ("patch", &mut item.patch),
         ("delete", &mut item.delete),
     ]

@@ -127,7 +127,7 @@ impl Problem {
     }
 
     /// The HTTP status.
-    pub const fn status(&self) -> StatusCode {
+    pub fn status(&self) -> StatusCode {
         status(self.code)
     }
 
@@ -231,7 +231,7 @@ fn framework_detail(code: ErrorCode) -> &'static str {
 }
 
 /// The status each code is sent with.
-const fn status(code: ErrorCode) -> StatusCode {
+fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::BadRequest | ErrorCode::MalformedBody => StatusCode::BAD_REQUEST,
         ErrorCode::Unauthorized | ErrorCode::AuthenticationFailed => StatusCode::UNAUTHORIZED,
@@ -243,7 +243,12 @@ const fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::Conflict | ErrorCode::AlreadyExists | ErrorCode::IdempotencyKeyInFlight => {
             StatusCode::CONFLICT
         }
-        ErrorCode::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::PayloadTooLarge | ErrorCode::QuotaExceeded => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        ErrorCode::UploadExpired => StatusCode::GONE,
+        ErrorCode::UploadLocked => StatusCode::LOCKED,
+        // The tus protocol's own.
+        ErrorCode::ChecksumMismatch => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
         ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorCode::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
         ErrorCode::RateLimitExceeded => StatusCode::TOO_MANY_REQUESTS,

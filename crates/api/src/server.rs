@@ -24,7 +24,7 @@ use tracing::Instrument;
 use crate::connections::Patience;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{access, connections, openapi, problem, routes, trace};
+use crate::{access, connections, openapi, problem, routes, trace, tus};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers smaller than this are not worth compressing, in bytes.
@@ -58,6 +58,10 @@ impl Server {
             .layer(SetResponseHeaderLayer::if_not_present(
                 header::X_CONTENT_TYPE_OPTIONS,
                 HeaderValue::from_static("nosniff"),
+            ))
+            .layer(middleware::from_fn_with_state(
+                state.clone(),
+                tus::introduce,
             ))
             .layer(access::cors(&state.settings))
             .layer(
@@ -133,6 +137,7 @@ impl MakeRequestId for RequestIds {
 /// Everything answers with and without the trailing slash, never with a redirect. Only the pages under `/docs/` load
 /// their parts by relative paths.
 fn trim_slash(mut request: Request) -> Request {
+    tus::override_method(&mut request);
     let path = request.uri().path();
     let trimmed = path.trim_end_matches('/');
     if trimmed.is_empty() || trimmed.len() == path.len() || trimmed == "/docs" {

@@ -13,6 +13,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::uploads::Receiving;
+
 /// What every handler can reach: one pointer, since layers and handlers clone it several times per request.
 #[derive(Clone)]
 pub struct AppState(Arc<Services>);
@@ -52,6 +54,8 @@ pub struct Services {
     pub metrics: PrometheusHandle,
     /// How the server is set up.
     pub settings: Settings,
+    /// Uploads that somebody sends a piece of.
+    pub receiving: Receiving,
     /// Permits for open streams and sockets.
     pub streams: Arc<Semaphore>,
     /// Cancelled when the server stops: long answers end.

@@ -1,6 +1,9 @@
 //! A client of the API: what the commands ask a server, and how its problem documents become failures.
 
+mod resumable;
+
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -190,7 +193,7 @@ impl Client {
         completed(&self.wait(id).await?).map(|artifact| artifact["semantic_payload"].clone())
     }
 
-    /// Uploads one file and answers what became of it. `sent` hears how many bytes have left.
+    /// Uploads one file and answers what became of it. `sent` hears how many of its bytes have left.
     pub(crate) async fn upload(
         &self,
         name: &str,
@@ -203,6 +206,9 @@ impl Client {
                     |error| Failure::failed(format!("{} cannot be read: {error}", path.display()));
                 let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
                 let length = file.metadata().await.map_err(unreadable)?.len();
+                if length >= resumable::BYTES_MIN {
+                    return self.upload_resumable(name, path, sent).await;
+                }
                 (
                     length,
                     ReaderStream::with_capacity(file, PIECE_BYTES).boxed(),
@@ -215,7 +221,11 @@ impl Client {
                 (bytes.len() as u64, stream::iter(pieces).boxed())
             }
         };
-        let counted = pieces.inspect_ok(move |piece| sent(piece.len() as u64));
+        let done = AtomicU64::new(0);
+        let counted = pieces.inspect_ok(move |piece| {
+            let count = piece.len() as u64;
+            sent(done.fetch_add(count, Ordering::Relaxed) + count);
+        });
         let part = Part::stream_with_length(Body::wrap_stream(counted), length);
         let form = Form::new().part("file", part.file_name(name.to_owned()));
         let request = self.request(Method::POST, &["api", "content", "files"]);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_api::{Access, Limits};
+use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
 
@@ -27,6 +28,8 @@ pub struct Config {
     pub trust_proxy: bool,
     /// Limits of what is taken in.
     pub limits: Limits,
+    /// How much each tenant may keep.
+    pub quotas: Quotas,
     /// Executions that run at the same time.
     pub concurrency: usize,
     /// How long finished executions are kept.
@@ -60,6 +63,13 @@ impl Config {
             query_tokens: true,
             trust_proxy: false,
             limits: Limits::default(),
+            quotas: Quotas {
+                default: Quota {
+                    bytes: 100 << 30,
+                    files: 1_000_000,
+                },
+                ..Quotas::unlimited()
+            },
             concurrency: 512,
             retention: Duration::from_hours(30 * 24),
             grace: Duration::from_secs(10),

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use civitas_api::{AppState, Server, ServerOptions, Settings};
+use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
@@ -69,7 +69,12 @@ impl Node {
         let lock = folder::lock(&config.data_dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let store = Store::open(&store_options(&config), Arc::clone(&clock)).await?;
+        let store = Store::open_with(
+            &store_options(&config),
+            Arc::clone(&clock),
+            config.quotas.clone(),
+        )
+        .await?;
         let name = folder::node_name(&config.data_dir, &*entropy)?;
         if config.database_url.is_some() {
             folder::claim(&store, &config.data_dir, &name).await?;
@@ -102,19 +107,8 @@ impl Node {
             },
         })
         .await?;
-        let noted = runtime.clone();
-        let projection = civitas_search::project(Arc::clone(&index), store.clone(), move |seq| {
-            noted.note_records_applied(seq);
-        });
         let stopping = CancellationToken::new();
-        tokio::spawn(stopping.clone().run_until_cancelled_owned(projection));
-        let settings = Settings {
-            access: config.access,
-            origins: config.origins.clone(),
-            limits: config.limits,
-            query_tokens: config.query_tokens,
-            trust_proxy: config.trust_proxy,
-        };
+        keep_searchable(&index, &store, &runtime, &stopping);
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
@@ -124,8 +118,9 @@ impl Node {
             clock,
             entropy,
             metrics: kept_up(&stopping),
+            receiving: Receiving::default(),
             streams: Arc::new(Semaphore::new(config.limits.streams)),
-            settings,
+            settings: settings(&config),
             stopping: stopping.clone(),
         });
         Ok(Self {
@@ -175,6 +170,30 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        access: config.access,
+        origins: config.origins.clone(),
+        limits: config.limits,
+        query_tokens: config.query_tokens,
+        trust_proxy: config.trust_proxy,
+    }
+}
+
+/// Feeds the index until the node stops, and tells the engine how far it is.
+fn keep_searchable(
+    index: &Arc<Index>,
+    store: &Store,
+    runtime: &Runtime,
+    stopping: &CancellationToken,
+) {
+    let noted = runtime.clone();
+    let projection = civitas_search::project(Arc::clone(index), store.clone(), move |seq| {
+        noted.note_records_applied(seq);
+    });
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(projection));
 }
 
 /// Which database a configuration means.

@@ -11,6 +11,8 @@ pub enum ErrorCode {
     BadRequest,
     /// The state of the thing does not allow this.
     Conflict,
+    /// The content is not what its stated checksum or digest says.
+    ChecksumMismatch,
     /// The setup token is wrong or was used.
     SetupTokenInvalid,
     /// The thing exists already.
@@ -33,6 +35,10 @@ pub enum ErrorCode {
     NotFound,
     /// The body, file, page or message is over its limit.
     PayloadTooLarge,
+    /// The request is made for another version of a protocol than this server's.
+    PreconditionFailed,
+    /// The tenant would keep more than it may.
+    QuotaExceeded,
     /// The requested byte range lies outside the file.
     RangeNotSatisfiable,
     /// Too many requests in the window.
@@ -45,6 +51,10 @@ pub enum ErrorCode {
     UnknownIntentType,
     /// The content type is not one this path reads.
     UnsupportedMediaType,
+    /// An upload ran out, or what was received of it is lost.
+    UploadExpired,
+    /// Another request sends a piece of the upload.
+    UploadLocked,
     /// The body is well-formed but breaks the schema.
     ValidationFailed,
     /// An execution failed: the handler refused its input.
@@ -59,10 +69,11 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::AlreadyExists,
         Self::AuthenticationFailed,
         Self::BadRequest,
+        Self::ChecksumMismatch,
         Self::Conflict,
         Self::Forbidden,
         Self::IdempotencyKeyInFlight,
@@ -75,6 +86,8 @@ impl ErrorCode {
         Self::NotFound,
         Self::OriginNotAllowed,
         Self::PayloadTooLarge,
+        Self::PreconditionFailed,
+        Self::QuotaExceeded,
         Self::RangeNotSatisfiable,
         Self::RateLimitExceeded,
         Self::RetriesExhausted,
@@ -84,6 +97,8 @@ impl ErrorCode {
         Self::Unauthorized,
         Self::UnknownIntentType,
         Self::UnsupportedMediaType,
+        Self::UploadExpired,
+        Self::UploadLocked,
         Self::ValidationFailed,
     ];
 
@@ -93,6 +108,7 @@ impl ErrorCode {
             Self::AlreadyExists => "already_exists",
             Self::AuthenticationFailed => "authentication_failed",
             Self::BadRequest => "bad_request",
+            Self::ChecksumMismatch => "checksum_mismatch",
             Self::Conflict => "conflict",
             Self::Forbidden => "forbidden",
             Self::IdempotencyKeyInFlight => "idempotency_key_in_flight",
@@ -105,6 +121,8 @@ impl ErrorCode {
             Self::NotFound => "not_found",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::PayloadTooLarge => "payload_too_large",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::QuotaExceeded => "quota_exceeded",
             Self::RangeNotSatisfiable => "range_not_satisfiable",
             Self::RateLimitExceeded => "rate_limit_exceeded",
             Self::RetriesExhausted => "retries_exhausted",
@@ -114,6 +132,8 @@ impl ErrorCode {
             Self::Unauthorized => "unauthorized",
             Self::UnknownIntentType => "unknown_intent_type",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::UploadExpired => "upload_expired",
+            Self::UploadLocked => "upload_locked",
             Self::ValidationFailed => "validation_failed",
         }
     }

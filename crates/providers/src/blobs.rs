@@ -14,11 +14,13 @@
 mod download;
 mod error;
 mod local;
+mod parts;
 mod upload;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path as FilePath;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use civitas_model::{TenantId, Timestamp};
@@ -30,6 +32,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 pub use error::BlobError;
+pub use parts::{Mark, Part};
 
 use error::BoxError;
 use local::LocalFolder;
@@ -44,6 +47,8 @@ pub struct Blobs {
     folder: Arc<LocalFolder>,
     /// Held for reading while content gets its name or its first use, and for writing while it is freed.
     naming: Arc<RwLock<()>>,
+    /// How far the digests of parts are that nobody writes to just now.
+    resting: Arc<Mutex<HashMap<String, Mark>>>,
 }
 
 /// What was stored.
@@ -67,7 +72,12 @@ impl Blobs {
             store: Arc::new(store),
             folder: Arc::new(folder),
             naming: Arc::default(),
+            resting: Arc::default(),
         })
+    }
+
+    fn resting(&self) -> MutexGuard<'_, HashMap<String, Mark>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stores the content of `stream` for `tenant` and returns once it is durable.
@@ -86,8 +96,24 @@ impl Blobs {
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Into<BoxError>,
     {
+        self.put_stated(tenant, stream, limit, None).await
+    }
+
+    /// The same for content whose SHA-256 the sender has stated, in lower-case hexadecimal: other content is
+    /// [`BlobError::Mismatch`] and leaves nothing behind.
+    pub async fn put_stated<S, E>(
+        &self,
+        tenant: &TenantId,
+        stream: S,
+        limit: u64,
+        stated: Option<&str>,
+    ) -> Result<Stored, BlobError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Into<BoxError>,
+    {
         let stream = std::pin::pin!(stream.map(|chunk| chunk.map_err(Into::into)));
-        upload::put(self, tenant, stream, limit).await
+        upload::put(self, tenant, stream, limit, stated).await
     }
 
     /// Stores `content` for `tenant` and returns once it is durable.

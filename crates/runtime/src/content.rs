@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use civitas_model::{TenantId, Timestamp, Write};
 use civitas_providers::blobs::BlobError;
-use civitas_storage::{Changeset, CommitError, Need, Released, SqlError};
+use civitas_storage::{Changeset, CommitError, Need, OpenUploadChange, Released, SqlError};
 
 use crate::runtime::Engine;
 
@@ -67,6 +67,25 @@ pub(crate) async fn free_released(
     };
     if let Err(error) = free(engine, &note, stored_before).await {
         tracing::warn!(%error, digest, "unused content could not be freed; it is tried again");
+    }
+}
+
+/// Ends open uploads that ran out. Their bytes go first: a crash in between ends them again.
+pub(crate) async fn end_expired(engine: &Engine) -> Result<(), FreeError> {
+    loop {
+        let now = engine.clock.now();
+        let page = engine.store.expired_uploads(now, PAGE).await?;
+        for upload in &page {
+            engine.services.blobs.remove_part(&upload.upload_id).await?;
+            let change = OpenUploadChange::Remove {
+                tenant_id: upload.tenant_id.clone(),
+                upload_id: upload.upload_id.clone(),
+            };
+            engine.store.commit(Changeset::new().with(change)).await?;
+        }
+        if page.is_empty() || engine.stopping.is_cancelled() {
+            return Ok(());
+        }
     }
 }
 

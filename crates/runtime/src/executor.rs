@@ -64,6 +64,7 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
             engine.lose_lease();
             After::Nothing
         }
+        Err(CommitError::Refused(Refusal::OverQuota)) => over_quota(engine, &host).await,
         Err(CommitError::Refused(refusal)) => {
             // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
             tracing::debug!(%refusal, execution_id = %host.execution_id, "a run was superseded");
@@ -71,6 +72,36 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
         }
         Err(error) => {
             tracing::warn!(%error, execution_id = %host.execution_id, "a run could not be recorded");
+            After::LookAgain(LOOK_AGAIN)
+        }
+    }
+}
+
+/// Fails an execution whose file its tenant has no room for. Nothing of what it wrote with the file is there.
+async fn over_quota(engine: &Arc<Engine>, refused: &RunHost) -> After {
+    let (tenant, id) = (&refused.intent.tenant_id, &refused.execution_id);
+    let failed = async {
+        let found = engine.store.executions().find(tenant, id).await;
+        let found = found.map_err(|error| CommitError::Unavailable(error.to_string()))?;
+        let Some(execution) = found.filter(|execution| !execution.status.is_final()) else {
+            return Ok(());
+        };
+        let started = json!({ "attempt": execution.attempt + 1 });
+        let started = NewEntry::new(Kind::Started, "", started);
+        let retries = execution.retries;
+        let host = Arc::new(RunHost::new(Arc::clone(engine), execution, started));
+        let run = Run {
+            engine,
+            host: &host,
+            retries,
+        };
+        let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
+        run.fail(ErrorCode::QuotaExceeded, message.to_owned()).await
+    };
+    match failed.await {
+        Ok(()) => After::Nothing,
+        Err(error) => {
+            tracing::warn!(%error, execution_id = %id, "a run could not be recorded");
             After::LookAgain(LOOK_AGAIN)
         }
     }

@@ -101,7 +101,7 @@ impl Registry {
     }
 
     /// Checks parameters against the schema of a known intent, and against what the intent itself says of them.
-    pub(crate) fn check(&self, name: &str, parameters: &Value) -> Result<(), Vec<Invalid>> {
+    pub fn check(&self, name: &str, parameters: &Value) -> Result<(), Vec<Invalid>> {
         let Some(registered) = self.registered(name) else {
             return Ok(());
         };

@@ -38,6 +38,9 @@ pub(crate) async fn run(engine: Arc<Engine>, retention: Retention) {
         if let Err(error) = once(&engine, retention).await {
             tracing::warn!(%error, "retention could not run; it is tried again");
         }
+        if let Err(error) = content::end_expired(&engine).await {
+            tracing::warn!(%error, "uploads that ran out could not be ended; it is tried again");
+        }
         if let Err(error) = content::collect(&engine).await {
             tracing::warn!(%error, "unused content could not be collected; it is tried again");
         }

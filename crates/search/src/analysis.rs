@@ -8,6 +8,8 @@
 //! spaces become overlapping pairs of characters; the last character of a run also stands alone, so that every
 //! character begins some term.
 
+use std::collections::HashMap;
+
 use frostem::{Algorithm, Stemmer};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
@@ -17,6 +19,8 @@ pub const STEM_MARK: char = '\u{1}';
 pub const ANALYZER: &str = "civitas";
 /// The longest term, in characters; longer words are cut, in records and in queries alike.
 const WORD_LENGTH_MAX: usize = 64;
+/// The stems that one writing thread remembers.
+const STEMS_MAX: usize = 50_000;
 /// A group of more words than this has no term of its own.
 const GROUP_WORDS_MAX: usize = 8;
 
@@ -51,7 +55,7 @@ pub struct Groups<'a> {
     text: &'a str,
     at: usize,
     position: usize,
-    stemmer: Stemmer,
+    stems: Stems<'a>,
 }
 
 /// The groups of `text`.
@@ -60,8 +64,48 @@ pub fn groups(text: &str) -> Groups<'_> {
         text,
         at: 0,
         position: 0,
-        stemmer: Stemmer::new(Algorithm::English),
+        stems: Stems::Computed(Stemmer::new(Algorithm::English)),
     }
+}
+
+/// Where stems come from: few words make up most of a text, and a stem is dear.
+enum Stems<'a> {
+    Computed(Stemmer),
+    Remembered(&'a mut Memory),
+}
+
+/// Stems by word, forgotten all at once when there are too many.
+struct Memory {
+    stemmer: Stemmer,
+    stems: HashMap<String, String>,
+}
+
+impl Stems<'_> {
+    fn of(&mut self, word: &str) -> String {
+        match self {
+            Self::Computed(stemmer) => stem(stemmer, word),
+            Self::Remembered(Memory { stemmer, stems }) => {
+                if let Some(stem) = stems.get(word) {
+                    return stem.clone();
+                }
+                let stem = stem(stemmer, word);
+                if stems.len() >= STEMS_MAX {
+                    stems.clear();
+                }
+                stems.insert(word.to_owned(), stem.clone());
+                stem
+            }
+        }
+    }
+}
+
+/// The stem with its mark.
+fn stem(stemmer: &Stemmer, word: &str) -> String {
+    let stem = stemmer.stem(word);
+    let mut marked = String::with_capacity(stem.len() + STEM_MARK.len_utf8());
+    marked.push(STEM_MARK);
+    marked.push_str(&stem);
+    marked
 }
 
 /// The folded words of `text` joined by single spaces: equal for texts a person takes for the same.
@@ -117,8 +161,12 @@ impl Groups<'_> {
 
     fn word(&mut self) -> Word {
         let start = self.at;
-        let mut text = String::new();
-        let mut length = 0;
+        // Most words are plain letters and digits, and most of them only these.
+        let rest = self.text.get(start..).unwrap_or_default();
+        let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let mut length = plain.min(WORD_LENGTH_MAX);
+        let mut text = rest.get(..length).unwrap_or_default().to_ascii_lowercase();
+        self.at += plain;
         while let Some(c) = self.peek().filter(|&c| is_word(c)) {
             if length < WORD_LENGTH_MAX {
                 fold(c, &mut text);
@@ -126,11 +174,8 @@ impl Groups<'_> {
             }
             self.bump(c);
         }
-        let stem = (text.len() > 2 && text.bytes().all(|b| b.is_ascii_lowercase())).then(|| {
-            let mut stem = String::from(STEM_MARK);
-            stem.push_str(&self.stemmer.stem(&text));
-            stem
-        });
+        let is_stemmed = text.len() > 2 && text.bytes().all(|b| b.is_ascii_lowercase());
+        let stem = is_stemmed.then(|| self.stems.of(&text));
         let position = self.position;
         self.position += 1;
         Word {
@@ -282,9 +327,23 @@ fn fold(c: char, out: &mut String) {
     });
 }
 
-/// [`groups`] as tantivy wants them.
-#[derive(Debug, Clone, Default)]
-pub struct Analyzer;
+/// [`groups`] as tantivy wants them. Each copy has a memory of its own.
+pub struct Analyzer(Memory);
+
+impl Default for Analyzer {
+    fn default() -> Self {
+        Self(Memory {
+            stemmer: Stemmer::new(Algorithm::English),
+            stems: HashMap::new(),
+        })
+    }
+}
+
+impl Clone for Analyzer {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
 
 /// The terms of one text.
 pub struct Terms<'a> {
@@ -297,8 +356,14 @@ impl Tokenizer for Analyzer {
     type TokenStream<'a> = Terms<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms<'a> {
+        let groups = Groups {
+            text,
+            at: 0,
+            position: 0,
+            stems: Stems::Remembered(&mut self.0),
+        };
         Terms {
-            groups: groups(text),
+            groups,
             queue: Vec::new(),
             token: Token::default(),
         }
@@ -369,7 +434,7 @@ mod tests {
     use super::*;
 
     fn terms(text: &str) -> Vec<(String, usize)> {
-        let mut analyzer = Analyzer;
+        let mut analyzer = Analyzer::default();
         let mut stream = analyzer.token_stream(text);
         let mut terms = Vec::new();
         while stream.advance() {

@@ -1,5 +1,7 @@
 //! How a record is laid out in the index.
 
+use std::collections::BTreeSet;
+
 use civitas_model::{Record, TenantId, Timestamp};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -17,7 +19,7 @@ const TITLE_LENGTH_MAX: usize = 4 * 1024;
 /// The longest value of an exact field, in bytes; longer ones are known by their hash.
 const KEY_LENGTH_MAX: usize = 4096;
 /// The version of the layout and of the analysis; an index of another version is emptied.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The fields of the index.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +30,7 @@ pub struct Fields {
     pub record_key: Field,
     /// Tenant and parent id, exact.
     pub parent_key: Field,
-    /// The folded source, exact.
+    /// The folded source, and how the parent came in, exact.
     pub source: Field,
     /// The folded kind, exact.
     pub kind: Field,
@@ -40,14 +42,30 @@ pub struct Fields {
     pub heading: Field,
     /// All terms of a record: title, headings and body, with a gap between them.
     pub text: Field,
+    /// The folded tags of the parent, exact.
+    pub tag: Field,
+    /// What is counted as the source: how the parent came in, or else the source.
+    origin: Field,
     /// Microseconds since the epoch.
     pub date: Field,
+    /// The place among records of the same score and date: pieces of one parent in their order.
+    order: Field,
     /// What a hit shows: its ids, source, kind, title, headings, body and metadata.
     shown: [Field; 8],
 }
 
 /// The name of the date's column.
 pub const DATE: &str = "date";
+/// The name of the column that says what comes first among equals.
+pub const ORDER: &str = "order";
+/// The names of the columns that are counted, as facets are called.
+pub const KIND: &str = "kind";
+/// See [`KIND`].
+pub const TAG: &str = "tag";
+/// See [`KIND`].
+pub const ORIGIN: &str = "origin";
+/// The tags of one record that are looked at.
+const TAGS_MAX: usize = 100;
 
 /// The schema and its fields.
 pub fn schema() -> (Schema, Fields) {
@@ -60,6 +78,7 @@ pub fn schema() -> (Schema, Fields) {
                 .set_index_option(IndexRecordOption::Basic),
         )
     };
+    let counted = || exact().set_fast("raw");
     let analyzed = |record| {
         TextOptions::default().set_indexing_options(
             TextFieldIndexing::default()
@@ -73,7 +92,10 @@ pub fn schema() -> (Schema, Fields) {
         record_key: schema.add_text_field("record_key", exact()),
         parent_key: schema.add_text_field("parent_key", exact()),
         source: schema.add_text_field("source", exact()),
-        kind: schema.add_text_field("kind", exact()),
+        kind: schema.add_text_field(KIND, counted()),
+        tag: schema.add_text_field(TAG, counted()),
+        origin: schema.add_text_field(ORIGIN, TextOptions::default().set_fast("raw")),
+        order: schema.add_u64_field(ORDER, FAST),
         whole_title: schema.add_text_field("whole_title", exact()),
         title: schema.add_text_field("title", analyzed(positions)),
         heading: schema.add_text_field("heading", analyzed(IndexRecordOption::WithFreqs)),
@@ -129,8 +151,7 @@ impl Fields {
             key(&record.tenant_id, record.record_id.as_str()),
         );
         document.add_text(self.parent_key, key(&record.tenant_id, &record.parent_id));
-        document.add_text(self.source, exact(&record.source));
-        document.add_text(self.kind, exact(&record.kind));
+        self.add_filters(record, &mut document);
         document.add_text(self.whole_title, exact(&normalize(title)));
         if let Some((stem, extension)) = title.rsplit_once('.')
             && (1..=5).contains(&extension.len())
@@ -158,6 +179,29 @@ impl Fields {
             document.add_text(field, value);
         }
         document
+    }
+
+    /// What a record is filtered, counted and ordered by.
+    fn add_filters(&self, record: &Record, document: &mut TantivyDocument) {
+        let source = exact(&record.source);
+        let fact = |name| record.metadata.get(name);
+        let came_by = fact("ingestion_type").and_then(Json::as_str).map(exact);
+        if let Some(came_by) = came_by.as_deref().filter(|came_by| *came_by != source) {
+            document.add_text(self.source, came_by);
+        }
+        document.add_text(self.origin, came_by.as_deref().unwrap_or(&source));
+        document.add_text(self.source, &source);
+        document.add_text(self.kind, exact(&record.kind));
+        let tags = fact("tags").and_then(Json::as_array).into_iter().flatten();
+        let tags = tags.filter_map(Json::as_str).take(TAGS_MAX).map(exact);
+        for tag in tags.collect::<BTreeSet<String>>() {
+            document.add_text(self.tag, tag);
+        }
+        let chunk = fact("chunk").and_then(Json::as_u64);
+        let within = chunk.and_then(|chunk| u32::try_from(chunk).ok());
+        let within = within.unwrap_or_else(|| short_hash(record.record_id.as_str()));
+        let order = u64::from(short_hash(&record.parent_id)) << 32 | u64::from(within);
+        document.add_u64(self.order, order);
     }
 
     /// Reads a stored document back.
@@ -195,6 +239,17 @@ impl Fields {
         }
     }
 
+    /// The name of a field that people know.
+    pub fn name(&self, field: Field) -> &'static str {
+        if field == self.title {
+            "title"
+        } else if field == self.heading {
+            "heading"
+        } else {
+            "text"
+        }
+    }
+
     /// The term that stands for one record.
     pub fn record_term(&self, tenant: &TenantId, record: &str) -> Term {
         Term::from_field_text(self.record_key, &key(tenant, record))
@@ -204,6 +259,13 @@ impl Fields {
     pub fn parent_term(&self, tenant: &TenantId, parent: &str) -> Term {
         Term::from_field_text(self.parent_key, &key(tenant, parent))
     }
+}
+
+/// A number that is the same wherever the index is filled (FNV-1a, 32 bits).
+fn short_hash(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// The value of an exact field that people type: folded, and of bounded length.

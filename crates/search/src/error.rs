@@ -14,6 +14,19 @@ pub enum Error {
     /// The caller filters by too many values.
     #[error("a filter takes at most {FILTER_VALUES_MAX} values, not {0}")]
     FilterValues(usize),
+    /// The caller sends something that no page of this question answered as a cursor.
+    #[error(
+        "is not a cursor of this question: send the `next_cursor` of the page before, with the same words, filters and order"
+    )]
+    Cursor,
+    /// The caller goes on too late.
+    #[error(
+        "has expired: what the pages before were read from is no longer kept; start again without a cursor"
+    )]
+    CursorExpired,
+    /// The caller says twice where to begin.
+    #[error("goes without an offset: the cursor says where the page begins")]
+    CursorAndOffset,
     /// The owner commits a position before the one it committed last.
     #[error(
         "position {asked} lies before {applied}, which is applied already: clear the index to start over"

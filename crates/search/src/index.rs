@@ -1,5 +1,7 @@
 //! The index on disk: opening, feeding, committing.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use civitas_model::{Record, RecordId, TenantId};
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 use tantivy::tokenizer::TextAnalyzer;
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyError};
+use tantivy::{IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyError, Term};
 
 use crate::analysis::{ANALYZER, Analyzer};
+use crate::cursor::Kept;
 use crate::document::{Fields, VERSION, schema};
 use crate::error::Error;
 
@@ -18,6 +21,9 @@ use crate::error::Error;
 const HEAP_PER_THREAD_MIN: usize = 15_000_000;
 /// The stored documents that stay decompressed, in blocks of 16 KiB for each segment.
 const DOCUMENT_BLOCKS_CACHED: usize = 8;
+
+/// The records that are remembered between two commits, at 8 bytes each and some; beyond, all count as put before.
+const PUT_MAX: usize = 1_000_000;
 
 /// What opening takes.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +69,7 @@ pub struct Index {
     pub(crate) engine: tantivy::Index,
     pub(crate) fields: Fields,
     pub(crate) reader: IndexReader,
+    pub(crate) kept: Kept,
     position: AtomicU64,
     writing: Mutex<Writing>,
     options: Options,
@@ -72,6 +79,25 @@ pub struct Index {
 struct Writing {
     writer: Option<IndexWriter>,
     uncommitted: bool,
+    put: Put,
+}
+
+/// The records that were put since the last commit, by hash.
+///
+/// A put replaces, and removing what may be there costs a look-up in every segment at the next commit, more than the
+/// indexing itself. Nearly all records are new, so only those are removed first that the committed index or this set knows.
+#[derive(Default)]
+struct Put {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Put {
+    /// Whether the record may have been put since the last commit; from now on it has.
+    fn again(&mut self, key: &Term) -> bool {
+        let is_known = !self.hashes.insert(self.hasher.hash_one(key));
+        is_known || self.hashes.len() > PUT_MAX
+    }
 }
 
 impl std::fmt::Debug for Index {
@@ -126,7 +152,7 @@ impl Index {
     ) -> Result<Self, TantivyError> {
         engine
             .tokenizers()
-            .register(ANALYZER, TextAnalyzer::from(Analyzer));
+            .register(ANALYZER, TextAnalyzer::from(Analyzer::default()));
         let reader = engine
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -136,6 +162,7 @@ impl Index {
             fields: schema().1,
             engine,
             reader,
+            kept: Kept::default(),
             position: AtomicU64::new(position),
             writing: Mutex::default(),
             options,
@@ -160,24 +187,31 @@ impl Index {
         }
         let mut writing = self.writing()?;
         writing.uncommitted = true;
-        let applied = writing
-            .writer
+        let Writing { writer, put, .. } = &mut *writing;
+        let applied = writer
             .as_ref()
-            .map_or(Ok(()), |writer| self.write(writer, changes));
+            .map_or(Ok(()), |writer| self.write(writer, put, changes));
         if applied.is_err() {
             *writing = Writing::default();
         }
         Ok(applied?)
     }
 
-    fn write(&self, writer: &IndexWriter, changes: &[Change]) -> Result<(), TantivyError> {
+    fn write(
+        &self,
+        writer: &IndexWriter,
+        put: &mut Put,
+        changes: &[Change],
+    ) -> Result<(), TantivyError> {
+        let committed = self.reader.searcher();
         for change in changes {
             match change {
                 Change::Put(record) => {
-                    writer.delete_term(
-                        self.fields
-                            .record_term(&record.tenant_id, record.record_id.as_str()),
-                    );
+                    let record_id = record.record_id.as_str();
+                    let key = self.fields.record_term(&record.tenant_id, record_id);
+                    if put.again(&key) || holds(&committed, &key)? {
+                        writer.delete_term(key);
+                    }
                     writer.add_document(self.fields.document(record))?;
                 }
                 Change::Delete {
@@ -236,7 +270,9 @@ impl Index {
             return Err(error.into());
         }
         writing.uncommitted = false;
+        writing.put.hashes = HashSet::new();
         self.reader.reload()?;
+        self.kept.tidy();
         self.position.store(position, Ordering::Release);
         Ok(())
     }
@@ -244,6 +280,7 @@ impl Index {
     /// Gives the writer's memory and threads back until the next [`apply`](Self::apply), after waiting for running
     /// merges. With uncommitted changes it does nothing. Answers whether there is no writer now.
     pub fn release_writer(&self) -> Result<bool, Error> {
+        self.kept.tidy();
         let mut writing = self.lock();
         if writing.uncommitted {
             return Ok(false);
@@ -272,6 +309,17 @@ impl Index {
         }
         Ok(writing)
     }
+}
+
+/// Whether a segment has a record of this key, be it deleted or not.
+fn holds(searcher: &Searcher, key: &Term) -> Result<bool, TantivyError> {
+    for segment in searcher.segment_readers() {
+        let terms = segment.inverted_index(key.field())?;
+        if terms.get_term_info(key)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn payload(position: u64) -> String {

@@ -25,23 +25,31 @@
 //!   [`search_current`], which also leaves out what was deleted a moment ago.
 
 mod analysis;
+mod collect;
 mod current;
+mod cursor;
+mod date;
 mod document;
 mod error;
 mod excerpt;
+mod facets;
 mod index;
 mod matching;
+mod place;
 mod plan;
 mod projection;
 mod request;
 mod search;
 mod spelling;
 mod syntax;
+mod why;
 
 pub use current::search_current;
+pub use date::instant;
 pub use document::BODY_LENGTH_MAX;
 pub use error::Error;
 pub use excerpt::{Matched, MatchedField, Snippet};
+pub use facets::{FACET_VALUES_MAX, FacetValue, Facets};
 pub use index::{Change, Index, Options};
 pub use projection::project;
 pub use request::Request;
@@ -49,3 +57,4 @@ pub use search::{
     Answer, FILTER_VALUES_MAX, Hit, LIMIT_DEFAULT, LIMIT_MAX, OFFSET_MAX, Query, Sort,
 };
 pub use syntax::{CLAUSES_MAX, Clause, Field, ParsedQuery, TEXT_LENGTH_MAX, Text, parse};
+pub use why::Reason;

@@ -1,6 +1,9 @@
 //! What a query looks for, in terms: shared by the engine's query and by the excerpts shown to people.
 
+use civitas_model::Timestamp;
+
 use crate::analysis::{Group, groups, is_stop_word};
+use crate::date::instant;
 use crate::syntax::{Clause, Field, ParsedQuery, Text};
 
 /// One thing to find.
@@ -44,6 +47,14 @@ pub struct Wanted {
     pub sources: Vec<String>,
     /// Values of the source that are left out.
     pub not_sources: Vec<String>,
+    /// Tags: all of them.
+    pub tags: Vec<String>,
+    /// Tags that are left out.
+    pub not_tags: Vec<String>,
+    /// Not before this.
+    pub from: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
     /// Whether the text held something, yet nothing that could ever be found, such as `?!`.
     pub hopeless: bool,
 }
@@ -67,9 +78,13 @@ impl Wanted {
                 &self.not_kinds,
                 &self.sources,
                 &self.not_sources,
+                &self.tags,
+                &self.not_tags,
             ]
             .iter()
             .all(|values| values.is_empty())
+            && self.from.is_none()
+            && self.until.is_none()
     }
 
     fn take(&mut self, clause: &Clause, open_ended: bool) {
@@ -79,6 +94,19 @@ impl Wanted {
             (Field::Kind, true) => &mut self.not_kinds,
             (Field::Source, false) => &mut self.sources,
             (Field::Source, true) => &mut self.not_sources,
+            (Field::Tag, false) => &mut self.tags,
+            (Field::Tag, true) => &mut self.not_tags,
+            // What is not after a date is before it.
+            (Field::After, false) | (Field::Before, true) => {
+                let from = self.from.into_iter().chain(instant(typed));
+                self.from = from.max();
+                return;
+            }
+            (Field::Before, false) | (Field::After, true) => {
+                let until = self.until.into_iter().chain(instant(typed));
+                self.until = until.min();
+                return;
+            }
             (Field::Any | Field::Title, _) => return self.take_text(clause, typed, open_ended),
         };
         values.push(typed.clone());

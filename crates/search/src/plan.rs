@@ -35,6 +35,7 @@ const IN_ORDER: f32 = 1.5;
 const WHOLE_TITLE: f32 = 12.0;
 const COMPLETION: f32 = 0.4;
 const TITLE_COMPLETION: f32 = 1.0;
+const HEADING_COMPLETION: f32 = 0.6;
 const CORRECTION: f32 = 0.3;
 
 /// How much of the bare words a record must hold.
@@ -98,14 +99,48 @@ pub fn build(fields: &Fields, query: &Query, wanted: &Wanted, reach: Reach) -> B
                 .map(|condition| (Occur::Must, condition)),
         );
     }
-    for unit in wanted.units.iter().filter(|unit| !unit.exclude) {
-        score(fields, unit, &mut clauses);
-    }
-    score_order(fields, &bare, &mut clauses);
+    clauses.extend(
+        better(fields, wanted)
+            .into_iter()
+            .map(|part| (Occur::Should, part.query)),
+    );
     if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
         clauses.push((Occur::Must, silent(Box::new(AllQuery))));
     }
     within_tenant(fields, query, clauses)
+}
+
+/// Everything that adds to scores beyond the conditions.
+fn better(fields: &Fields, wanted: &Wanted) -> Vec<Part> {
+    let scored = wanted.units.iter().filter(|unit| !unit.exclude);
+    let mut parts: Vec<Part> = scored.flat_map(|unit| score(fields, unit)).collect();
+    let bare: Vec<&Unit> = wanted.units.iter().filter(|unit| unit.is_bare()).collect();
+    parts.extend(score_order(fields, &bare));
+    parts
+}
+
+/// Every summand of a score. Their sum is the score, because a condition's ways add up as well. Where some of the words
+/// are enough, or stop words are excused, those that are not required add nothing for being in the text.
+pub fn parts(fields: &Fields, wanted: &Wanted) -> Vec<Part> {
+    let telling = wanted
+        .units
+        .iter()
+        .any(|unit| unit.is_bare() && !unit.is_stop_word());
+    let mut parts = Vec::new();
+    for unit in &wanted.units {
+        if unit.exclude || (telling && unit.is_stop_word()) {
+            continue;
+        }
+        let field = if unit.title_only { "title" } else { "text" };
+        parts.extend(ways(fields, unit).into_iter().map(|(way, query)| Part {
+            typed: unit.typed.clone(),
+            field,
+            way,
+            query,
+        }));
+    }
+    parts.extend(better(fields, wanted));
+    parts
 }
 
 /// The records that hold the folded word in any form.
@@ -137,6 +172,10 @@ fn filters(fields: &Fields, query: &Query, wanted: &Wanted) -> Clauses {
     any_of(Occur::Must, fields.source, folded(&query.sources));
     any_of(Occur::Must, fields.source, folded(&wanted.sources));
     any_of(Occur::MustNot, fields.source, folded(&wanted.not_sources));
+    any_of(Occur::MustNot, fields.tag, folded(&wanted.not_tags));
+    for tag in query.tags.iter().chain(&wanted.tags) {
+        any_of(Occur::Must, fields.tag, vec![exact(tag)]);
+    }
     if !query.parent_ids.is_empty() {
         let terms = query
             .parent_ids
@@ -155,51 +194,73 @@ fn filters(fields: &Fields, query: &Query, wanted: &Wanted) -> Clauses {
             ));
         }
     }
-    if query.date_from.is_some() || query.date_to.is_some() {
-        let bound = |date: Option<civitas_model::Timestamp>| {
-            date.map_or(Bound::Unbounded, |date| {
-                Bound::Included(Term::from_field_i64(fields.date, date.as_micros()))
-            })
-        };
-        let range = RangeQuery::new(bound(query.date_from), bound(query.date_to));
+    let from = query.date_from.into_iter().chain(wanted.from).max();
+    let from =
+        from.map(|from| Bound::Included(Term::from_field_i64(fields.date, from.as_micros())));
+    let to = query.date_to.map(civitas_model::Timestamp::as_micros);
+    // What is before a moment is up to the microsecond before it.
+    let until = wanted
+        .until
+        .map(|until| until.as_micros().saturating_sub(1));
+    let to = to.into_iter().chain(until).min();
+    let to = to.map(|to| Bound::Included(Term::from_field_i64(fields.date, to)));
+    if from.is_some() || to.is_some() {
+        let unbounded = || Bound::Unbounded;
+        let range = RangeQuery::new(from.unwrap_or_else(unbounded), to.unwrap_or_else(unbounded));
         clauses.push((Occur::Must, silent(Box::new(range))));
     }
     clauses
 }
 
+/// Why a part of the query adds to a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The word in any form, or the phrase as it stands.
+    Found,
+    /// The very form that was typed.
+    AsTyped,
+    /// What was typed without spaces, as a whole.
+    Whole,
+    /// A word that begins so.
+    Begins,
+    /// Another spelling.
+    Spelling,
+    /// The words follow each other as typed.
+    InOrder,
+    /// The title is what was typed.
+    WholeTitle,
+}
+
+impl Way {
+    /// The name used in answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::AsTyped => "as_typed",
+            Self::Whole => "whole",
+            Self::Begins => "begins",
+            Self::Spelling => "spelling",
+            Self::InOrder => "in_order",
+            Self::WholeTitle => "whole_title",
+        }
+    }
+}
+
+/// One summand of a score.
+pub struct Part {
+    /// What of the query, as typed.
+    pub typed: String,
+    /// `text` is everything: title, headings and body.
+    pub field: &'static str,
+    /// Why it counts.
+    pub way: Way,
+    /// What scores it.
+    pub query: Boxed,
+}
+
 /// What makes a record have the unit.
 fn condition(fields: &Fields, unit: &Unit) -> Boxed {
-    let field = if unit.title_only {
-        fields.title
-    } else {
-        fields.text
-    };
-    let mut ways: Vec<Boxed> = match &unit.form {
-        Form::Word(group) => match group.words.as_slice() {
-            [word] => vec![Box::new(plain(field, stem(word)))],
-            words => {
-                let words = words.iter().map(|word| (word.position, word.text.as_str()));
-                let mut ways = vec![sequence(field, words)];
-                if let Some(whole) = &group.whole {
-                    ways.push(Box::new(plain(field, whole)));
-                }
-                ways
-            }
-        },
-        Form::Phrase(words) => {
-            vec![sequence(
-                field,
-                words.iter().map(|(at, word)| (*at, word.as_str())),
-            )]
-        }
-        Form::Prefix(_) => Vec::new(),
-    };
-    if !unit.completions.is_empty() {
-        ways.push(constant(any_term(field, &unit.completions), COMPLETION));
-    }
-    for word in &unit.corrections {
-        ways.push(boosted(Box::new(plain(field, word)), CORRECTION));
-    }
+    let mut ways: Vec<Boxed> = ways(fields, unit).into_iter().map(|(_, way)| way).collect();
     match ways.len() {
         0 => Box::new(EmptyQuery),
         1 => ways.remove(0),
@@ -207,62 +268,125 @@ fn condition(fields: &Fields, unit: &Unit) -> Boxed {
     }
 }
 
+/// The ways in which a record has the unit.
+fn ways(fields: &Fields, unit: &Unit) -> Vec<(Way, Boxed)> {
+    let field = if unit.title_only {
+        fields.title
+    } else {
+        fields.text
+    };
+    let mut ways: Vec<(Way, Boxed)> = match &unit.form {
+        Form::Word(group) => match group.words.as_slice() {
+            [word] => vec![(Way::Found, Box::new(plain(field, stem(word))))],
+            words => {
+                let words = words.iter().map(|word| (word.position, word.text.as_str()));
+                let mut ways = vec![(Way::Found, sequence(field, words))];
+                if let Some(whole) = &group.whole {
+                    ways.push((Way::Whole, Box::new(plain(field, whole))));
+                }
+                ways
+            }
+        },
+        Form::Phrase(words) => {
+            let words = words.iter().map(|(at, word)| (*at, word.as_str()));
+            vec![(Way::Found, sequence(field, words))]
+        }
+        Form::Prefix(_) => Vec::new(),
+    };
+    if !unit.completions.is_empty() {
+        let begun = constant(any_term(field, &unit.completions), COMPLETION);
+        ways.push((Way::Begins, begun));
+    }
+    for word in &unit.corrections {
+        let corrected = boosted(Box::new(plain(field, word)), CORRECTION);
+        ways.push((Way::Spelling, corrected));
+    }
+    ways
+}
+
 /// What makes a record that has the unit better.
-fn score(fields: &Fields, unit: &Unit, clauses: &mut Clauses) {
-    let mut add = |query: Boxed, boost| clauses.push((Occur::Should, boosted(query, boost)));
+fn score(fields: &Fields, unit: &Unit) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut add = |field: Field, way, query: Boxed, boost| {
+        parts.push(Part {
+            typed: unit.typed.clone(),
+            field: fields.name(field),
+            way,
+            query: boosted(query, boost),
+        });
+    };
+    let (text, title) = (fields.text, fields.title);
     match &unit.form {
         Form::Word(group) => {
             if let [word] = group.words.as_slice() {
                 if word.stem.is_some() {
-                    add(Box::new(plain(fields.text, &word.text)), EXACT);
-                    add(Box::new(plain(fields.title, &word.text)), EXACT);
+                    add(text, Way::AsTyped, Box::new(plain(text, &word.text)), EXACT);
+                    add(
+                        title,
+                        Way::AsTyped,
+                        Box::new(plain(title, &word.text)),
+                        EXACT,
+                    );
                 }
-                add(Box::new(plain(fields.title, stem(word))), TITLE);
-                add(Box::new(plain(fields.heading, stem(word))), HEADING);
+                add(title, Way::Found, Box::new(plain(title, stem(word))), TITLE);
+                let heading = Box::new(plain(fields.heading, stem(word)));
+                add(fields.heading, Way::Found, heading, HEADING);
             } else {
                 let words = group
                     .words
                     .iter()
                     .map(|word| (word.position, word.text.as_str()));
-                add(sequence(fields.title, words), TITLE);
+                add(title, Way::Found, sequence(title, words), TITLE);
             }
             if let Some(whole) = &group.whole {
-                add(Box::new(plain(fields.text, whole)), WHOLE_GROUP);
-                add(Box::new(plain(fields.title, whole)), TITLE);
+                add(text, Way::Whole, Box::new(plain(text, whole)), WHOLE_GROUP);
+                add(title, Way::Whole, Box::new(plain(title, whole)), TITLE);
             }
         }
         Form::Phrase(words) => {
             let words = words.iter().map(|(at, word)| (*at, word.as_str()));
-            add(sequence(fields.title, words), TITLE);
+            add(title, Way::Found, sequence(title, words), TITLE);
         }
         Form::Prefix(_) => {}
     }
     if !unit.completions.is_empty() {
-        let titles = any_term(fields.title, &unit.completions);
-        clauses.push((Occur::Should, constant(titles, TITLE_COMPLETION)));
+        let titles = constant(any_term(title, &unit.completions), TITLE_COMPLETION);
+        add(title, Way::Begins, titles, 1.0);
+        let headings = any_term(fields.heading, &unit.completions);
+        let headings = constant(headings, HEADING_COMPLETION);
+        add(fields.heading, Way::Begins, headings, 1.0);
     }
+    parts
 }
 
 /// Rewards words that follow each other as typed, and the title that is exactly what was typed.
-fn score_order(fields: &Fields, bare: &[&Unit], clauses: &mut Clauses) {
+fn score_order(fields: &Fields, bare: &[&Unit]) -> Vec<Part> {
     let typed: Vec<&str> = bare.iter().map(|unit| unit.typed.as_str()).collect();
     let typed = typed.join(" ");
     if typed.is_empty() {
-        return;
+        return Vec::new();
     }
     let whole = Term::from_field_text(fields.whole_title, &exact(&normalize(&typed)));
-    clauses.push((Occur::Should, constant(one(whole), WHOLE_TITLE)));
+    let part = |field: Field, way, query| Part {
+        typed: typed.clone(),
+        field: fields.name(field),
+        way,
+        query,
+    };
+    let whole = constant(one(whole), WHOLE_TITLE);
+    let mut parts = vec![part(fields.title, Way::WholeTitle, whole)];
     let words: Vec<Word> = groups(&typed)
         .flat_map(|group| group.words)
         .filter(|word| !word.lone)
         .collect();
     if bare.len() < 2 || words.len() > RUN_LENGTH_MAX {
-        return;
+        return parts;
     }
     for (field, boost) in [(fields.text, IN_ORDER), (fields.title, TITLE)] {
         let run = sequence(field, words.iter().map(|word| (word.position, stem(word))));
-        clauses.push((Occur::Should, boosted(run, boost)));
+        parts.push(part(field, Way::InOrder, boosted(run, boost)));
     }
+    parts
 }
 
 fn stem(word: &Word) -> &str {

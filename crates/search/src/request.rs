@@ -4,7 +4,8 @@ use civitas_model::{TenantId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::search::{Answer, LIMIT_DEFAULT, Query, Sort};
+use crate::place::fragment;
+use crate::search::{Answer, Hit, LIMIT_DEFAULT, Query, Sort};
 
 /// A question without its tenant, which whoever answers it adds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -13,6 +14,7 @@ pub struct Request {
     text: String,
     sources: Vec<String>,
     kinds: Vec<String>,
+    tags: Vec<String>,
     parent_ids: Vec<String>,
     title: Option<String>,
     date_from: Option<Timestamp>,
@@ -20,6 +22,9 @@ pub struct Request {
     limit: usize,
     offset: usize,
     sort: Order,
+    cursor: Option<String>,
+    facets: bool,
+    why: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -36,6 +41,7 @@ impl Default for Request {
             text: String::new(),
             sources: Vec::new(),
             kinds: Vec::new(),
+            tags: Vec::new(),
             parent_ids: Vec::new(),
             title: None,
             date_from: None,
@@ -43,6 +49,9 @@ impl Default for Request {
             limit: LIMIT_DEFAULT,
             offset: 0,
             sort: Order::default(),
+            cursor: None,
+            facets: false,
+            why: false,
         }
     }
 }
@@ -55,6 +64,7 @@ impl Request {
             text: self.text,
             sources: self.sources,
             kinds: self.kinds,
+            tags: self.tags,
             parent_ids: self.parent_ids,
             title: self.title,
             date_from: self.date_from,
@@ -65,20 +75,61 @@ impl Request {
                 Order::Relevance => Sort::Relevance,
                 Order::Newest => Sort::Newest,
             },
+            cursor: self.cursor,
+            facets: self.facets,
+            why: self.why,
         }
     }
 }
 
 impl Answer {
-    /// The answer as handlers and clients read it.
+    /// The answer as handlers and clients read it. What was not asked for is left out.
     pub fn to_json(&self) -> Value {
-        let hits: Vec<Value> = self.hits.iter().map(crate::search::Hit::to_json).collect();
-        json!({
+        let hits: Vec<Value> = self.hits.iter().map(Hit::to_json).collect();
+        let mut answer = json!({
             "total": self.total,
             "hits": hits,
             "suggestions": self.suggestions,
             "position": self.position,
-        })
+        });
+        if let Some(cursor) = &self.next_cursor {
+            answer["next_cursor"] = json!(cursor);
+        }
+        if let Some(facets) = &self.facets {
+            answer["facets"] = json!(facets);
+        }
+        answer
+    }
+}
+
+impl Hit {
+    /// The hit as clients read it.
+    pub fn to_json(&self) -> Value {
+        let matched: Vec<Value> = self
+            .matched
+            .iter()
+            .map(|matched| {
+                json!({ "field": matched.field.as_str(), "typed": matched.typed, "found": matched.found })
+            })
+            .collect();
+        let mut hit = json!({
+            "record_id": self.record_id,
+            "parent_id": self.parent_id,
+            "source": self.source,
+            "kind": self.kind,
+            "title": self.title,
+            "heading": self.heading,
+            "date": self.date,
+            "metadata": self.metadata,
+            "score": self.score,
+            "snippet": { "text": self.snippet.text, "highlights": self.snippet.highlights },
+            "matched": matched,
+            "fragment": fragment(&self.metadata),
+        });
+        if let Some(why) = &self.why {
+            hit["why"] = json!(why);
+        }
+        hit
     }
 }
 

@@ -3,18 +3,20 @@
 use std::time::{Duration, Instant};
 
 use civitas_model::{RecordId, TenantId, Timestamp};
-use serde_json::{Value, json};
-use tantivy::collector::{Count, TopDocs};
-use tantivy::{DocAddress, Order, Searcher, TantivyDocument, TantivyError};
+use serde_json::Value;
+use tantivy::{DocAddress, Searcher, TantivyDocument, TantivyError};
 
-use crate::document::DATE;
+use crate::collect::{Pass, Rank, Seen};
+use crate::cursor::{Cursor, question, state};
 use crate::error::Error;
 use crate::excerpt::{Highlighter, Matched, Snippet};
+use crate::facets::Facets;
 use crate::index::Index;
 use crate::matching::{Form, Wanted};
 use crate::plan::{Reach, build};
 use crate::spelling::{completions, corrections, count};
 use crate::syntax::parse;
+use crate::why::{Reason, explain};
 
 /// The most hits of one answer.
 pub const LIMIT_MAX: usize = 100;
@@ -57,6 +59,8 @@ pub struct Query {
     pub sources: Vec<String>,
     /// Any of these kinds, without regard to case.
     pub kinds: Vec<String>,
+    /// All of these tags, without regard to case.
+    pub tags: Vec<String>,
     /// Any of these parents.
     pub parent_ids: Vec<String>,
     /// The title holds all of these words, in any form.
@@ -71,6 +75,13 @@ pub struct Query {
     pub offset: usize,
     /// Their order.
     pub sort: Sort,
+    /// Where the page before ended, instead of an offset; empty text asks for the first page, and for a cursor to the
+    /// next one.
+    pub cursor: Option<String>,
+    /// Whether to count what all hits are like.
+    pub facets: bool,
+    /// Whether to say what each hit's score is made of.
+    pub why: bool,
 }
 
 impl Query {
@@ -81,6 +92,7 @@ impl Query {
             text: text.into(),
             sources: Vec::new(),
             kinds: Vec::new(),
+            tags: Vec::new(),
             parent_ids: Vec::new(),
             title: None,
             date_from: None,
@@ -88,6 +100,9 @@ impl Query {
             limit: LIMIT_DEFAULT,
             offset: 0,
             sort: Sort::default(),
+            cursor: None,
+            facets: false,
+            why: false,
         }
     }
 
@@ -102,9 +117,13 @@ impl Query {
             .sources
             .len()
             .max(self.kinds.len())
+            .max(self.tags.len())
             .max(self.parent_ids.len());
         if longest > FILTER_VALUES_MAX {
             return Err(Error::FilterValues(longest));
+        }
+        if self.cursor.is_some() && self.offset > 0 {
+            return Err(Error::CursorAndOffset);
         }
         Ok(())
     }
@@ -124,6 +143,10 @@ pub struct Answer {
     /// Words of this tenant's records that were perhaps meant, best first. Those for words that do not occur at all
     /// were searched too.
     pub suggestions: Vec<String>,
+    /// Where this page ends, when a cursor was asked for and there is more.
+    pub next_cursor: Option<String>,
+    /// What all hits are like, when that was asked for.
+    pub facets: Option<Facets>,
 }
 
 /// One record that was found.
@@ -151,72 +174,87 @@ pub struct Hit {
     pub snippet: Snippet,
     /// Why it was found.
     pub matched: Vec<Matched>,
-}
-
-impl Hit {
-    /// The hit as clients read it.
-    pub fn to_json(&self) -> Value {
-        let matched: Vec<Value> = self
-            .matched
-            .iter()
-            .map(|matched| {
-                json!({ "field": matched.field.as_str(), "typed": matched.typed, "found": matched.found })
-            })
-            .collect();
-        json!({
-            "record_id": self.record_id,
-            "parent_id": self.parent_id,
-            "source": self.source,
-            "kind": self.kind,
-            "title": self.title,
-            "heading": self.heading,
-            "date": self.date,
-            "metadata": self.metadata,
-            "score": self.score,
-            "snippet": { "text": self.snippet.text, "highlights": self.snippet.highlights },
-            "matched": matched,
-        })
-    }
-}
-
-struct Page {
-    total: u64,
-    hits: Vec<(f32, DocAddress)>,
+    /// What its score is made of, the most first, when that was asked for.
+    pub why: Option<Vec<Reason>>,
 }
 
 impl Index {
-    /// Answers a question. Text is never an error; a limit or offset out of range is.
+    /// Answers a question. Text is never an error; a limit or offset out of range is, and a cursor that is none.
     pub fn search(&self, query: &Query) -> Result<Answer, Error> {
         let started = Instant::now();
         query.check()?;
+        let cursor = cursor(query)?;
         // Read before the searcher is taken, so that it is never ahead of what the answer shows.
         let position = self.applied_position();
-        let searcher = self.reader.searcher();
         let mut wanted = Wanted::new(&parse(&query.text));
+        let is_ranked =
+            query.sort == Sort::Relevance && wanted.units.iter().any(|unit| !unit.exclude);
+        let searcher = self.searcher(cursor, is_ranked)?;
+        let pass = Pass {
+            // One more tells whether there is another page.
+            keep: query.offset + query.limit + 1,
+            after: cursor.map(|cursor| cursor.rank),
+            scored: is_ranked,
+            facets: query.facets,
+        };
         self.complete(&searcher, query, &mut wanted)?;
-        let mut page = self.page(&searcher, query, &wanted, Reach::Most)?;
+        let mut seen = self.pass(&searcher, query, &wanted, Reach::Most, &pass)?;
         let mut suggestions = Vec::new();
-        if page.total < FEW {
-            suggestions = self.correct(&searcher, query, &mut wanted, page.total)?;
+        if seen.total < FEW {
+            suggestions = self.correct(&searcher, query, &mut wanted, seen.total)?;
             if wanted.units.iter().any(|unit| !unit.corrections.is_empty()) {
-                page = self.page(&searcher, query, &wanted, Reach::Most)?;
+                seen = self.pass(&searcher, query, &wanted, Reach::Most, &pass)?;
             }
         }
-        if page.total == 0 && wanted.units.iter().filter(|unit| unit.is_bare()).count() > 1 {
-            page = self.page(&searcher, query, &wanted, Reach::Any)?;
+        if seen.total == 0 && wanted.units.iter().filter(|unit| unit.is_bare()).count() > 1 {
+            seen = self.pass(&searcher, query, &wanted, Reach::Any, &pass)?;
         }
-        let highlighter = Highlighter::new(&wanted);
-        let mut hits = Vec::with_capacity(page.hits.len());
-        for (score, address) in page.hits {
-            hits.push(self.hit(&searcher, &highlighter, score, address)?);
+        let there_is_more = seen.best.len() == pass.keep;
+        seen.best.truncate(query.offset + query.limit);
+        let page = seen.best.get(query.offset..).unwrap_or_default();
+        let next_cursor = page
+            .last()
+            .filter(|_| there_is_more && query.cursor.is_some());
+        let next_cursor = next_cursor.map(|(rank, _)| self.end(query, &searcher, *rank));
+        let mut hits = self.hits(&searcher, &wanted, page)?;
+        if query.why && is_ranked {
+            explain(&self.fields, &searcher, &wanted, page, &mut hits)?;
         }
         Ok(Answer {
             hits,
-            total: page.total,
+            total: seen.total,
             position,
             took: started.elapsed(),
             suggestions,
+            next_cursor,
+            facets: query.facets.then(|| seen.counts.facets()),
         })
+    }
+
+    /// The state of the index that a page is read from.
+    fn searcher(&self, cursor: Option<Cursor>, is_ranked: bool) -> Result<Searcher, Error> {
+        let now = self.reader.searcher();
+        match cursor.filter(|_| is_ranked) {
+            Some(cursor) if cursor.state != state(&now) => {
+                self.kept.find(cursor.state).ok_or(Error::CursorExpired)
+            }
+            _ => Ok(now),
+        }
+    }
+
+    /// The cursor that goes on after a page. By relevance, the state it was read from is kept for it.
+    fn end(&self, query: &Query, searcher: &Searcher, rank: Rank) -> String {
+        let state = state(searcher);
+        if rank.score > 0 {
+            self.kept.keep(state, searcher.clone());
+        }
+        let question = question(query);
+        let cursor = Cursor {
+            question,
+            state,
+            rank,
+        };
+        cursor.encode()
     }
 
     /// Finds the words that prefixes and the unfinished word stand for.
@@ -275,57 +313,57 @@ impl Index {
         Ok(suggestions)
     }
 
-    fn page(
+    fn pass(
         &self,
         searcher: &Searcher,
         query: &Query,
         wanted: &Wanted,
         reach: Reach,
-    ) -> Result<Page, TantivyError> {
-        let engine_query = build(&self.fields, query, wanted, reach);
-        let top = TopDocs::with_limit(query.limit).and_offset(query.offset);
-        let ranked = wanted.units.iter().any(|unit| !unit.exclude);
-        if query.sort == Sort::Relevance && ranked {
-            let (hits, total) = searcher.search(&engine_query, &(top.order_by_score(), Count))?;
-            return Ok(Page {
-                total: total as u64,
-                hits,
-            });
-        }
-        let newest = top.order_by_fast_field::<i64>(DATE, Order::Desc);
-        let (hits, total) = searcher.search(&engine_query, &(newest, Count))?;
-        Ok(Page {
-            total: total as u64,
-            hits: hits
-                .into_iter()
-                .map(|(_, address)| (0.0, address))
-                .collect(),
-        })
+        pass: &Pass,
+    ) -> Result<Seen, TantivyError> {
+        searcher.search(&build(&self.fields, query, wanted, reach), pass)
     }
 
-    fn hit(
+    fn hits(
         &self,
         searcher: &Searcher,
-        highlighter: &Highlighter<'_>,
-        score: f32,
-        address: DocAddress,
-    ) -> Result<Hit, TantivyError> {
-        let document: TantivyDocument = searcher.doc(address)?;
-        let shown = self.fields.shown(&document);
-        let (snippet, matched) = highlighter.explain(&shown);
-        Ok(Hit {
-            record_id: RecordId::trusted(shown.record_id),
-            parent_id: shown.parent_id,
-            source: shown.source,
-            kind: shown.kind,
-            title: shown.title,
-            heading: shown.heading,
-            date: shown.date,
-            metadata: shown.metadata,
-            score,
-            snippet,
-            matched,
-        })
+        wanted: &Wanted,
+        page: &[(Rank, DocAddress)],
+    ) -> Result<Vec<Hit>, TantivyError> {
+        let highlighter = Highlighter::new(wanted);
+        let mut hits = Vec::with_capacity(page.len());
+        for (rank, address) in page {
+            let document: TantivyDocument = searcher.doc(*address)?;
+            let shown = self.fields.shown(&document);
+            let (snippet, matched) = highlighter.explain(&shown);
+            hits.push(Hit {
+                record_id: RecordId::trusted(shown.record_id),
+                parent_id: shown.parent_id,
+                source: shown.source,
+                kind: shown.kind,
+                title: shown.title,
+                heading: shown.heading,
+                date: shown.date,
+                metadata: shown.metadata,
+                score: rank.score(),
+                snippet,
+                matched,
+                why: None,
+            });
+        }
+        Ok(hits)
+    }
+}
+
+/// Where the page before ended.
+fn cursor(query: &Query) -> Result<Option<Cursor>, Error> {
+    match query.cursor.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => {
+            let cursor = Cursor::decode(text).ok_or(Error::Cursor)?;
+            let is_ours = cursor.question == question(query);
+            is_ours.then_some(Some(cursor)).ok_or(Error::Cursor)
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The query language: what people type into a search box, read without ever failing.
 
+use crate::date::instant;
+
 /// The longest text that is read, in characters; what follows is ignored and [`ParsedQuery::truncated`] says so.
 pub const TEXT_LENGTH_MAX: usize = 1000;
 /// The most clauses that are read; what follows is ignored and [`ParsedQuery::truncated`] says so.
@@ -14,8 +16,14 @@ pub enum Field {
     Title,
     /// `type:` or `kind:`, the whole kind.
     Kind,
-    /// `source:`, the whole source.
+    /// `source:`, the whole source, or how a file came in.
     Source,
+    /// `tag:`, the whole tag.
+    Tag,
+    /// `after:`, at the beginning of a date or later.
+    After,
+    /// `before:`, before the beginning of a date.
+    Before,
 }
 
 /// What a clause looks for.
@@ -57,7 +65,10 @@ pub struct ParsedQuery {
 /// - `"two words"`: exactly these words, in this order; an unclosed quote reaches to the end.
 /// - `word*`: any word that begins so.
 /// - `-word`, `-"two words"`: records that have it are left out.
-/// - `title:word`, `type:pdf` (or `kind:`), `source:file`: only there; several kinds or sources mean any of them.
+/// - `title:word`, `type:pdf` (or `kind:`), `source:upload`: only there; several kinds or sources mean any of them.
+/// - `tag:contract`, `tag:"two words"`: only what has the tag; several tags mean all of them.
+/// - `after:2026-03-01`, `before:2026-04`: from the beginning of that day, month or year on, or before it; see
+///   [`instant`].
 ///
 /// Everything else is literal: `foo:bar`, `AND`, `(`, a lone `-`.
 pub fn parse(text: &str) -> ParsedQuery {
@@ -146,6 +157,9 @@ fn field(text: &str) -> (Field, &str) {
             "title" => Some(Field::Title),
             "type" | "kind" => Some(Field::Kind),
             "source" => Some(Field::Source),
+            "tag" => Some(Field::Tag),
+            "after" if names_a_date(rest) => Some(Field::After),
+            "before" if names_a_date(rest) => Some(Field::Before),
             _ => None,
         };
         if let Some(field) = field {
@@ -153,6 +167,13 @@ fn field(text: &str) -> (Field, &str) {
         }
     }
     (Field::Any, text)
+}
+
+/// Whether the next word is a date; `after:lunch` is two words like any others.
+fn names_a_date(text: &str) -> bool {
+    text.split(char::is_whitespace)
+        .next()
+        .is_some_and(|word| instant(word).is_some())
 }
 
 fn is_quote(c: char) -> bool {
@@ -180,12 +201,27 @@ mod tests {
         assert!(one("-draft").exclude && one("-\"a b\"").exclude && one("-type:pdf").exclude);
         assert_eq!(one("TYPE:pdf").field, Field::Kind);
         assert_eq!(one("title:\"a b\"").text, Text::Phrase("a b".into()));
+        assert_eq!(one("tag:\"a b\"").field, Field::Tag);
+        assert_eq!(one("after:2026").field, Field::After);
+        assert_eq!(one("Before:2026-03-01").field, Field::Before);
     }
 
     #[test]
     fn everything_else_is_literal() {
         for text in [
-            "foo:bar", "-", "--x", "*", "title:", "(a", "AND", "a-b", "^2", "[a",
+            "foo:bar",
+            "after:lunch",
+            "before:2026-13",
+            "tag:",
+            "-",
+            "--x",
+            "*",
+            "title:",
+            "(a",
+            "AND",
+            "a-b",
+            "^2",
+            "[a",
         ] {
             assert_eq!(
                 one(text),
@@ -214,7 +250,7 @@ mod tests {
         }
 
         #[test]
-        fn any_arrangement_of_the_signs_is_read(text in "[-a\"“:* +(title:)]{0,300}") {
+        fn any_arrangement_of_the_signs_is_read(text in "[-a1\"“:* +(title:after)]{0,300}") {
             let parsed = parse(&text);
             prop_assert!(parsed.clauses.len() <= CLAUSES_MAX);
             prop_assert_eq!(parsed.clauses.is_empty(), text.trim().is_empty());

@@ -11,9 +11,10 @@ use civitas_model::{TenantId, Write};
 use civitas_sql::{Error, Statement, Val};
 
 use crate::changeset::{Change, Changeset, Refusal};
+use crate::open_upload::{OpenUploadChange, user_owner};
 use crate::session::Upgrade;
 use crate::transaction::{Meaning, Stop, Transaction};
-use crate::{content, record};
+use crate::{content, record, usage};
 
 const FIND_RUNNING: Statement = Statement::new(include_str!("queries/adoption/find_running.sql"));
 const MOVE_INTENTS: Statement = Statement::new(include_str!("queries/adoption/move_intents.sql"));
@@ -22,6 +23,8 @@ const MOVE_EXECUTIONS: Statement =
     Statement::new(include_str!("queries/adoption/move_executions.sql"));
 const LIST_RECORDS: Statement = Statement::new(include_str!("queries/adoption/list_records.sql"));
 const MOVE_RECORDS: Statement = Statement::new(include_str!("queries/adoption/move_records.sql"));
+const MOVE_OPEN_UPLOADS: Statement =
+    Statement::new(include_str!("queries/adoption/move_open_uploads.sql"));
 const DELETE_TICKETS: Statement =
     Statement::new(include_str!("queries/adoption/delete_tickets.sql"));
 const HAS_MOVED: Statement = Statement::new(include_str!("queries/adoption/has_moved.sql"));
@@ -47,6 +50,13 @@ pub(crate) async fn adopt(tx: &mut Transaction<'_>, upgrade: &Upgrade) -> Result
     for statement in &MOVE_OWNED {
         move_owned(tx, statement, from, to).await?;
     }
+    // Whoever goes on with one is the user now.
+    let owner = user_owner(&upgrade.user_id);
+    let [old, new] = [from, to].map(civitas_model::Id::as_str);
+    let params = vec![owner.into(), new.into(), old.into(), new.into()];
+    tx.execute_later(&MOVE_OPEN_UPLOADS, params, Meaning::Nothing)
+        .await?;
+    usage::recount(tx, from, to).await?;
     move_records(tx, from, to).await?;
     let tickets = vec![from.as_str().into()];
     tx.execute_later(&DELETE_TICKETS, tickets, Meaning::Nothing)
@@ -129,6 +139,7 @@ pub(crate) async fn check_not_adopted(
             }
             Change::Submit(change) => Some(&change.intent.tenant_id),
             Change::Upload(change) => Some(&change.tenant_id),
+            Change::OpenUpload(OpenUploadChange::Begin(upload)) => Some(&upload.tenant_id),
             Change::Write(Write::ClaimUpload { .. } | Write::ReleaseContent { .. }) => None,
             Change::Write(write) => write.tenant_id(),
             _ => None,

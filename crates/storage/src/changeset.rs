@@ -9,6 +9,7 @@ use crate::execution::{
 use crate::invitation::InvitationChange;
 use crate::lease::{Lease, LeaseChange};
 use crate::membership::MembershipChange;
+use crate::open_upload::OpenUploadChange;
 use crate::rate_limit::Try;
 use crate::refresh_token::RefreshTokenChange;
 use crate::service_token::ServiceTokenChange;
@@ -88,6 +89,8 @@ pub enum Change {
     Write(Write),
     /// Notes an upload whose bytes are stored.
     Upload(Upload),
+    /// Begins, moves or ends an upload that goes on after a break.
+    OpenUpload(OpenUploadChange),
     /// Opens a session.
     OpenSession(Box<NewSession>),
     /// Gives an anonymous session to a user.
@@ -213,6 +216,12 @@ pub enum Refusal {
         /// When the next try is allowed.
         retry_at: Timestamp,
     },
+    /// The tenant would keep more than it may.
+    #[error("the tenant's quota has no room for it")]
+    OverQuota,
+    /// The tenant has as many open uploads as it may.
+    #[error("too many uploads are open: finish some, or cancel them")]
+    TooManyOpenUploads,
     /// A write reaches into another tenant than the execution's.
     #[error("a write reaches into another tenant")]
     ForeignTenant,

@@ -11,6 +11,7 @@ use crate::changeset::{Changeset, CommitError, Receipt, Refusal};
 use crate::execution::find_status;
 use crate::notice::Notice;
 use crate::transaction::{Stop, Transaction};
+use crate::usage::Quotas;
 use crate::write::apply;
 
 /// Changesets per transaction, at most. More would only make the first of them wait.
@@ -53,6 +54,7 @@ pub(crate) struct Committer {
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) notices: broadcast::Sender<Batch>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) quotas: Arc<Quotas>,
 }
 
 /// What became of each changeset of a batch, in order.
@@ -153,7 +155,7 @@ impl Committer {
         self.writer.begin().await?;
         let mut verdicts = Vec::with_capacity(batch.len());
         let mut trouble = None;
-        let mut transaction = Transaction::new(&mut self.writer, now);
+        let mut transaction = Transaction::new(&mut self.writer, &self.quotas, now);
         for request in batch {
             let said = transaction.notices.len();
             if isolation == Isolation::Savepoints {

@@ -7,6 +7,7 @@ use civitas_sql::{Error, Row, Select, Statement};
 use crate::json;
 use crate::store::Store;
 use crate::transaction::{Meaning, Stop, Transaction};
+use crate::usage;
 
 const PUT: Statement = Statement::new(include_str!("queries/file/put.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/file/find.sql"));
@@ -14,6 +15,7 @@ const LIST: &str = include_str!("queries/file/list.sql");
 const SAMPLE: Statement = Statement::new(include_str!("queries/file/sample.sql"));
 
 pub(crate) async fn put(tx: &mut Transaction<'_>, file: &File) -> Result<(), Stop> {
+    usage::count_file(tx, file).await?;
     let params = vec![
         file.tenant_id.as_str().into(),
         file.file_id.as_str().into(),

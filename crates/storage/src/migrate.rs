@@ -39,6 +39,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0003_tags.sql"),
         postgres: include_str!("../migrations/postgres/0003_tags.sql"),
     },
+    Migration {
+        version: 4,
+        name: "uploads",
+        sqlite: include_str!("../migrations/sqlite/0004_uploads.sql"),
+        postgres: include_str!("../migrations/postgres/0004_uploads.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::changeset::{Changeset, CommitError, Receipt};
 use crate::committer::{Batch, Committer, Request, Trouble};
 use crate::notice::Notice;
+use crate::usage::Quotas;
 
 /// Changesets that may wait for the committer. A full queue makes callers wait, which intake turns into a 503.
 const QUEUE_MAX: usize = 8192;
@@ -75,19 +76,32 @@ pub struct Store {
     notices: broadcast::Sender<Batch>,
     trouble: Trouble,
     clock: Arc<dyn Clock>,
+    pub(crate) quotas: Arc<Quotas>,
 }
 
 impl Store {
-    /// Opens the database, brings its schema up to date, and starts the committer.
+    /// Opens the database, brings its schema up to date, and starts the committer. Tenants keep as much as they like.
     ///
     /// Must be called within a tokio runtime.
     pub async fn open(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        Self::open_with(options, clock, Quotas::unlimited()).await
+    }
+
+    /// The same, and tenants keep as much as their quotas allow.
+    ///
+    /// Must be called within a tokio runtime.
+    pub async fn open_with(
+        options: &StoreOptions,
+        clock: Arc<dyn Clock>,
+        quotas: Quotas,
+    ) -> Result<Self, OpenError> {
         let (database, mut writer) = match options {
             StoreOptions::Sqlite { path } => Database::open_sqlite(path)?,
             StoreOptions::Postgres { address } => Database::open_postgres(address).await?,
         };
         let known = crate::migrate::known_version();
         crate::migrate::run(&mut writer, database.backend(), clock.now(), known).await?;
+        let quotas = Arc::new(quotas);
         let (requests, queue) = mpsc::channel(QUEUE_MAX);
         let (notices, _) = broadcast::channel(NOTICES_MAX);
         let trouble = Trouble::default();
@@ -97,6 +111,7 @@ impl Store {
             requests: queue,
             notices: notices.clone(),
             clock: Arc::clone(&clock),
+            quotas: Arc::clone(&quotas),
         };
         start(committer)?;
         start_checkpoints(database.clone(), requests.downgrade());
@@ -106,6 +121,7 @@ impl Store {
             notices,
             trouble,
             clock,
+            quotas,
         })
     }
 

@@ -8,6 +8,7 @@ use civitas_sql::{Error, Row, Statement, Val, Writer};
 use crate::changeset::Refusal;
 use crate::lease::Lease;
 use crate::notice::Notice;
+use crate::usage::{Quota, Quotas};
 
 const COUNTER_ADVANCE: Statement = Statement::new(include_str!("queries/counter/advance.sql"));
 
@@ -61,6 +62,7 @@ impl Meaning {
 /// needed, so that a remote database is not waited for once per statement. Their order is kept.
 pub(crate) struct Transaction<'a> {
     writer: &'a mut Writer,
+    quotas: &'a Quotas,
     /// The time of everything written in this transaction.
     pub(crate) now: Timestamp,
     pub(crate) notices: Vec<Notice>,
@@ -71,9 +73,10 @@ pub(crate) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    pub(crate) fn new(writer: &'a mut Writer, now: Timestamp) -> Self {
+    pub(crate) fn new(writer: &'a mut Writer, quotas: &'a Quotas, now: Timestamp) -> Self {
         Self {
             writer,
+            quotas,
             now,
             notices: Vec::new(),
             leases: HashMap::new(),
@@ -167,6 +170,11 @@ impl<'a> Transaction<'a> {
         params: &[Val],
     ) -> Result<Option<Row>, Stop> {
         Ok(self.query(statement, params).await?.into_iter().next())
+    }
+
+    /// How much a tenant may keep.
+    pub(crate) fn quota(&self, tenant: &TenantId) -> Quota {
+        self.quotas.of(tenant)
     }
 
     pub(crate) fn notify(&mut self, notice: Notice) {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::changeset::Refusal;
 use crate::store::Store;
 use crate::transaction::{Meaning, Stop, Transaction};
+use crate::usage;
 
 const INSERT: Statement = Statement::new(include_str!("queries/upload/insert.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/upload/find.sql"));
@@ -37,6 +38,7 @@ pub struct Upload {
 
 impl Upload {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        usage::reserve(tx, &self.tenant_id, self.size).await?;
         let params = vec![
             self.tenant_id.as_str().into(),
             self.upload_id.as_str().into(),
@@ -59,6 +61,7 @@ pub(crate) async fn claim(
     tenant: &TenantId,
     upload_id: &str,
 ) -> Result<(), Stop> {
+    usage::release_upload(tx, tenant, upload_id).await?;
     let params = vec![tenant.as_str().into(), upload_id.into()];
     tx.execute_later(&DELETE, params, Meaning::Nothing).await
 }

@@ -29,6 +29,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Lease(change) => change.apply(tx).await?,
             Change::Write(write) => apply_write(tx, write).await?,
             Change::Upload(change) => change.apply(tx).await?,
+            Change::OpenUpload(change) => change.apply(tx).await?,
             Change::OpenSession(change) => change.apply(tx).await?,
             Change::UpgradeSession(change) => change.apply(tx).await?,
             Change::EndSession(change) => change.apply(tx).await?,

@@ -256,7 +256,13 @@ fn piece_record(file: &File, piece: &Chunk) -> Record {
     record(file, piece.index, heading, text, facts)
 }
 
-fn record(file: &File, index: u32, heading: String, body: String, metadata: Value) -> Record {
+fn record(file: &File, index: u32, heading: String, body: String, mut metadata: Value) -> Record {
+    // What the file is found and counted by, beside its text.
+    metadata["ingestion_type"] = json!(file.ingestion_type);
+    let tags = file.tags();
+    if !tags.is_empty() {
+        metadata["tags"] = json!(tags);
+    }
     Record {
         record_id: RecordId::trusted(format!("{}:{index}", file.file_id)),
         tenant_id: file.tenant_id.clone(),

@@ -22,13 +22,16 @@ const READS_MAX: usize = 20;
 const PLACES_MAX: usize = 3;
 /// The characters of a query.
 const QUERY_LENGTH_MAX: usize = 1_000;
+/// The tags a file must have.
+const TAGS_MAX: usize = 50;
 /// Files whose names are looked at.
 const NAMES_MAX: u32 = 1_101;
 
 /// Find files: by what they say, best first, each with the places that match; then by a part of their name.
 ///
 /// Words are found in any form and spelling close to it, `"words in quotes"` as they stand, `-word` excludes, `title:word`
-/// looks into names only. No query is a syntax error. Content is found once `parse_content` has read it.
+/// looks into names only; `type:pdf`, `tag:contract`, `source:upload`, `after:2026-03` and `before:2026-04-15` narrow
+/// what is found by content, as `filters` do for names too. No query is a syntax error. Content is found once `parse_content` has read it.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SearchFiles {
     /// What to look for.
@@ -47,6 +50,12 @@ pub(crate) struct SearchFiles {
     /// What the files must be.
     #[serde(default)]
     filters: Filters,
+    /// Whether to count what everything that is found by content is like: by type, tag, source, year and month.
+    #[serde(default)]
+    facets: bool,
+    /// Whether to say of each place what its score is made of.
+    #[serde(default)]
+    why: bool,
 }
 
 /// Where to look.
@@ -76,6 +85,12 @@ struct Filters {
     date_from: Option<Timestamp>,
     /// Taken in at this time or earlier.
     date_to: Option<Timestamp>,
+    /// With all of these tags, in upper or lower case, up to 50.
+    #[schemars(length(max = 50))]
+    tags: Vec<String>,
+    /// Taken in this way: `upload`, `edi` or `api`.
+    #[schemars(length(min = 1, max = 64))]
+    source: Option<String>,
 }
 
 /// What was found.
@@ -99,6 +114,10 @@ pub(crate) struct SearchResults {
     limit: u32,
     /// How many files were skipped.
     offset: u32,
+    /// How many pieces of text match by `type`, `tag`, `source`, `year` and `month`, at most 20 values each, when that
+    /// was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<Value>,
 }
 
 /// A file that was found, and why.
@@ -125,6 +144,12 @@ struct FoundPlace {
     highlights: Vec<(u64, u64)>,
     /// How well it matches.
     score: f64,
+    /// The fragment that opens the file there, such as `page=3` or `row=5-9`; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fragment: Option<String>,
+    /// What the score is made of, as `typed`, `field`, `how` and `weight`, the weightiest first, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<Value>,
 }
 
 /// A search's answer, as the platform gives it.
@@ -134,6 +159,8 @@ struct Found {
     hits: Vec<Hit>,
     #[serde(default)]
     suggestions: Vec<String>,
+    #[serde(default)]
+    facets: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +172,10 @@ struct Hit {
     metadata: Value,
     score: f64,
     snippet: Snippet,
+    #[serde(default)]
+    fragment: Option<String>,
+    #[serde(default)]
+    why: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +192,7 @@ struct Grouped {
     places: HashMap<FileId, Vec<FoundPlace>>,
     total: u64,
     suggestions: Vec<String>,
+    facets: Option<Value>,
 }
 
 impl Intent for SearchFiles {
@@ -187,6 +219,10 @@ impl Intent for SearchFiles {
                 self.offset
             );
             return Err(Invalid::new("/offset", detail));
+        }
+        if self.filters.tags.len() > TAGS_MAX {
+            let detail = format!("filters.tags takes at most {TAGS_MAX} tags: send fewer");
+            return Err(Invalid::new("/filters/tags", detail));
         }
         if self.filters.file_ids.len() > 100 {
             let detail = "filters.file_ids takes at most 100 ids: send fewer";
@@ -247,6 +283,7 @@ impl Intent for SearchFiles {
             suggestions: grouped.suggestions,
             limit,
             offset: self.offset,
+            facets: grouped.facets,
         };
         Ok(payload.into())
     }
@@ -265,18 +302,22 @@ impl SearchFiles {
         for read in 0..READS_MAX {
             let query = json!({
                 "text": self.query,
-                "sources": ["file"],
+                "sources": [self.filters.source.as_deref().unwrap_or("file")],
                 "kinds": kinds,
+                "tags": self.filters.tags,
                 "parent_ids": self.filters.file_ids,
                 "date_from": self.filters.date_from,
                 "date_to": self.filters.date_to,
                 "limit": HITS_PER_READ,
                 "offset": read * HITS_PER_READ,
+                "facets": self.facets && read == 0,
+                "why": self.why,
             });
             let found: Found = cx.read(Read::Search { query }).await?;
             grouped.total = found.total;
             if read == 0 {
                 grouped.suggestions = found.suggestions;
+                grouped.facets = found.facets;
             }
             let is_last = found.hits.len() < HITS_PER_READ;
             for hit in found.hits {
@@ -292,25 +333,33 @@ impl SearchFiles {
     /// Files whose name holds the query, newest first.
     async fn by_name(&self, cx: &mut Context) -> Result<Vec<File>> {
         let file_type = self.filters.file_type.as_deref().map(canonical_type);
-        let filter = json!({ "name_contains": self.query.trim(), "file_type": file_type });
+        let filter = json!({
+            "name_contains": self.query.trim(), "file_type": file_type, "tags": self.filters.tags,
+        });
         let read = Read::Files {
             filter,
             limit: NAMES_MAX,
             offset: 0,
         };
         let mut files: Vec<File> = cx.read(read).await?;
-        let Filters {
-            file_ids,
-            date_from,
-            date_to,
-            ..
-        } = &self.filters;
-        files.retain(|file| {
-            (file_ids.is_empty() || file_ids.contains(&file.file_id))
-                && date_from.is_none_or(|from| file.created_at >= from)
-                && date_to.is_none_or(|to| file.created_at <= to)
-        });
+        files.retain(|file| self.filters.take(file));
         Ok(files)
+    }
+}
+
+impl Filters {
+    /// Whether a file is one of those wanted; its type is looked at elsewhere.
+    fn take(&self, file: &File) -> bool {
+        let tags: Vec<String> = file.tags().into_iter().map(str::to_lowercase).collect();
+        let source = self.source.as_deref().map(str::to_lowercase);
+        (self.file_ids.is_empty() || self.file_ids.contains(&file.file_id))
+            && self.date_from.is_none_or(|from| file.created_at >= from)
+            && self.date_to.is_none_or(|to| file.created_at <= to)
+            && self
+                .tags
+                .iter()
+                .all(|tag| tags.contains(&tag.to_lowercase()))
+            && source.is_none_or(|source| source == "file" || source == file.ingestion_type)
     }
 }
 
@@ -330,6 +379,8 @@ impl Grouped {
                 text: hit.snippet.text,
                 highlights: hit.snippet.highlights,
                 score: hit.score,
+                fragment: hit.fragment,
+                why: hit.why,
             });
         }
     }

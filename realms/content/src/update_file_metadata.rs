@@ -1,10 +1,12 @@
 //! `update_file_metadata`: change what people say about a file.
 
 use civitas_intent::prelude::*;
+use civitas_model::artifact::Lifecycle;
+use civitas_model::file::Status;
 use serde_json::Map;
 
 use crate::facts::{self, FileFacts};
-use crate::name;
+use crate::{life, name};
 
 /// The most that a file's metadata may take, in bytes of JSON.
 const METADATA_BYTES_MAX: usize = 64 * 1024;
@@ -107,6 +109,9 @@ impl Intent for UpdateFileMetadata {
             let event = json!({ "file_id": file.file_id, "changed_keys": changed_keys });
             cx.emit("file_metadata_updated", event).await?;
         }
+        if changed_keys.iter().any(|key| key == "tags") {
+            find_by_tags(cx, &file).await?;
+        }
         let payload = UpdatedFile {
             facts: file.into(),
             updated_metadata: own,
@@ -114,6 +119,23 @@ impl Intent for UpdateFileMetadata {
         };
         Ok(payload.into())
     }
+}
+
+/// Lets search find what was read of the file by its tags as they are now.
+async fn find_by_tags(cx: &mut Context, file: &File) -> Result<()> {
+    if !matches!(file.status, Status::Ingested | Status::Active) {
+        // It is in no search; when it is restored, its tags come with it.
+        return Ok(());
+    }
+    let artifact = facts::artifact_of(cx, file).await?;
+    let Some(newest) = facts::newest_reading(&artifact) else {
+        return Ok(());
+    };
+    let newest = cx.artifact(&newest).await?;
+    if let Some(newest) = newest.filter(|newest| newest.lifecycle_state == Lifecycle::Ready) {
+        life::index_again(cx, file, &newest).await?;
+    }
+    Ok(())
 }
 
 fn check_keys(updates: &Map<String, Value>) -> Result<()> {

@@ -95,6 +95,13 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(artifact::list))
         // Files.
         .merge(unlimited(routes!(content::files::upload::upload)))
+        .routes(routes!(content::uploads::create::create))
+        .merge(unlimited(routes!(
+            content::uploads::show::show,
+            content::uploads::append::append,
+            content::uploads::remove::remove
+        )))
+        .routes(routes!(content::usage::usage))
         .routes(routes!(content::files::download::download))
         .routes(routes!(content::files::delete::delete))
         .routes(routes!(content::search::search))

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use civitas_model::TenantId;
+use civitas_storage::Quota;
 use clap::{Args, Parser, Subcommand};
 
 use super::backup::{Backup, Restore};
@@ -73,7 +75,7 @@ pub enum Command {
     Files(Files),
     /// Search everything that was read, best first.
     #[command(
-        after_help = "Examples:\n  civitas search late delivery penalty\n  civitas search '\"exact phrase\" -without begin*' --type pdf,csv\n  civitas search invoice --sort newest --json | jq '.hits[].parent_id'"
+        after_help = "Examples:\n  civitas search late delivery penalty\n  civitas search '\"exact phrase\" -without begin*' --type pdf,csv\n  civitas search penalty tag:contract after:2026-03     # or: --tag contract --after 2026-03\n  civitas search penalty --facets --why                 # what all hits are like, and why each was found\n  civitas search invoice --sort newest --json | jq '.hits[].parent_id'"
     )]
     Search(Search),
     /// See what can be done, and do it.
@@ -155,6 +157,15 @@ pub struct Bounds {
     /// The largest file that can be uploaded.
     #[arg(long, env = "CIVITAS_UPLOAD_LIMIT", default_value = "5GiB", value_name = "SIZE", value_parser = quantity::size)]
     pub upload_limit: u64,
+    /// How much a tenant may keep: the sizes of its files together.
+    #[arg(long, env = "CIVITAS_TENANT_STORAGE", default_value = "100GiB", value_name = "SIZE", value_parser = quantity::size)]
+    pub tenant_storage: u64,
+    /// How many files a tenant may keep.
+    #[arg(long, env = "CIVITAS_TENANT_FILES", default_value_t = 1_000_000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub tenant_files: u64,
+    /// What one tenant may keep instead, such as `acme=2TiB,5000000`; may be repeated, or separated by semicolons.
+    #[arg(long = "quota", env = "CIVITAS_QUOTAS", value_delimiter = ';', value_name = "TENANT=SIZE,COUNT", value_parser = quantity::quota)]
+    pub quotas: Vec<(TenantId, Quota)>,
     /// How long open requests and running executions may take to end when the server is stopped.
     #[arg(long, env = "CIVITAS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION", value_parser = quantity::duration)]
     pub shutdown_grace: Duration,

@@ -4,17 +4,18 @@ mod get;
 mod known;
 mod life;
 mod put;
+mod search;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::output::{
-    BOLD, DIM, bytes, clean, data, duration, moment, note, place, short, snippet, table, text,
-};
+use super::output::{bytes, clean, moment, note, short, table, text};
 use super::remote::Remote;
 use get::Get;
 use life::{Explained, Info, Purge, Several, Tag};
 use put::Put;
+pub use search::Search;
+pub(super) use search::search;
 
 /// Bring files in, get them back, list and search them.
 #[derive(Debug, Subcommand)]
@@ -57,7 +58,7 @@ pub enum Files {
     Purge(Purge),
     /// Search everything that was read; `civitas search` is the same.
     #[command(
-        after_help = "Examples:\n  civitas files search late delivery penalty\n  civitas files search '\"exact phrase\" -without begin*' --type pdf,csv"
+        after_help = "Examples:\n  civitas files search late delivery penalty\n  civitas files search '\"exact phrase\" -without begin*' --type pdf,csv\n  civitas files search invoice --tag unpaid --after 2026-03 --facets"
     )]
     Search(Search),
 }
@@ -86,26 +87,6 @@ pub struct List {
     /// Skip this many.
     #[arg(long, default_value_t = 0)]
     pub offset: u32,
-}
-
-/// Search.
-#[derive(Debug, Args)]
-pub struct Search {
-    /// Words, "phrases", -without, begin*, title:word. No text is an error.
-    #[arg(required = true, value_name = "WORDS")]
-    pub words: Vec<String>,
-    /// Only of these types, separated by commas.
-    #[arg(long = "type", value_name = "TYPES")]
-    pub types: Option<String>,
-    /// Only of this file.
-    #[arg(long, value_name = "FILE_ID")]
-    pub file: Option<String>,
-    /// What comes first.
-    #[arg(long, default_value = "relevance", value_parser = ["relevance", "newest"])]
-    pub sort: String,
-    /// At most this many hits.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub limit: u32,
 }
 
 /// Runs a command of the group.
@@ -176,53 +157,6 @@ async fn list(arguments: List, remote: &Remote) -> anyhow::Result<()> {
     if page["has_more"] == true {
         let next = arguments.offset.saturating_add(arguments.limit);
         note(&format!("there are more: add --offset {next}"));
-    }
-    Ok(())
-}
-
-pub(super) async fn search(arguments: Search, remote: &Remote) -> anyhow::Result<()> {
-    let words = arguments.words.join(" ").replace(LEFT_OUT, "");
-    let mut query = vec![
-        ("q", words),
-        ("sort", arguments.sort),
-        ("limit", arguments.limit.to_string()),
-    ];
-    query.extend(arguments.types.map(|types| ("kind", types)));
-    query.extend(arguments.file.map(|file| ("file_id", file)));
-    let found = remote
-        .client()?
-        .get(&["api", "content", "search"], &query)
-        .await?;
-    if remote.json {
-        return Ok(super::output::json(&found)?);
-    }
-    let hits = found["hits"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    for hit in hits {
-        let title = short(text(hit, "title"), 60);
-        data(&format!(
-            "{BOLD}{title}{BOLD:#}  {DIM}{}{DIM:#}",
-            place(hit)
-        ))?;
-        data(&format!("  {}", snippet(hit)))?;
-        data(&format!("  {DIM}{}{DIM:#}", clean(text(hit, "parent_id"))))?;
-    }
-    let took = std::time::Duration::from_micros(found["took_us"].as_u64().unwrap_or_default());
-    let total = found["total"].as_u64().unwrap_or_default();
-    note(&format!(
-        "{} of {total} hits in {}",
-        hits.len(),
-        duration(took)
-    ));
-    let suggestions = found["suggestions"].as_array().into_iter().flatten();
-    let suggestions: Vec<&str> = suggestions.filter_map(Value::as_str).collect();
-    if !suggestions.is_empty() {
-        note(&format!(
-            "perhaps you mean: {}",
-            clean(&suggestions.join(", "))
-        ));
     }
     Ok(())
 }

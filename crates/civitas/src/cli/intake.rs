@@ -300,9 +300,7 @@ async fn upload(
     let size = document.size;
     line.reach(format!("uploading {}", bytes(size)));
     let bar = line.bar.clone();
-    let sent_so_far = std::sync::atomic::AtomicU64::new(0);
-    let sent = move |count: u64| {
-        let done = count + sent_so_far.fetch_add(count, Ordering::Relaxed);
+    let sent = move |done: u64| {
         bar.set_message(format!("uploading {} of {}", bytes(done), bytes(size)));
     };
     let uploaded = client

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use civitas_api::{Access, Limits};
+use civitas_storage::{Quota, Quotas};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::{Bounds, Dev, Serve};
@@ -39,8 +40,16 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
         upload_bytes: bounds.upload_limit,
         ..config.limits
     };
+    let quotas = Quotas {
+        default: Quota {
+            bytes: bounds.tenant_storage,
+            files: bounds.tenant_files,
+        },
+        tenants: bounds.quotas.iter().cloned().collect(),
+    };
     Ok(Config {
         limits,
+        quotas,
         concurrency: usize::try_from(bounds.concurrency)?,
         retention: bounds.retention,
         grace: bounds.shutdown_grace,

@@ -75,6 +75,77 @@ fn what_was_read_is_found_with_its_place() {
 }
 
 #[test]
+fn a_search_counts_explains_narrows_and_goes_on() {
+    let server = Server::start();
+    server.put(
+        "one.md",
+        b"# Harbour plan\n\nThe lighthouse keeper leaves.\n",
+    );
+    server.put("two.txt", b"A lighthouse needs no keeper.\n");
+    let all = server
+        .run([
+            "search",
+            "lighthouse",
+            "--facets",
+            "--why",
+            "--after",
+            "2020",
+        ])
+        .ok();
+    for shown in [
+        "type",
+        "md 1, txt 1",
+        "upload 2",
+        "lighthouse found in text",
+    ] {
+        assert!(all.out.contains(shown), "{shown}: {}", all.out);
+    }
+    let none = ["search", "lighthouse", "--before", "2020", "--json"];
+    assert_eq!(server.run(none).ok().json()["total"], 0);
+    let found = server
+        .run(["search", "lighthouse", "--source", "upload", "--json"])
+        .ok()
+        .json();
+    assert_eq!(found["total"], 2);
+    let file = found["hits"][0]["parent_id"].as_str().unwrap();
+    let url = found["hits"][0]["url"].as_str().unwrap();
+    assert!(
+        url.starts_with(&format!("/api/content/files/{file}/content#line=")),
+        "{url}"
+    );
+    server.run(["files", "tag", file, "Coast"]).ok();
+    let tagged = [
+        "search",
+        "lighthouse",
+        "--limit",
+        "1",
+        "--cursor",
+        "",
+        "--json",
+    ];
+    let first = server.run(tagged).ok().json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let next = [
+        "search",
+        "lighthouse",
+        "--limit",
+        "1",
+        "--cursor",
+        cursor,
+        "--json",
+    ];
+    let second = server.run(next).ok().json();
+    assert_ne!(
+        first["hits"][0]["parent_id"],
+        second["hits"][0]["parent_id"]
+    );
+    assert!(second.get("next_cursor").is_none(), "{second}");
+    server
+        .run(["search", "x", "--after", "lunch"])
+        .fails(2, "2026-03-15");
+}
+
+#[test]
 fn folders_are_taken_in_only_when_asked_and_failures_are_summed_up() {
     let server = Server::start();
     let folder = server.folder.path().join("reports");

@@ -14,6 +14,7 @@ mod folder;
 mod help;
 mod readme;
 mod serving;
+mod uploads;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};

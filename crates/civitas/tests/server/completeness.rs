@@ -104,6 +104,9 @@ async fn every_operation_that_is_not_public_needs_a_credential() {
                 "{name} is public"
             );
             public.insert(name);
+        } else if operation.method == Method::HEAD {
+            // The answer to HEAD has no body.
+            assert_eq!(answer.status.as_u16(), 401, "{name}");
         } else {
             answer.problem(401, "unauthorized");
             assert!(
@@ -122,7 +125,7 @@ async fn a_viewer_changes_nothing() {
     for operation in operations(&viewer).await {
         let name = operation.name();
         let exempt = PUBLIC.contains(&name.as_str()) || READING_OR_OWN.contains(&name.as_str());
-        if operation.method == Method::GET || exempt {
+        if [Method::GET, Method::HEAD].contains(&operation.method) || exempt {
             continue;
         }
         operation.ask(&viewer, &[]).await.problem(403, "forbidden");
@@ -152,6 +155,7 @@ async fn another_tenant_sees_and_changes_nothing() {
         .send()
         .await
         .ok();
+    let upload = begun_upload(&operator).await;
     let user_id = member.get("/api/auth/me").send().await.ok()["user_id"].clone();
     let ids = [
         ("execution_id", execution.as_str()),
@@ -162,6 +166,7 @@ async fn another_tenant_sees_and_changes_nothing() {
         ("token_id", token["token_id"].as_str().unwrap()),
         ("user_id", user_id.as_str().unwrap()),
         ("intent_type", "count"),
+        ("upload_id", upload.as_str()),
     ];
     let stranger = server.user("stranger@x.example").await;
     for operation in operations(&operator).await {
@@ -181,16 +186,7 @@ async fn another_tenant_sees_and_changes_nothing() {
             assert!(!seen, "{name}: {}", answer.text());
         }
         if operation.path.contains('{') && !operation.path.contains("{intent_type}") {
-            let status = answer.status.as_u16();
-            assert!(status == 404 || status == 403, "{name}: {status}");
-            answer.problem(
-                status,
-                if status == 404 {
-                    "not_found"
-                } else {
-                    "forbidden"
-                },
-            );
+            refuses(&answer, &operation);
         }
     }
     // Nothing happened to what was aimed at.
@@ -211,6 +207,31 @@ async fn another_tenant_sees_and_changes_nothing() {
         file["file_id"].as_str().unwrap()
     );
     assert_eq!(operator.get(content).send().await.body, "secret words");
+}
+
+async fn begun_upload(client: &Client) -> String {
+    let upload = client
+        .post("/api/content/uploads")
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", "10")
+        .send()
+        .await;
+    let location = upload.header("location");
+    location.rsplit('/').next().unwrap().to_owned()
+}
+
+/// What is another tenant's is not there, or not to be touched.
+#[track_caller]
+fn refuses(answer: &Answer, operation: &Operation) {
+    let status = answer.status.as_u16();
+    let code = match status {
+        404 => "not_found",
+        403 => "forbidden",
+        other => panic!("{}: {other}", operation.name()),
+    };
+    if operation.method != Method::HEAD {
+        answer.problem(status, code);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

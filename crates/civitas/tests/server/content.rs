@@ -298,6 +298,71 @@ async fn an_upload_answers_each_file_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_narrows_counts_explains_and_pages() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let minutes = read_file(&anyone, "minutes.md", NOTES).await;
+    read_file(&anyone, "zeppelin.csv", b"zeppelin,mast\none,1\ntwo,2\n").await;
+    let tag = json!({ "file_id": minutes["file_id"], "metadata_updates": { "tags": ["Board"] } });
+    anyone.run("update_file_metadata", tag).await;
+
+    let all = search(&anyone, "q=zeppelin&facets=true&why=true&limit=1").await;
+    assert_eq!(all["total"], 2, "{all}");
+    assert_eq!(
+        all["facets"]["tag"],
+        json!([{ "value": "board", "count": 1 }])
+    );
+    assert_eq!(
+        all["facets"]["source"],
+        json!([{ "value": "upload", "count": 2 }])
+    );
+    assert_eq!(all["facets"]["type"].as_array().unwrap().len(), 2);
+    let hit = &all["hits"][0];
+    let weights = hit["why"].as_array().unwrap().iter();
+    let sum: f64 = weights
+        .map(|reason| reason["weight"].as_f64().unwrap())
+        .sum();
+    assert!((sum - hit["score"].as_f64().unwrap()).abs() < 1e-3, "{hit}");
+
+    let id = minutes["file_id"].as_str().unwrap();
+    for (query, found) in [
+        ("q=zeppelin&tag=BOARD", 1),
+        ("q=zeppelin%20tag%3Aboard", 1),
+        ("q=zeppelin&tag=board,other", 0),
+        ("q=zeppelin&after=2020&before=2999-12-31&source=upload", 2),
+        ("q=zeppelin&before=2020", 0),
+        ("q=zeppelin&source=edi", 0),
+    ] {
+        let found_now = search(&anyone, query).await;
+        assert_eq!(found_now["total"], found, "{query}: {found_now}");
+    }
+    let board = search(&anyone, "q=tag%3Aboard").await;
+    let url = board["hits"][0]["url"].as_str().unwrap();
+    assert!(
+        url.starts_with(&format!("/api/content/files/{id}/content#")),
+        "{url}"
+    );
+
+    let first = search(&anyone, "q=zeppelin&limit=1&cursor=").await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    read_file(&anyone, "third.txt", b"zeppelin zeppelin zeppelin").await;
+    let second = search(&anyone, &format!("q=zeppelin&limit=1&cursor={cursor}")).await;
+    assert_ne!(
+        first["hits"][0]["record_id"],
+        second["hits"][0]["record_id"]
+    );
+    assert_ne!(second["hits"][0]["title"], "third.txt");
+    assert!(second.get("next_cursor").is_none(), "{second}");
+
+    let ask = json!({ "query": "zeppelin", "facets": true, "why": true, "filters": { "tags": ["board"] } });
+    let found = anyone.run("search_files", ask).await;
+    let results = &found["search_results"]["semantic_payload"];
+    assert_eq!(results["count"], 1, "{results}");
+    assert_eq!(results["facets"]["tag"][0]["value"], "board");
+    assert!(results["files"][0]["places"][0]["why"][0]["weight"].is_number());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_search_says_which_parameter_is_wrong() {
     let server = TestServer::development().await;
     let anyone = server.anonymous();

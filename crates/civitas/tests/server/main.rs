@@ -27,3 +27,4 @@ mod server;
 mod session;
 mod sockets;
 mod stopping;
+mod uploads;

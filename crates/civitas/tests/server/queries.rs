@@ -141,6 +141,13 @@ async fn a_search_names_its_mistakes() {
         ("", "/q"),
         ("q=a&offset=10001", "/offset"),
         ("q=a&sort=best", "/sort"),
+        ("q=a&after=lunch", "/after"),
+        ("q=a&before=2026-13", "/before"),
+        ("q=a&cursor=x", "/cursor"),
+        ("q=a&cursor=&offset=1", "/cursor"),
+        ("q=a&facets=maybe", "/facets"),
+        (&format!("q=a&tag={many}"), "/tag"),
+        (&format!("q=a&source={many}"), "/source"),
         (&format!("q=a&kind={many}"), "/kind"),
         (&format!("q=a&file_id={many}"), "/file_id"),
     ] {

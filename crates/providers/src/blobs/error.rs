@@ -32,6 +32,12 @@ pub enum BlobError {
     /// The caller's stream failed before its end; nothing was stored.
     #[error("the upload broke off before its end: send it again")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
+    /// The caller's content is not what the caller has stated; nothing was stored.
+    #[error("the content has the digest {digest}, which is not the stated one")]
+    Mismatch {
+        /// SHA-256 of the content.
+        digest: String,
+    },
     /// The disk or its quota is full: the operator must make room.
     #[error("the content store is full: the operator must free space or enlarge it")]
     Full(#[source] Box<dyn Error + Send + Sync>),

@@ -21,6 +21,8 @@ use super::error::BlobError;
 pub(super) const OBJECTS: &str = "objects";
 /// The folder of uploads that are not finished.
 pub(super) const STAGING: &str = "staging";
+/// The folder of uploads that arrive in pieces: a restart does not end them.
+pub(super) const PARTS: &str = "parts";
 
 #[derive(Debug)]
 pub(super) struct LocalFolder {
@@ -34,7 +36,7 @@ impl LocalFolder {
         DirBuilder::new().recursive(true).mode(0o700).create(root)?;
         fs::set_permissions(root, Permissions::from_mode(0o700))?;
         let root = root.canonicalize()?;
-        for folder in [OBJECTS, STAGING] {
+        for folder in [OBJECTS, STAGING, PARTS] {
             fs::create_dir_all(root.join(folder))?;
             // Also makes folders durable that a process made just before it was killed.
             sync_folder(&root.join(folder))?;
@@ -49,6 +51,11 @@ impl LocalFolder {
             namespaces: Arc::default(),
         };
         Ok((folder, store))
+    }
+
+    /// Where parts lie.
+    pub(super) fn parts(&self) -> PathBuf {
+        self.root.join(PARTS)
     }
 
     /// Makes the folder of a namespace, durably, unless it is there.
@@ -146,11 +153,11 @@ fn remove_if_older(entry: &fs::DirEntry, older_than: Timestamp) -> io::Result<bo
     Ok(true)
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, BlobError> {
     Ok(tokio::task::spawn_blocking(work).await??)

@@ -371,3 +371,65 @@ fn only_a_lower_case_sha_256_is_a_digest() {
     }
     assert!(object(&a, &"0123456789abcdef".repeat(4)).is_ok());
 }
+
+#[tokio::test]
+async fn a_part_goes_on_where_it_counts_even_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let tenant = TenantId::trusted("t");
+    let write = async |blobs: &Blobs, size, text: &'static str| {
+        let part = blobs.open_part("p-1", size).await.unwrap();
+        let part = part.write(Bytes::from_static(text.as_bytes())).await;
+        part.unwrap().sync().await.unwrap()
+    };
+    let blobs = Blobs::local(folder.path()).unwrap();
+    blobs.rest_part(write(&blobs, 0, "one two").await);
+    // Only "one " was noted before the process ended.
+    let blobs = Blobs::local(folder.path()).unwrap();
+    blobs
+        .sweep_temporary(Timestamp::from_micros(i64::MAX))
+        .await
+        .unwrap();
+    let part = write(&blobs, 4, "more").await;
+    let mark = part.mark();
+    let part = part.write(Bytes::from_static(b" and wrong")).await.unwrap();
+    let part = part.go_back(mark).await.unwrap();
+    assert_eq!(part.size(), 8);
+    let digest = part.digest();
+    assert_eq!(digest, hex(&Sha256::digest(b"one more")));
+    blobs.rest_part(part);
+    let lost = blobs.open_part("p-1", 9).await;
+    assert!(matches!(lost, Err(BlobError::NotFound)), "{lost:?}");
+    let claiming = blobs.claiming().await;
+    for _ in 0..2 {
+        let stored = blobs.name_part(&claiming, &tenant, "p-1", &digest).await;
+        assert_eq!(stored.unwrap().head, "one more");
+    }
+    drop(claiming);
+    assert_eq!(blobs.get(&tenant, &digest, 99).await.unwrap(), "one more");
+    for id in ["", "..", "a/b"] {
+        let refused = blobs.open_part(id, 0).await;
+        assert!(matches!(refused, Err(BlobError::NotFound)), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn content_that_is_not_what_was_stated_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::local(folder.path()).unwrap();
+    let tenant = TenantId::trusted("t");
+    let put = async |stated: &str| {
+        let chunks = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"x"))]);
+        blobs.put_stated(&tenant, chunks, 9, Some(stated)).await
+    };
+    let digest = hex(&Sha256::digest(b"x"));
+    let refused = put(&"0".repeat(64)).await;
+    assert!(matches!(refused, Err(BlobError::Mismatch { digest: found }) if found == digest));
+    assert!(!blobs.exists(&tenant, &digest).await.unwrap());
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("staging"))
+            .unwrap()
+            .count(),
+        0
+    );
+    assert_eq!(put(&digest).await.unwrap().digest, digest);
+}

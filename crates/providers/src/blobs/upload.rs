@@ -24,6 +24,7 @@ pub(super) async fn put(
     tenant: &TenantId,
     chunks: Chunks<'_>,
     limit: u64,
+    stated: Option<&str>,
 ) -> Result<Stored, BlobError> {
     blobs.folder.prepare_namespace(namespace(tenant)).await?;
     // The name never outlives the upload and nobody sees it, so it does not need to be foreseeable in a test; it only
@@ -32,7 +33,8 @@ pub(super) async fn put(
     let upload = blobs.store.put_multipart(&staging).await?;
     let mut writer = Writer::new(upload, limit);
     // A writer that is dropped here, because the caller went away, removes what it wrote.
-    match writer.write_all(chunks).await {
+    let written = writer.write_all(chunks).await;
+    match written.and_then(|()| writer.check(stated)) {
         Ok(()) => finish(blobs, tenant, staging, writer).await,
         Err(error) => {
             // The first error is the one that matters; the sweep removes what the abort could not.
@@ -97,6 +99,18 @@ impl Writer {
             head: Bytes::new(),
             limit,
         }
+    }
+
+    /// Whether it is what the sender has stated.
+    fn check(&self, stated: Option<&str>) -> Result<(), BlobError> {
+        let Some(stated) = stated else {
+            return Ok(());
+        };
+        let digest = hex(&self.hasher.clone().finalize());
+        if digest == stated {
+            return Ok(());
+        }
+        Err(BlobError::Mismatch { digest })
     }
 
     async fn write_all(&mut self, mut chunks: Chunks<'_>) -> Result<(), BlobError> {

@@ -7,6 +7,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::document::VERSION;
 use crate::{Change, MatchedField, Options};
 use civitas_model::Record;
 
@@ -467,7 +468,7 @@ fn a_damaged_folder_is_set_aside_and_another_version_is_emptied() {
     let meta = std::fs::read_to_string(dir.join("meta.json")).unwrap();
     std::fs::write(
         dir.join("meta.json"),
-        meta.replace("civitas-search 1 ", "civitas-search 0 "),
+        meta.replace(&format!("civitas-search {VERSION} "), "civitas-search 0 "),
     )
     .unwrap();
     fill();

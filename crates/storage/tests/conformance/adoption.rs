@@ -21,6 +21,7 @@ use crate::fixture::{
 };
 use crate::records::{one_record, record};
 use crate::sessions::{open_session, session, upgrade};
+use crate::usage::begin;
 
 fn with_key(execution: &str, key: &str) -> Submit {
     Submit {
@@ -56,6 +57,7 @@ async fn fill(t: &Fixture) {
     t.put(record("r1", "f1")).await;
     t.put(record("r2", "f2")).await;
     t.commit(Change::Upload(upload("u1"))).await;
+    t.commit(begin("o1", 7)).await;
     t.commit(TicketChange::Insert {
         digest: "ticket".into(),
         tenant_id: tenant(),
@@ -98,10 +100,12 @@ const MOVED: &[&str] = &[
     "files",
     "idempotency_keys",
     "intents",
+    "open_uploads",
     "outbox",
     "pending_intents",
     "records",
     "sessions",
+    "tenant_usage",
     "uploads",
     "ws_tickets",
 ];
@@ -175,6 +179,11 @@ pub async fn everything_moves_with_an_upgrade(t: Fixture) {
     let pending = t.store.list_pending_intents(&b, &filter, 9).await.unwrap();
     assert_eq!(pending.len(), 1);
     assert!(t.store.find_upload(&b, "u1").await.unwrap().is_some());
+    let open = t.store.find_open_upload(&b, "o1").await.unwrap().unwrap();
+    assert_ne!(open.owner, "user:someone", "whoever upgraded owns it now");
+    assert!(open.owner.starts_with("user:"), "{}", open.owner);
+    let used = t.store.usage(&b).await.unwrap();
+    assert_eq!((used.files, used.bytes), (3, file("f1").size + 12 + 7));
     assert_eq!(t.store.need_of(&b, "abc").await.unwrap(), Need::Kept);
     assert_eq!(t.store.find_ticket("ticket").await.unwrap(), None);
 

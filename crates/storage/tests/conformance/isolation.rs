@@ -10,8 +10,8 @@ use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
 use civitas_storage::{
-    Change, Changeset, FileFilter, MembershipChange, Need, PendingIntentFilter, Refusal,
-    ServiceToken, ServiceTokenChange,
+    Change, Changeset, FileFilter, MembershipChange, Need, OpenUploadChange, PendingIntentFilter,
+    Refusal, ServiceToken, ServiceTokenChange, Usage,
 };
 use serde_json::json;
 
@@ -22,6 +22,7 @@ use crate::fixture::{
 };
 use crate::records::{forget, one_record, record};
 use crate::sessions::{open_session, session, set_state};
+use crate::usage::begin;
 
 /// The case of each table; those without one hold nothing of a tenant.
 const TABLES: &[(&str, &str)] = &[
@@ -35,6 +36,7 @@ const TABLES: &[(&str, &str)] = &[
     ("invitations", "none: found by the digest of its secret"),
     ("leases", "none: the engine's own"),
     ("memberships", "memberships"),
+    ("open_uploads", "open_uploads"),
     ("outbox", "outbox"),
     ("pending_intents", "pending_intents"),
     ("rate_limits", "none: keys only"),
@@ -44,6 +46,7 @@ const TABLES: &[(&str, &str)] = &[
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
+    ("tenant_usage", "open_uploads"),
     ("tenants", "none: found by its own id"),
     ("uploads", "uploads"),
     ("users", "none: a user belongs to no tenant"),
@@ -86,6 +89,11 @@ const READINGS: &[(&str, &str)] = &[
         "membership::list_by_user",
         "none: a user's own, in every tenant",
     ),
+    (
+        "open_upload::expired_uploads",
+        "none: the engine's own, for every tenant",
+    ),
+    ("open_upload::find_open_upload", "open_uploads"),
     ("pending_intent::list_pending_intents", "pending_intents"),
     ("rate_limit::retry_at", "none: keys only"),
     ("read::count_by_status", "executions"),
@@ -150,6 +158,7 @@ const READINGS: &[(&str, &str)] = &[
     ("store::enqueue", "none: not a reading"),
     ("store::next", "none: ids and numbers, for this node only"),
     ("store::open", "none: not a reading"),
+    ("store::open_with", "none: not a reading"),
     ("store::schema_version", "none: the database's own"),
     ("tenant::find_tenant", "none: found by its own id"),
     (
@@ -157,6 +166,7 @@ const READINGS: &[(&str, &str)] = &[
         "none: found by the digest of its secret",
     ),
     ("upload::find_upload", "uploads"),
+    ("usage::usage", "open_uploads"),
     ("user::find", "none: a user belongs to no tenant"),
     ("user::find_by_email", "none: a user belongs to no tenant"),
     (
@@ -316,6 +326,28 @@ pub async fn uploads(t: Fixture) {
     t.commit(Change::Upload(same)).await;
     let found = t.store.find_upload(&tenant(), "u").await.unwrap();
     assert_eq!(found, Some(upload("u")));
+}
+
+pub async fn open_uploads(t: Fixture) {
+    let b = other_tenant();
+    t.commit(begin("u", 10)).await;
+    assert_eq!(t.store.find_open_upload(&b, "u").await.unwrap(), None);
+    assert_eq!(t.store.usage(&b).await.unwrap(), Usage::default());
+    let foreign = OpenUploadChange::Advance {
+        tenant_id: b.clone(),
+        upload_id: "u".into(),
+        from: 0,
+        received: 5,
+        digest: None,
+    };
+    assert!(matches!(t.refused(foreign).await, Refusal::Changed { .. }));
+    t.commit(OpenUploadChange::Remove {
+        tenant_id: b,
+        upload_id: "u".into(),
+    })
+    .await;
+    let found = t.store.find_open_upload(&tenant(), "u").await.unwrap();
+    assert_eq!(found.unwrap().received, 0);
 }
 
 pub async fn contracts(t: Fixture) {

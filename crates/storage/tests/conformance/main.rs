@@ -33,6 +33,8 @@ mod records;
 mod retention;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod usage;
 
 macro_rules! conformance {
     ($($module:ident { $($case:ident),* $(,)? })*) => {
@@ -131,6 +133,12 @@ conformance! {
         state_is_set_and_removed_by_key,
         an_anonymous_session_is_upgraded_once,
     }
+    usage {
+        what_is_kept_is_counted_and_what_goes_is_not,
+        a_quota_is_never_exceeded_by_many_at_once,
+        an_open_upload_moves_from_what_is_durable_to_an_upload,
+        open_uploads_run_out_and_leave_a_note_when_they_were_whole,
+    }
     adoption {
         every_table_with_a_tenant_has_its_place,
         everything_moves_with_an_upgrade,
@@ -147,6 +155,7 @@ conformance! {
         artifacts,
         files,
         uploads,
+        open_uploads,
         contracts,
         pending_intents,
         records,

@@ -1,5 +1,6 @@
 //! `update_file_metadata`, `retrieve_file_metadata`, `register_file`.
 
+use civitas_intent::test_run::World;
 use serde_json::{Value, json};
 
 use crate::{change, give_away, ingest, parse, payload, rejection, run, text, world};
@@ -103,6 +104,46 @@ async fn a_files_metadata_tells_where_it_came_from() {
     let parameters = json!({ "file_id": file["file_id"] });
     let message = rejection(world, "retrieve_file_metadata", parameters).await;
     assert!(message.contains("there is no file"), "{message}");
+}
+
+#[tokio::test]
+async fn search_knows_a_files_tags_and_how_it_came_from_the_change_on() {
+    let (world, file) = ingest(world(), "a.md", b"# A\n\nwords\n").await;
+    let (world, _) = parse(world, "parse", &file).await;
+    let records = |world: &World| -> Vec<Value> {
+        let records = world.records.values();
+        records.map(|record| record.metadata.clone()).collect()
+    };
+    assert!(
+        records(&world)
+            .iter()
+            .all(|facts| facts["ingestion_type"] == "upload")
+    );
+    assert!(
+        records(&world)
+            .iter()
+            .all(|facts| facts.get("tags").is_none())
+    );
+    let parameters =
+        json!({ "file_id": file["file_id"], "metadata_updates": { "tags": ["Harbour"] } });
+    let world = run(world, "tag", "update_file_metadata", parameters)
+        .await
+        .world;
+    assert!(!world.records.is_empty());
+    assert!(
+        records(&world)
+            .iter()
+            .all(|facts| facts["tags"] == json!(["Harbour"]))
+    );
+    let parameters = json!({ "file_id": file["file_id"], "metadata_updates": { "tags": null } });
+    let world = run(world, "untag", "update_file_metadata", parameters)
+        .await
+        .world;
+    assert!(
+        records(&world)
+            .iter()
+            .all(|facts| facts.get("tags").is_none())
+    );
 }
 
 #[tokio::test]

@@ -144,3 +144,40 @@ async fn bad_input_is_refused_and_odd_queries_are_not() {
         search(&world, json!({ "query": query })).await;
     }
 }
+
+#[tokio::test]
+async fn facets_reasons_and_places_come_through_when_asked_for() {
+    let (mut world, [_, b, _]) = filled().await;
+    let mut found = hit(&b, 9.0, 0);
+    found["fragment"] = json!("page=2");
+    found["why"] = json!([{ "typed": "late", "field": "text", "how": "found", "weight": 9.0 }]);
+    let facets = json!({ "type": [{ "value": "txt", "count": 1 }] });
+    world.search = json!({ "total": 1, "hits": [found], "suggestions": [], "facets": facets });
+    let ask = json!({ "query": "late", "search_type": "content", "facets": true, "why": true });
+    let results = search(&world, ask).await;
+    assert_eq!(results["facets"], facets);
+    let place = &results["files"][0]["places"][0];
+    assert_eq!(place["fragment"], "page=2");
+    assert_eq!(place["why"][0]["weight"], 9.0);
+}
+
+#[tokio::test]
+async fn tags_and_sources_narrow_names_too() {
+    let (mut world, [_, _, late]) = filled().await;
+    change(&mut world, &late, |file| {
+        file.metadata = json!({ "tags": ["Harbour"] });
+    });
+    for (filters, expected) in [
+        (json!({ "tags": ["harbour"] }), 1),
+        (json!({ "tags": ["harbour", "pier"] }), 0),
+        (json!({ "source": "Upload" }), 1),
+        (json!({ "source": "edi" }), 0),
+    ] {
+        let ask = json!({ "query": "late", "search_type": "name", "filters": filters });
+        assert_eq!(search(&world, ask).await["count"], expected, "{filters}");
+    }
+    let many = vec!["x"; 51];
+    let ask = json!({ "query": "late", "filters": { "tags": many } });
+    let refused = rejection(world, "search_files", ask).await;
+    assert!(refused.contains("50"), "{refused}");
+}

@@ -2,3 +2,5 @@
 
 pub(crate) mod files;
 pub(crate) mod search;
+pub(crate) mod uploads;
+pub(crate) mod usage;

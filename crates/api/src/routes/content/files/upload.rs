@@ -3,11 +3,10 @@
 use axum::Json;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use civitas_documents::sniff;
-use civitas_model::{Caller, ErrorCode, Id, Permission, SessionId};
+use civitas_model::{Caller, ErrorCode, Id, Permission, SessionId, Write};
 use civitas_providers::blobs::BlobError;
-use civitas_runtime::Submission;
 use civitas_storage::{Change, Changeset, Upload};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -17,6 +16,7 @@ use super::super::super::intent::submit::Submitted;
 use crate::extract::{Authenticated, check_session, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
+use crate::{digest, intake};
 
 /// Files of one request.
 const FILES_MAX: usize = 100;
@@ -29,7 +29,8 @@ const OVERHEAD_BYTES_MAX: u64 = 64 * 1024;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes a form that is read as a stream")]
 pub(crate) struct UploadForm {
-    /// The file; may be given several times. Its name is kept as data.
+    /// The file; may be given several times. Its name is kept as data. Its part may have a `Content-Digest` or
+    /// `Repr-Digest` (RFC 9530, SHA-256): other content is refused.
     #[schema(value_type = String, format = Binary)]
     file: String,
     /// The session it is brought in by; the credential's when absent. Stands before the files it is meant for.
@@ -67,6 +68,7 @@ struct UploadedFile {
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument),
+        (status = 460, body = ProblemDocument, description = "A file is not what its stated digest says."),
     ))]
 pub(crate) async fn upload(
     State(state): State<AppState>,
@@ -74,7 +76,10 @@ pub(crate) async fn upload(
     request: Request,
 ) -> Result<Json<Uploaded>, Problem> {
     require(&caller, Permission::Write)?;
-    check_length(&state, &request)?;
+    check_digest(request.headers())?;
+    let length = check_length(&state, &request)?;
+    let at_least = length.saturating_sub(OVERHEAD_BYTES_MAX);
+    intake::check_room(&state, &caller, at_least).await?;
     let mut form = Multipart::from_request(request, &state)
         .await
         .map_err(|rejection| {
@@ -117,14 +122,27 @@ pub(crate) async fn upload(
     Ok(Json(Uploaded { files }))
 }
 
-/// Refuses a body that says it is too long before any of it is read.
-fn check_length(state: &AppState, request: &Request) -> Result<(), Problem> {
+/// A digest of the whole form would be of no file.
+fn check_digest(headers: &HeaderMap) -> Result<(), Problem> {
+    for name in [digest::CONTENT_DIGEST, digest::REPR_DIGEST] {
+        if headers.contains_key(&name) {
+            let detail = format!(
+                "the header `{name}` of the request is about the whole form: send it with the part of each file"
+            );
+            return Err(Problem::new(ErrorCode::BadRequest, detail));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a body that says it is too long before any of it is read; answers how long it says it is.
+fn check_length(state: &AppState, request: &Request) -> Result<u64, Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let limit = state.settings.limits.upload_bytes;
     match length {
         Some(length) if length > limit.saturating_add(OVERHEAD_BYTES_MAX) => Err(too_large(limit)),
-        _ => Ok(()),
+        length => Ok(length.unwrap_or(0)),
     }
 }
 
@@ -163,9 +181,13 @@ async fn take(
 ) -> Result<UploadedFile, Problem> {
     let name = field.file_name().unwrap_or("unnamed").to_owned();
     let limit = state.settings.limits.upload_bytes;
+    let stated = match digest::stated(field.headers(), &digest::CONTENT_DIGEST)? {
+        None => digest::stated(field.headers(), &digest::REPR_DIGEST)?,
+        stated => stated,
+    };
     let stored = state
         .blobs
-        .put_stream(&caller.tenant_id, field, limit)
+        .put_stated(&caller.tenant_id, field, limit, stated.as_deref())
         .await
         .map_err(|error| refused(error, limit))?;
     let detected = sniff(&stored.head, &name);
@@ -183,13 +205,7 @@ async fn take(
         ("ui_name".to_owned(), Value::from(name.as_str())),
         ("upload_id".to_owned(), Value::from(upload_id.as_str())),
     ]);
-    let submission = Submission {
-        intent_type: "ingest_file".to_owned(),
-        session_id,
-        parameters,
-        ..Submission::default()
-    };
-    let accepted = state.runtime.submit(caller, submission).await?;
+    let accepted = intake::ingest(state, caller, session_id, parameters, None).await?;
     Ok(UploadedFile {
         ui_name: name,
         file_hash: stored.digest,
@@ -201,12 +217,14 @@ async fn take(
 
 /// Notes the upload, so that its content counts as used from here on.
 async fn claim(state: &AppState, caller: &Caller, upload: Upload) -> Result<(), Problem> {
-    let _claiming = state.blobs.claiming().await;
+    let claiming = state.blobs.claiming().await;
     let digest = upload.digest.clone();
-    state
-        .store
-        .commit(Changeset::new().with(Change::Upload(upload)))
-        .await?;
+    let noted = Changeset::new().with(Change::Upload(upload));
+    if let Err(problem) = intake::commit(state, caller, noted).await {
+        drop(claiming);
+        discard(state, caller, &digest).await;
+        return Err(problem);
+    }
     // The same content may have been freed, as nobody used it, since it was stored.
     match state.blobs.exists(&caller.tenant_id, &digest).await {
         Ok(true) => Ok(()),
@@ -218,9 +236,31 @@ async fn claim(state: &AppState, caller: &Caller, upload: Upload) -> Result<(), 
     }
 }
 
+/// Frees content that was stored for nothing, unless something else needs it.
+async fn discard(state: &AppState, caller: &Caller, digest: &str) {
+    let note = Write::ReleaseContent {
+        tenant_id: caller.tenant_id.clone(),
+        digest: digest.to_owned(),
+    };
+    let noted = state
+        .store
+        .commit(Changeset::new().with_writes(vec![note]))
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, digest, "content that was refused is left behind");
+        return;
+    }
+    let now = state.clock.now();
+    state
+        .runtime
+        .free_content(&caller.tenant_id, digest, now)
+        .await;
+}
+
 fn refused(error: BlobError, limit: u64) -> Problem {
     match error {
         BlobError::TooLarge { .. } => too_large(limit),
+        BlobError::Mismatch { digest } => digest::mismatch(&digest),
         BlobError::Interrupted(_) => Problem::new(
             ErrorCode::BadRequest,
             "the upload ended before the file did: send it again",

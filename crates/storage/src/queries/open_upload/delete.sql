@@ -1,0 +1,1 @@
+DELETE FROM open_uploads WHERE tenant_id = ? AND upload_id = ?

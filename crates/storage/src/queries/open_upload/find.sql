@@ -1,0 +1,2 @@
+SELECT tenant_id, upload_id, owner, session_id, parameters, length, received, stated_digest, digest, execution_id, completed_at, expires_at
+FROM open_uploads WHERE tenant_id = ? AND upload_id = ?

@@ -1,0 +1,1 @@
+SELECT bytes, files FROM tenant_usage WHERE tenant_id = ?

@@ -1,0 +1,1 @@
+UPDATE tenant_usage SET bytes = bytes - ?, files = files - 1 WHERE tenant_id = ?

@@ -1,0 +1,2 @@
+UPDATE tenant_usage SET bytes = bytes + ?, files = files + 1
+WHERE tenant_id = ? AND bytes <= ? AND files < ?
