@@ -13,7 +13,9 @@ const NAMES_SWEPT: usize = 64;
 
 /// The turns that are held or waited for, by tenant and name.
 #[derive(Debug, Default)]
-pub(crate) struct Exclusion(Mutex<HashMap<(TenantId, String), Weak<Turn<()>>>>);
+pub(crate) struct Exclusion(Mutex<Turns>);
+
+type Turns = HashMap<(TenantId, String), Weak<Turn<()>>>;
 
 impl Exclusion {
     /// Waits, first come first served, until nobody else holds the name. It is given back when the guard is dropped.

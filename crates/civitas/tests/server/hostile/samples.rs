@@ -1,5 +1,6 @@
 //! Files that are made to hurt, each in a few lines: nothing of them is kept in the repository.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
 use zip::ZipWriter;
@@ -162,7 +163,7 @@ fn entities() -> String {
     let mut text = "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY l0 \"lol\">".to_owned();
     for level in 1..10 {
         let above = format!("&l{};", level - 1).repeat(10);
-        text.push_str(&format!("<!ENTITY l{level} \"{above}\">"));
+        write!(text, "<!ENTITY l{level} \"{above}\">").unwrap();
     }
     text + "]><l>&l9;</l>"
 }
@@ -182,10 +183,9 @@ fn looping_pdf() -> String {
     let start = text.len();
     text.push_str("xref\n0 4\n0000000000 65535 f \n");
     for place in places {
-        text.push_str(&format!("{place:010} 00000 n \n"));
+        writeln!(text, "{place:010} 00000 n ").unwrap();
     }
-    text.push_str(&format!(
-        "trailer\n<< /Size 4 /Root 1 0 R /Prev {start} >>\nstartxref\n{start}\n%%EOF\n"
-    ));
+    let prev = format!("/Size 4 /Root 1 0 R /Prev {start}");
+    writeln!(text, "trailer\n<< {prev} >>\nstartxref\n{start}\n%%EOF").unwrap();
     text
 }
