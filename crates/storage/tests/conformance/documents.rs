@@ -49,7 +49,7 @@ pub fn file(name: &str) -> File {
         file_type: "pdf".into(),
         mime_type: "application/pdf".into(),
         ingestion_type: "upload".into(),
-        size: u64::try_from(i64::MAX).unwrap(),
+        size: 5 << 40,
         digest: "abc".into(),
         status: file::Status::Active,
         contract_id: id("contract-1"),
