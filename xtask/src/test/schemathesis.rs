@@ -60,6 +60,10 @@ pub(super) fn run(run: &mut Run) -> anyhow::Result<()> {
             CHECKS,
         ])
         .args(OPTIONS)
+        .env(
+            "SCHEMATHESIS_HOOKS",
+            run.root.join("xtask/src/test/schemathesis_hooks.py"),
+        )
         .current_dir(server.folder.path());
     command::run(&mut schemathesis)
 }
