@@ -21,8 +21,6 @@ const MIB: u64 = 1 << 20;
 const CHILD_BYTES_MAX: u64 = 1024 * MIB + 64 * MIB;
 /// Longer than the child's own limit of CPU time.
 const TIME_MAX: Duration = Duration::from_secs(90);
-/// These take all the CPU time that a child has; only the slow tests wait for that.
-const ENDLESS: [&str; 3] = ["loop.pdf", "cut.pdf", "both.pdf"];
 
 /// Whether the tests that take minutes run.
 fn slow() -> bool {
@@ -63,8 +61,7 @@ fn check(name: &str, outcome: Outcome, ended: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_made_to_hurt_fails_with_a_reason_and_nobody_else_notices() {
-    let mut samples = samples::all();
-    samples.retain(|sample| slow() || !ENDLESS.contains(&sample.name));
+    let samples = samples::all();
     let server = TestServer::development().await;
     let anyone = server.anonymous();
     let calm = anyone.upload("calm.txt", b"some words").await;

@@ -6,6 +6,7 @@ mod dates;
 mod layout;
 mod outline;
 mod page;
+mod page_tree;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -23,6 +24,10 @@ use page::Pages;
 
 /// The largest file: the library holds it twice in memory.
 const BYTES_MAX: usize = 256 << 20;
+
+/// After so many pages in a row that cannot be read, the rest is left out: a page tree may claim pages that it does not
+/// have, and the library scans the whole file for each of them.
+const FAILED_IN_A_ROW_MAX: u32 = 32;
 
 /// Read a PDF.
 pub(super) fn parse(
@@ -48,6 +53,9 @@ pub(super) fn parse(
             format: Format::Pdf,
         });
     }
+    guard("its page tree cannot be read", || {
+        Ok(page_tree::check(&pdf))
+    })??;
     let count = guard("its page tree cannot be read", || pdf.page_count())?;
     if count == 0 {
         return Err(Error::damaged("it has no pages"));
@@ -64,23 +72,31 @@ pub(super) fn parse(
         bookmarks: document.outline.clone(),
         headings: HeadingStack::default(),
     };
-    let mut failed = 0;
-    for index in 0..pages.min(options.pages_max) {
-        failed += u32::from(!reader.read(document, index));
-    }
-    if failed == pages.min(options.pages_max) {
-        return Err(Error::damaged("no page of it can be read"));
-    }
-    if pages > options.pages_max {
-        let message = format!(
-            "only the first {} of {pages} pages were read",
-            options.pages_max
-        );
-        document.warn("pages_left_out", message, Place::page(options.pages_max));
+    let last = read_pages(document, &mut reader, pages.min(options.pages_max))?;
+    if last < pages {
+        let message = format!("only the first {last} of {pages} pages were read");
+        document.warn("pages_left_out", message, Place::page(last));
     }
     attachments::read(document, &pdf, parts);
     document.record_count = u64::from(pages);
     Ok(())
+}
+
+/// Reads up to `count` pages, and answers the last one that was tried.
+fn read_pages(document: &mut Document, reader: &mut Pages<'_>, count: u32) -> Result<u32, Error> {
+    let (mut failed, mut in_a_row, mut tried) = (0, 0, 0);
+    while tried < count && in_a_row < FAILED_IN_A_ROW_MAX {
+        if reader.read(document, tried) {
+            in_a_row = 0;
+        } else {
+            (failed, in_a_row) = (failed + 1, in_a_row + 1);
+        }
+        tried += 1;
+    }
+    if failed == tried {
+        return Err(Error::damaged("no page of it can be read"));
+    }
+    Ok(tried)
 }
 
 /// Run a call into the library; its errors and panics become ours.

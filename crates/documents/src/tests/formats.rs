@@ -422,9 +422,13 @@ fn damaged_pdfs_are_errors() {
         let error = read("a.pdf", &bytes[..cut]).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{cut}: {error}");
     }
-    let text = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [2 0 R] /Count 1 >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n";
-    let looping = read("a.pdf", text);
-    assert!(looping.is_err(), "{looping:?}");
+}
+
+#[test]
+fn pages_that_hold_each_other_are_refused_at_once() {
+    let text = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [2 0 R 2 0 R 2 0 R] /Count 1000000 >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n";
+    let refusal = read("a.pdf", text).unwrap_err().to_string();
+    assert!(refusal.contains("its pages hold each other"), "{refusal}");
 }
 
 #[test]
