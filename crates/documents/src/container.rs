@@ -14,9 +14,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::document::Document;
 use crate::error::Error;
+use crate::format::Format;
 use crate::part::{Part, PartStatus};
 use crate::place::Place;
 use crate::request::Request;
+use crate::text::shorten;
 pub(crate) use limits::{Budget, Limits};
 pub(crate) use name::decoded;
 
@@ -91,6 +93,11 @@ impl<'a> Parts<'a> {
             );
         }
         match self.unpack(entry, source) {
+            Unpacked::Content(bytes, Some(problem)) if bytes.is_empty() => report(
+                document,
+                unread(label, entry.declared, PartStatus::Failed),
+                &format!("it is damaged: {problem}"),
+            ),
             Unpacked::Content(bytes, problem) => {
                 if let Some(problem) = problem {
                     let message =
@@ -152,7 +159,10 @@ impl<'a> Parts<'a> {
     }
 
     /// Warn of what was not even listed.
-    pub(crate) fn finish(&self, document: &mut Document) {
+    ///
+    /// # Errors
+    /// An archive of which no file could be read, however deep: the first one's reason stands for all.
+    pub(crate) fn finish(&self, document: &mut Document) -> Result<(), Error> {
         if self.left_out > 0 {
             let message = format!(
                 "{} more files in it are not listed: the limit is {} for one file and everything within it",
@@ -160,6 +170,19 @@ impl<'a> Parts<'a> {
             );
             document.warn("parts_left_out", message, Place::default());
         }
+        let is_archive = |format| matches!(format, Format::Zip | Format::Tar | Format::Gzip);
+        let is_read =
+            |part: &Part| part.status == PartStatus::Parsed && !part.format.is_some_and(is_archive);
+        if self.depth > 0 || !is_archive(document.format) || document.parts.iter().any(is_read) {
+            return Ok(());
+        }
+        let mut unread = document.parts.iter().filter(|part| part.reason.is_some());
+        unread.next().map_or(Ok(()), |first| {
+            Err(Error::NothingRead {
+                first: shorten(&first.path.join("/"), 200),
+                why: shorten(first.reason.as_deref().unwrap_or_default(), 300),
+            })
+        })
     }
 
     /// The name to show, if there is room for one more part.

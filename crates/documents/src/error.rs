@@ -34,6 +34,14 @@ pub enum Error {
         /// What was counted.
         what: &'static str,
     },
+    /// An archive of which no file could be read.
+    #[error("no file in the archive can be read: `{first}`: {why}")]
+    NothingRead {
+        /// The first file in it.
+        first: String,
+        /// Why that one could not be read.
+        why: String,
+    },
     /// There is nothing in the file.
     #[error("the file is empty; send one with content")]
     Empty,
@@ -55,6 +63,7 @@ impl Error {
             Self::Encrypted { .. } => "encrypted",
             Self::Damaged { .. } => "damaged",
             Self::TooLarge { .. } => "too_large",
+            Self::NothingRead { .. } => "nothing_read",
             Self::Empty => "empty",
             Self::Option { .. } => "bad_option",
         }

@@ -166,7 +166,7 @@ fn read_as(detected: Detected, bytes: &[u8], parts: &mut Parts<'_>) -> Result<Do
         parser(&mut document, bytes, &request.options)?;
     } else if let Some(parser) = formats::container_parser(detected.format) {
         parser(&mut document, bytes, parts)?;
-        parts.finish(&mut document);
+        parts.finish(&mut document)?;
     } else {
         return Err(Error::UnsupportedFormat {
             format: detected.format,
