@@ -7,6 +7,7 @@ mod bench;
 mod command;
 mod crash;
 mod generated;
+mod python;
 mod say;
 mod test;
 mod tidy;
@@ -54,12 +55,15 @@ enum Chore {
     },
     /// Measure a release build over real HTTP, and print machine, load and figures.
     Bench {
-        /// Under a minute: fewer records and shorter loads.
+        /// A few minutes: fewer records and files, and shorter loads.
         #[arg(long)]
         quick: bool,
         /// Also write the figures here.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+        /// Only these parts: `executions`, `search`, `recovery`, `documents`, `files`.
+        #[arg(long, value_name = "PART")]
+        only: Vec<String>,
     },
 }
 
@@ -69,7 +73,7 @@ fn main() -> ExitCode {
         Chore::Test { slow, without } => test::run(&root(), slow, &without),
         Chore::Gen => generated::write(&root()),
         Chore::Crash { rounds, seed } => crash::run(&root(), rounds, seed),
-        Chore::Bench { quick, json } => bench::run(&root(), quick, json.as_deref()),
+        Chore::Bench { quick, json, only } => bench::run(&root(), quick, json.as_deref(), &only),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! What is measured, in order.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use civitas_model::{Clock as _, SystemClock};
 
@@ -9,53 +9,97 @@ use crate::load::{self, End, Seen};
 use crate::machine::Machine;
 use crate::process::{Process, prepare};
 use crate::report::{Case, Report, Times, milliseconds};
+use crate::{documents, files};
 
 /// How much is measured.
 #[derive(clap::Args)]
 pub(crate) struct Measure {
-    /// Under a minute: fewer records and shorter loads.
+    /// Fewer records and files, and shorter loads.
     #[arg(long)]
     quick: bool,
     /// Also write the figures here.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Only the loads of executions, for so many seconds each.
-    #[arg(long, value_name = "SECONDS")]
-    executions_only: Option<u64>,
+    /// Only these parts.
+    #[arg(long, value_name = "PART", value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// A Python that has the peer, for the part `documents`, which is left out without it.
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Submissions, executions, reads.
+    Executions,
+    /// Indexing and searching.
+    Search,
+    /// The start of a node with much to take up again.
+    Recovery,
+    /// The parsers next to a peer.
+    Documents,
+    /// Many small files and a large one, through the whole platform.
+    Files,
 }
 
 struct Sizes {
     load: Duration,
     records: u64,
     pending: u64,
+    files: files::Sizes,
 }
 
-pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
-    let sizes = if measure.quick {
-        Sizes {
-            load: Duration::from_secs(2),
-            records: 20_000,
-            pending: 10_000,
+impl Sizes {
+    const fn of(measure: &Measure) -> Self {
+        if measure.quick {
+            return Self {
+                load: Duration::from_secs(2),
+                records: 20_000,
+                pending: 10_000,
+                files: files::Sizes {
+                    small_files: 500,
+                    large_bytes: 50_000_000,
+                },
+            };
         }
-    } else {
-        Sizes {
+        Self {
             load: Duration::from_secs(8),
             records: 340_000,
             pending: 100_000,
+            files: files::Sizes {
+                small_files: 10_000,
+                large_bytes: 1_000_000_000,
+            },
         }
-    };
+    }
+}
+
+pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
+    let sizes = Sizes::of(measure);
     // Beside the binary, not in /tmp, which is memory on many machines.
     let program = std::env::current_exe()?;
     let folder = tempfile::tempdir_in(program.parent().unwrap_or(Path::new(".")))?;
-    let machine = Machine::of(folder.path());
+    let folder = folder.path();
+    let machine = Machine::of(folder);
     let mut report = Report::begin(SystemClock.now().to_string(), machine, measure.quick);
-    if let Some(seconds) = measure.executions_only {
-        executions(&mut report, folder.path(), Duration::from_secs(seconds)).await?;
-        return Ok(());
+    let wanted = |part| measure.only.is_empty() || measure.only.contains(&part);
+    if wanted(Part::Executions) {
+        executions(&mut report, folder, sizes.load).await?;
     }
-    executions(&mut report, folder.path(), sizes.load).await?;
-    search(&mut report, folder.path(), &sizes).await?;
-    recovery(&mut report, folder.path(), &sizes).await?;
+    if wanted(Part::Search) {
+        search(&mut report, folder, &sizes).await?;
+    }
+    if wanted(Part::Recovery) {
+        recovery(&mut report, folder, &sizes).await?;
+    }
+    if let Some(python) = measure.python.as_ref().filter(|_| wanted(Part::Documents)) {
+        let time = sizes.load.min(Duration::from_secs(3));
+        documents::run(&mut report, &folder.join("documents"), python, time)?;
+    }
+    if wanted(Part::Files) {
+        files::run(&mut report, folder, &sizes.files).await?;
+    }
     if let Some(json) = &measure.json {
         tokio::fs::write(json, report.to_json()?).await?;
     }
@@ -132,7 +176,15 @@ async fn executions(report: &mut Report, folder: &Path, time: Duration) -> anyho
 
 async fn search(report: &mut Report, folder: &Path, sizes: &Sizes) -> anyhow::Result<()> {
     let data = folder.join("search");
+    let began = Instant::now();
     prepare(&data, "--records", sizes.records).await?;
+    let count = usize::try_from(sizes.records)?;
+    report.add(Case {
+        name: "records, from nothing to stored and searchable".to_owned(),
+        count: Some(count),
+        per_second: Some(rate(count, began.elapsed())),
+        ..Case::default()
+    });
     let process = Process::start(&data).await?;
     let name = format!("cold start, {} search records", sizes.records);
     started(report, &name, &process).await?;

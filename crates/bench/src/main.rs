@@ -1,4 +1,4 @@
-//! The benchmark: `cargo xtask bench [--quick] [--json FILE]`.
+//! The benchmark: `cargo xtask bench [--quick] [--json FILE] [--only PART]`.
 //!
 //! The server runs as a process of its own, like any installation: credentials are asked for, every commit reaches the
 //! disk before it is acknowledged, logging and metrics are on. It is this binary, started again with `node`, because it
@@ -8,6 +8,8 @@
 
 mod cases;
 mod client;
+mod documents;
+mod files;
 mod load;
 mod machine;
 mod node;

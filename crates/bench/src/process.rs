@@ -1,4 +1,4 @@
-//! The server's process: its start, its memory, its end.
+//! The server's process: its start, its memory and that of its children, its end.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot::{self, error::TryRecvError};
+use tokio::task::JoinHandle;
 
 use crate::client::Client;
 
@@ -62,15 +64,90 @@ impl Process {
     /// Resident memory, in bytes.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
         let id = self.child.id().context("the server has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next());
-        Ok(kibibytes.context("no VmRSS")?.parse::<u64>()? * 1024)
+        resident(id).context("no VmRSS")
+    }
+
+    /// Keeps an eye on the memory of the server and of its children.
+    pub(crate) fn watch(&self) -> anyhow::Result<Watch> {
+        let id = self.child.id().context("the server has ended")?;
+        let before = resident(id).context("no VmRSS")?;
+        let (end, mut ended) = oneshot::channel();
+        let watching = tokio::spawn(async move {
+            let mut peaks = Peaks {
+                server: before,
+                child: 0,
+            };
+            while ended.try_recv() == Err(TryRecvError::Empty) {
+                peaks.server = peaks.server.max(resident(id).unwrap_or_default());
+                let children = children(id).into_iter().filter_map(resident);
+                peaks.child = peaks.child.max(children.max().unwrap_or_default());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            peaks
+        });
+        Ok(Watch {
+            before,
+            end,
+            watching,
+        })
     }
 
     pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
         Ok(self.child.kill().await?)
     }
+}
+
+/// The most memory that was seen at once, in bytes.
+struct Peaks {
+    server: u64,
+    child: u64,
+}
+
+/// Looks at a server's memory until it is told to end.
+pub(crate) struct Watch {
+    before: u64,
+    end: oneshot::Sender<()>,
+    watching: JoinHandle<Peaks>,
+}
+
+impl Watch {
+    /// By how much the server grew, and how much the largest of its children had.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "memory stays far below 2^52 bytes"
+    )]
+    pub(crate) async fn end(self) -> anyhow::Result<Vec<(String, f64)>> {
+        // If the watch has ended by itself, its failure comes next.
+        let _ = self.end.send(());
+        let peaks = self.watching.await?;
+        let grown = peaks.server.saturating_sub(self.before);
+        Ok(vec![
+            ("server_grew_by_bytes".to_owned(), grown as f64),
+            ("child_bytes".to_owned(), peaks.child as f64),
+        ])
+    }
+}
+
+/// Resident memory of a process, in bytes; nothing when it has ended.
+fn resident(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line?.split_whitespace().next()?.parse::<u64>().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// The processes that a process started from any of its threads.
+fn children(id: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task"));
+    let lists =
+        threads.into_iter().flatten().flatten().map(|thread| {
+            std::fs::read_to_string(thread.path().join("children")).unwrap_or_default()
+        });
+    lists
+        .collect::<String>()
+        .split_whitespace()
+        .filter_map(|id| id.parse().ok())
+        .collect()
 }
 
 /// Fills a data folder, in a process of its own.

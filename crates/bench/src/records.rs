@@ -42,7 +42,7 @@ impl Generator {
         }
     }
 
-    fn words(&mut self, count: usize) -> String {
+    pub(crate) fn words(&mut self, count: usize) -> String {
         let words: Vec<_> = (0..count).map(|_| self.word()).collect();
         words.join(" ")
     }

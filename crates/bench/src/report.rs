@@ -29,7 +29,12 @@ impl Times {
 
 /// Rounded to hundredths.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 100_000.0).round() / 100.0
+    hundredths(duration.as_secs_f64() * 1000.0)
+}
+
+/// Rounded to hundredths.
+pub(crate) fn hundredths(figure: f64) -> f64 {
+    (figure * 100.0).round() / 100.0
 }
 
 /// One figure, or a few of one load.

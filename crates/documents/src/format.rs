@@ -59,7 +59,7 @@ pub enum Format {
 impl Format {
     /// Whether there is a parser for it.
     pub fn is_parsable(self) -> bool {
-        formats::parser(self).is_some() || formats::container_parser(self).is_some()
+        formats::parser(self).is_some()
     }
 
     /// The short name used for files of this format: its usual extension.
@@ -79,9 +79,8 @@ impl Format {
 
     /// The names of the parsable formats, for messages.
     pub(crate) fn parsable_labels() -> String {
-        let plain = formats::PARSERS.iter().map(|(format, _)| format);
-        let containers = formats::CONTAINERS.iter().map(|(format, _)| format);
-        let labels: Vec<_> = plain.chain(containers).map(|f| f.label()).collect();
+        let labels = formats::PARSERS.iter().map(|(format, _)| format.label());
+        let labels: Vec<_> = labels.collect();
         labels.join(", ")
     }
 

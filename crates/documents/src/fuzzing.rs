@@ -5,11 +5,8 @@ use crate::{Document, Error, Request, formats};
 
 /// Read bytes with the parser of the format of this short name; nothing where there is none.
 pub fn parse_as(name: &str, bytes: &[u8]) -> Option<Result<Document, Error>> {
-    let known = formats::PARSERS.iter().map(|(format, _)| *format);
-    let known = known.chain(formats::CONTAINERS.iter().map(|(format, _)| *format));
-    let format = known
-        .into_iter()
-        .find(|format| format.file_type() == name)?;
+    let mut known = formats::PARSERS.iter().map(|(format, _)| *format);
+    let format = known.find(|format| format.file_type() == name)?;
     let request = Request::new(format!("a.{name}"));
     let mut budget = Budget::default();
     let mut parts = Parts::new(&request, &mut budget);

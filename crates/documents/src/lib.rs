@@ -27,7 +27,7 @@
 //! # Adding a format
 //!
 //! Write one file in `src/formats/` with a `parse` function, and add its line to the list in `src/formats/mod.rs`. A
-//! format that holds other files is listed under `CONTAINERS` instead and hands them to its
+//! format that holds other files is a `Container` there and hands them to its
 //! `Parts`. A format that [`sniff`] does not recognise yet also needs a variant in [`Format`] and a signature in
 //! `src/sniff.rs`.
 
@@ -53,6 +53,7 @@ mod text;
 use std::io::{self, Read};
 
 use container::{Budget, Parts};
+use formats::Parser;
 use source::Input;
 
 pub use chunk::{CHUNKS_MAX, Chunk, chunks};
@@ -114,17 +115,19 @@ fn read_stream(
     }
     let detected = sniff(&head, &request.name);
     let is_certain = !sniff::needs_all(&head);
-    if let Some(streamer) = formats::streamer(detected.format).filter(|_| is_certain) {
-        let mut document = begin(request, detected);
-        let mut whole = io::Cursor::new(head).chain(input);
-        streamer(&mut document, &mut whole, &request.options)?;
-        document.finish();
-        return Ok(document);
-    }
-    if is_certain && !formats::is_read(detected.format) {
-        return Err(Error::UnsupportedFormat {
-            format: detected.format,
-        });
+    match formats::parser(detected.format) {
+        Some(Parser::Stream(parse)) if is_certain => {
+            let mut document = begin(request, detected);
+            let mut whole = io::Cursor::new(head).chain(input);
+            parse(&mut document, &mut whole, &request.options)?;
+            document.finish();
+            return Ok(document);
+        }
+        None if is_certain => {
+            let format = detected.format;
+            return Err(Error::UnsupportedFormat { format });
+        }
+        _ => {}
     }
     if size.is_some_and(|size| size > WHOLE_BYTES_MAX) {
         return too_large;
@@ -160,18 +163,10 @@ fn read(bytes: &[u8], parts: &mut Parts<'_>) -> Result<Document, Error> {
 
 /// Read bytes, which are not empty, as what they were found to be.
 fn read_as(detected: Detected, bytes: &[u8], parts: &mut Parts<'_>) -> Result<Document, Error> {
-    let request = parts.request;
-    let mut document = begin(request, detected);
-    if let Some(parser) = formats::parser(detected.format) {
-        parser(&mut document, bytes, &request.options)?;
-    } else if let Some(parser) = formats::container_parser(detected.format) {
-        parser(&mut document, bytes, parts)?;
-        parts.finish(&mut document)?;
-    } else {
-        return Err(Error::UnsupportedFormat {
-            format: detected.format,
-        });
-    }
+    let format = detected.format;
+    let mut document = begin(parts.request, detected);
+    let parser = formats::parser(format).ok_or(Error::UnsupportedFormat { format })?;
+    parser.read(&mut document, bytes, parts)?;
     Ok(document)
 }
 

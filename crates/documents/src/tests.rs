@@ -175,21 +175,12 @@ fn the_parsing_type_is_chosen_by_wish_then_flag_then_format() {
 
 #[test]
 fn every_format_that_is_listed_has_one_parser() {
-    let containers = crate::formats::CONTAINERS.iter().map(|(format, _)| format);
-    assert!(
-        containers
-            .clone()
-            .all(|format| format.is_parsable() && crate::formats::parser(*format).is_none())
-    );
     for (format, _) in crate::formats::PARSERS {
         assert!(format.is_parsable());
-        assert_eq!(
-            crate::formats::PARSERS
-                .iter()
-                .filter(|(other, _)| other == format)
-                .count(),
-            1
-        );
+        let same = crate::formats::PARSERS
+            .iter()
+            .filter(|(other, _)| other == format);
+        assert_eq!(same.count(), 1, "{format:?}");
     }
     assert!(!Format::Binary.is_parsable());
 }
@@ -264,19 +255,8 @@ proptest! {
 
     #[test]
     fn no_parser_panics_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 1..600)) {
-        for (format, parser) in crate::formats::PARSERS {
-            let mut document = Document::new((*format).into(), ParsingType::Unstructured);
-            if parser(&mut document, &bytes, &Options::default()).is_ok() {
-                document.finish();
-                chunks(&document);
-            }
-        }
-        for (format, parser) in crate::formats::CONTAINERS {
-            let mut document = Document::new((*format).into(), ParsingType::Unstructured);
-            let request = Request::new("a");
-            let mut budget = crate::container::Budget::default();
-            let mut parts = crate::container::Parts::new(&request, &mut budget);
-            if parser(&mut document, &bytes, &mut parts).is_ok() {
+        for (format, _) in crate::formats::PARSERS {
+            if let Ok(document) = read_as(*format, &bytes) {
                 chunks(&document);
             }
         }
@@ -284,9 +264,8 @@ proptest! {
 
     #[test]
     fn no_parser_panics_on_any_markup(text in "(<[/!]?(table|td colspan=9|tr|th rowspan=9|p|ul|li|h1|pre|title|script|a href=x|main)>|[-#|>`*\\[\\]{}:,\"; \n\r\0äx1]){0,120}") {
-        for (format, parser) in crate::formats::PARSERS {
-            let mut document = Document::new((*format).into(), ParsingType::Unstructured);
-            if parser(&mut document, text.as_bytes(), &Options::default()).is_ok() {
+        for (format, _) in crate::formats::PARSERS {
+            if let Ok(document) = read_as(*format, text.as_bytes()) {
                 assert_covered(&document);
             }
         }
@@ -306,18 +285,21 @@ proptest! {
             options: Options { delimiter: Some(delimiter), has_header: Some(false), encoding: Some("utf-8".to_owned()), ..Options::default() },
             ..Request::new("a.csv")
         };
-        let mut document = Document::new(Format::Csv.into(), ParsingType::Structured);
-        crate::formats::parser(Format::Csv).unwrap()(&mut document, &bytes, &request.options).unwrap();
+        let document = parse(&request, &bytes).unwrap();
+        prop_assert!(matches!(document.format, Format::Csv | Format::Tsv));
         prop_assert_eq!(&document.tables[0].rows, &rows);
         prop_assert!(document.blocks.iter().all(|block| block.kind == BlockKind::Table));
     }
 }
 
+fn read_as(format: Format, bytes: &[u8]) -> Result<Document, Error> {
+    crate::fuzzing::parse_as(format.file_type(), bytes).unwrap()
+}
+
 #[test]
 fn the_list_of_parsers_to_fuzz_is_complete() {
     let listed: Vec<_> = include_str!("../../../fuzz/formats.txt").lines().collect();
-    let plain = crate::formats::PARSERS.iter().map(|(format, _)| *format);
-    let holding = crate::formats::CONTAINERS.iter().map(|(format, _)| *format);
-    let known: Vec<_> = plain.chain(holding).map(crate::Format::file_type).collect();
+    let known = crate::formats::PARSERS.iter();
+    let known: Vec<_> = known.map(|(format, _)| format.file_type()).collect();
     assert_eq!(listed, known);
 }

@@ -2,14 +2,14 @@
 //! error, and every answer is one the document describes.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use cargo_metadata::MetadataCommand;
 use tempfile::TempDir;
 
-use crate::command;
+use crate::{command, python};
 
 use super::Run;
 
@@ -38,7 +38,9 @@ pub(super) fn run(run: &mut Run) -> anyhow::Result<()> {
     let target = metadata
         .context("cannot read the workspace")?
         .target_directory;
-    let program = install(target.as_std_path()).context(
+    let name = format!("schemathesis-{VERSION}");
+    let package = format!("schemathesis=={VERSION}");
+    let programs = python::environment(target.as_std_path(), &name, &[&package]).context(
         "Schemathesis cannot be installed: provide python3 with venv and a package index, or leave this step out with `--without schemathesis`",
     )?;
     let mut cargo = run.cargo();
@@ -51,7 +53,7 @@ pub(super) fn run(run: &mut Run) -> anyhow::Result<()> {
         "--locked",
     ]))?;
     let server = Server::start(target.join("debug/civitas").as_std_path())?;
-    let mut schemathesis = Command::new(program);
+    let mut schemathesis = Command::new(programs.join("schemathesis"));
     schemathesis
         .args([
             "run",
@@ -66,30 +68,6 @@ pub(super) fn run(run: &mut Run) -> anyhow::Result<()> {
         )
         .current_dir(server.folder.path());
     command::run(&mut schemathesis)
-}
-
-/// Installs Schemathesis into the target folder, once per version.
-fn install(target: &Path) -> anyhow::Result<PathBuf> {
-    let folder = target.join(format!("schemathesis-{VERSION}"));
-    let program = folder.join("bin/schemathesis");
-    if command::output(Command::new(&program).arg("--version")).is_some() {
-        return Ok(program);
-    }
-    command::run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder),
-    )?;
-    let mut pip = Command::new(folder.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]);
-    command::run(pip.arg(format!("schemathesis=={VERSION}")))?;
-    Ok(program)
 }
 
 /// A server of our own; it is stopped when this is dropped.

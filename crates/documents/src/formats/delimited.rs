@@ -22,15 +22,6 @@ const DELIMITERS_MAX: usize = 2_000_000;
 /// The most bytes of a row: where a quote is never closed, all that follows is one cell.
 const ROW_BYTES_MAX: usize = 16 << 20;
 
-/// Read a delimited text.
-pub(super) fn parse(
-    document: &mut Document,
-    mut bytes: &[u8],
-    options: &Options,
-) -> Result<(), Error> {
-    stream(document, &mut bytes, options)
-}
-
 /// Read a delimited text of any length, row by row.
 pub(super) fn stream(
     document: &mut Document,

@@ -18,15 +18,6 @@ const BAD_LINE_CHARACTERS_MAX: usize = 10_000;
 /// The most bytes of a line.
 const LINE_BYTES_MAX: usize = 16 << 20;
 
-/// Read JSON Lines.
-pub(super) fn parse(
-    document: &mut Document,
-    mut bytes: &[u8],
-    options: &Options,
-) -> Result<(), Error> {
-    stream(document, &mut bytes, options)
-}
-
 /// Read JSON Lines of any number.
 pub(super) fn stream(
     document: &mut Document,

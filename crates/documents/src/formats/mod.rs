@@ -33,65 +33,56 @@ use crate::request::Options;
 
 pub(crate) use office::CompoundFile;
 
-/// Fills a fresh document from bytes that were recognised as the parser's format and are not empty.
-pub(crate) type Parser = fn(&mut Document, &[u8], &Options) -> Result<(), Error>;
+/// How a format is read into a fresh document.
+#[derive(Clone, Copy)]
+pub(crate) enum Parser {
+    /// From all of its bytes, which are not empty.
+    Whole(fn(&mut Document, &[u8], &Options) -> Result<(), Error>),
+    /// From a source that never fails, in the memory of a buffer and what is kept, so that a file may have any length.
+    Stream(fn(&mut Document, &mut dyn Read, &Options) -> Result<(), Error>),
+    /// From all of its bytes; the files within are handed to their own reader.
+    Container(fn(&mut Document, &[u8], &mut Parts<'_>) -> Result<(), Error>),
+}
 
-/// Every format that can be parsed.
+use Parser::{Container, Stream, Whole};
+
+/// Every format that is read.
 pub(crate) const PARSERS: &[(Format, Parser)] = &[
-    (Format::Text, text::parse),
-    (Format::Markdown, markdown::parse),
-    (Format::Html, html::parse),
-    (Format::Csv, delimited::parse),
-    (Format::Tsv, delimited::parse),
-    (Format::Json, json::parse),
-    (Format::Jsonl, jsonl::parse),
-    (Format::Rtf, rtf::parse),
-    (Format::Epub, epub::parse),
-    (Format::Yaml, yaml::parse),
-    (Format::Xml, xml::parse),
-    (Format::Svg, svg::parse),
-    (Format::Png, image::parse),
-    (Format::Jpeg, image::parse),
-    (Format::Gif, image::parse),
-    (Format::Webp, image::parse),
-    (Format::Tiff, image::parse),
-    (Format::Bmp, image::parse),
-    (Format::Bpmn, bpmn::parse),
-    (Format::Drawio, drawio::parse),
-    (Format::Docx, office::parse_docx),
-    (Format::Pptx, office::parse_pptx),
-    (Format::Xlsx, office::parse_xlsx),
-    (Format::Xlsb, office::parse_xlsb),
-    (Format::Xls, office::parse_xls),
-    (Format::Odt, office::parse_odt),
-    (Format::Ods, office::parse_ods),
-    (Format::Odp, office::parse_odp),
-    (Format::Calendar, calendar::parse),
-];
-
-/// Fills a fresh document from a source that never fails, as a [`Parser`] does from bytes, in the memory of a buffer and
-/// what it keeps.
-pub(crate) type Streamer = fn(&mut Document, &mut dyn Read, &Options) -> Result<(), Error>;
-
-/// Every format that is read piece by piece, so that a file may have any length.
-pub(crate) const STREAMED: &[(Format, Streamer)] = &[
-    (Format::Text, text::stream),
-    (Format::Csv, delimited::stream),
-    (Format::Tsv, delimited::stream),
-    (Format::Jsonl, jsonl::stream),
-];
-
-/// Fills a fresh document from bytes as a [`Parser`] does, and hands the files within to their reader.
-pub(crate) type ContainerParser = fn(&mut Document, &[u8], &mut Parts<'_>) -> Result<(), Error>;
-
-/// Every format that holds other files and can be parsed.
-pub(crate) const CONTAINERS: &[(Format, ContainerParser)] = &[
-    (Format::Pdf, pdf::parse),
-    (Format::Email, mail::parse),
-    (Format::Mbox, mbox::parse),
-    (Format::Zip, zip_archive::parse),
-    (Format::Tar, tar_archive::parse),
-    (Format::Gzip, gzip::parse),
+    (Format::Text, Stream(text::stream)),
+    (Format::Markdown, Whole(markdown::parse)),
+    (Format::Html, Whole(html::parse)),
+    (Format::Csv, Stream(delimited::stream)),
+    (Format::Tsv, Stream(delimited::stream)),
+    (Format::Json, Whole(json::parse)),
+    (Format::Jsonl, Stream(jsonl::stream)),
+    (Format::Rtf, Whole(rtf::parse)),
+    (Format::Epub, Whole(epub::parse)),
+    (Format::Yaml, Whole(yaml::parse)),
+    (Format::Xml, Whole(xml::parse)),
+    (Format::Svg, Whole(svg::parse)),
+    (Format::Png, Whole(image::parse)),
+    (Format::Jpeg, Whole(image::parse)),
+    (Format::Gif, Whole(image::parse)),
+    (Format::Webp, Whole(image::parse)),
+    (Format::Tiff, Whole(image::parse)),
+    (Format::Bmp, Whole(image::parse)),
+    (Format::Bpmn, Whole(bpmn::parse)),
+    (Format::Drawio, Whole(drawio::parse)),
+    (Format::Docx, Whole(office::parse_docx)),
+    (Format::Pptx, Whole(office::parse_pptx)),
+    (Format::Xlsx, Whole(office::parse_xlsx)),
+    (Format::Xlsb, Whole(office::parse_xlsb)),
+    (Format::Xls, Whole(office::parse_xls)),
+    (Format::Odt, Whole(office::parse_odt)),
+    (Format::Ods, Whole(office::parse_ods)),
+    (Format::Odp, Whole(office::parse_odp)),
+    (Format::Calendar, Whole(calendar::parse)),
+    (Format::Pdf, Container(pdf::parse)),
+    (Format::Email, Container(mail::parse)),
+    (Format::Mbox, Container(mbox::parse)),
+    (Format::Zip, Container(zip_archive::parse)),
+    (Format::Tar, Container(tar_archive::parse)),
+    (Format::Gzip, Container(gzip::parse)),
 ];
 
 /// The parser of a format, if it has one.
@@ -102,23 +93,21 @@ pub(crate) fn parser(format: Format) -> Option<Parser> {
         .map(|(_, parser)| *parser)
 }
 
-/// The parser of a format that holds other files, if it has one.
-pub(crate) fn container_parser(format: Format) -> Option<ContainerParser> {
-    CONTAINERS
-        .iter()
-        .find(|(known, _)| *known == format)
-        .map(|(_, parser)| *parser)
-}
-
-/// What reads a format piece by piece, if it can be read so.
-pub(crate) fn streamer(format: Format) -> Option<Streamer> {
-    STREAMED
-        .iter()
-        .find(|(known, _)| *known == format)
-        .map(|(_, streamer)| *streamer)
-}
-
-/// Whether anything reads a format.
-pub(crate) fn is_read(format: Format) -> bool {
-    parser(format).is_some() || container_parser(format).is_some()
+impl Parser {
+    /// Read bytes, which are not empty.
+    pub(crate) fn read(
+        self,
+        document: &mut Document,
+        mut bytes: &[u8],
+        parts: &mut Parts<'_>,
+    ) -> Result<(), Error> {
+        match self {
+            Whole(parse) => parse(document, bytes, &parts.request.options),
+            Stream(parse) => parse(document, &mut bytes, &parts.request.options),
+            Container(parse) => {
+                parse(document, bytes, parts)?;
+                parts.finish(document)
+            }
+        }
+    }
 }

@@ -14,15 +14,6 @@ const TITLE_BYTES_MAX: usize = 120;
 /// About what a block takes beside its text, in bytes.
 const BLOCK_BYTES: usize = 100;
 
-/// Read plain text.
-pub(super) fn parse(
-    document: &mut Document,
-    mut bytes: &[u8],
-    options: &Options,
-) -> Result<(), Error> {
-    stream(document, &mut bytes, options)
-}
-
 /// Read plain text of any length: its beginning is kept, all of its lines are counted.
 pub(super) fn stream(
     document: &mut Document,

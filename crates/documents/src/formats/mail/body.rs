@@ -10,7 +10,7 @@ use crate::document::{BlockKind, Document};
 use crate::encoding;
 use crate::error::Error;
 use crate::format::Format;
-use crate::formats;
+use crate::formats::html;
 use crate::parsing_type::ParsingType;
 use crate::place::Place;
 use crate::request::Options;
@@ -40,7 +40,7 @@ pub(super) fn read(
     for (part, text) in chosen.texts {
         let text = decoded(document, part, text, bytes);
         if matches!(part.body, PartType::Html(_)) {
-            html(document, &text, options, place)?;
+            rich_text(document, &text, options, place)?;
         } else {
             let text = clean(document, text);
             paragraphs(document, &text, place);
@@ -139,21 +139,21 @@ pub(super) fn undecoded<'a>(part: &MessagePart<'_>, bytes: &'a [u8]) -> Option<C
 }
 
 /// Read HTML with its own parser, as content of this document.
-fn html(
+fn rich_text(
     document: &mut Document,
     text: &str,
     options: &Options,
     place: &Place,
 ) -> Result<(), Error> {
-    let Some(parser) = formats::parser(Format::Html).filter(|_| !text.trim().is_empty()) else {
+    if text.trim().is_empty() {
         return Ok(());
-    };
+    }
     let options = Options {
         encoding: Some("utf-8".to_owned()),
         ..options.clone()
     };
     let mut inner = Document::new(Format::Html.into(), ParsingType::Unstructured);
-    parser(&mut inner, text.as_bytes(), &options)?;
+    html::parse(&mut inner, text.as_bytes(), &options)?;
     let put_below = |inner: &mut Place| {
         let mut path = place.heading_path.clone();
         path.append(&mut inner.heading_path);
