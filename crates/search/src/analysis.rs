@@ -4,7 +4,8 @@
 //! (Unicode NFKD). A *group* is what is written without spaces around `-`, `_`, `.`, `@`, an apostrophe and the like
 //! (`INV-2041`, `jane.doe@acme.com`, `user_id`): its words stand at consecutive positions, and the group as a whole,
 //! joined without the connectors, stands at the first, so that `INV-2041`, `inv 2041` and `inv2041` find each other.
-//! An English word's stem stands at the word's position, marked by [`STEM_MARK`]. Scripts written without
+//! An English word's stem stands at the word's position, marked by [`STEM_MARK`], and so does the stem of `mueller` for
+//! `Müller`. Scripts written without
 //! spaces become overlapping pairs of characters; the last character of a run also stands alone, so that every
 //! character begins some term.
 
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 
 use frostem::{Algorithm, Stemmer};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Begins the term of a stem, so that stems and words share a field and never mix.
 pub const STEM_MARK: char = '\u{1}';
@@ -35,6 +37,8 @@ pub struct Word {
     pub text: String,
     /// The stem with its mark, for an English word.
     pub stem: Option<String>,
+    /// The stem, with its mark, of the word as it is written without the letters `ä`, `ö`, `ü`, `å` and `ø`.
+    pub spelled_out: Option<String>,
     /// Whether this is a single character of a script without spaces, which begins a pair.
     pub lone: bool,
 }
@@ -146,6 +150,7 @@ impl Groups<'_> {
             position: self.position,
             text,
             stem: None,
+            spelled_out: None,
             lone,
         })
     }
@@ -174,8 +179,14 @@ impl Groups<'_> {
             }
             self.bump(c);
         }
-        let is_stemmed = text.len() > 2 && text.bytes().all(|b| b.is_ascii_lowercase());
-        let stem = is_stemmed.then(|| self.stems.of(&text));
+        let stem = is_stemmed(&text).then(|| self.stems.of(&text));
+        let original = self.text.get(start..self.at).unwrap_or_default();
+        let spelled_out = if original.is_ascii() {
+            None
+        } else {
+            let spelled_out = spell_out(original).filter(|word| is_stemmed(word));
+            spelled_out.map(|word| self.stems.of(&word))
+        };
         let position = self.position;
         self.position += 1;
         Word {
@@ -183,6 +194,7 @@ impl Groups<'_> {
             position,
             text,
             stem,
+            spelled_out,
             lone: false,
         }
     }
@@ -327,6 +339,34 @@ fn fold(c: char, out: &mut String) {
     });
 }
 
+fn is_stemmed(word: &str) -> bool {
+    word.len() > 2 && word.bytes().all(|b| b.is_ascii_lowercase())
+}
+
+/// How a word with `ä`, `ö`, `ü`, `å` or `ø` is written on a keyboard without them: `Müller` as `mueller`, `Ærøskøbing`
+/// as `aeroeskoebing`.
+fn spell_out(word: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut is_other = false;
+    for c in word.nfd() {
+        let letter = match (c, out.chars().next_back()) {
+            ('\u{308}', Some('a' | 'o' | 'u')) => 'e',
+            ('\u{30a}', Some('a')) => 'a',
+            ('ø' | 'Ø', _) => {
+                out.push('o');
+                'e'
+            }
+            _ => {
+                fold(c, &mut out);
+                continue;
+            }
+        };
+        out.push(letter);
+        is_other = true;
+    }
+    is_other.then_some(out)
+}
+
 /// [`groups`] as tantivy wants them. Each copy has a memory of its own.
 pub struct Analyzer(Memory);
 
@@ -380,8 +420,8 @@ impl TokenStream for Terms<'_> {
                 self.queue.push(token(text, group.range, first.position));
             }
             for word in group.words.into_iter().rev() {
-                if let Some(stem) = word.stem {
-                    self.queue.push(token(stem, word.range, word.position));
+                for form in [word.spelled_out, word.stem].into_iter().flatten() {
+                    self.queue.push(token(form, word.range, word.position));
                 }
                 self.queue.push(token(word.text, word.range, word.position));
             }
@@ -454,6 +494,22 @@ mod tests {
         assert_eq!(normalize("Café ÜBER Straße Ærø"), "cafe uber strasse aero");
         assert_eq!(normalize("cafe\u{301}"), "cafe");
         assert_eq!(normalize("ﬁnal Ⅳ"), "final iv");
+    }
+
+    #[test]
+    fn letters_that_a_keyboard_lacks_are_found_as_they_are_spelled_out() {
+        for (word, forms) in [
+            ("Müller", ["~muller", "~mueller"]),
+            ("Mu\u{308}ller", ["~muller", "~mueller"]),
+            ("Århus", ["~arhus", "~aarhus"]),
+            ("Brønshøj", ["~bronshoj", "~broenshoej"]),
+        ] {
+            for form in forms {
+                assert!(has(word, form), "{word}: {form} in {:?}", terms(word));
+            }
+        }
+        assert!(!has("naïve Zoë", "~naieve"));
+        assert!(!has("Zoë", "~zoee"));
     }
 
     #[test]

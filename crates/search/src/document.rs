@@ -19,7 +19,7 @@ const TITLE_LENGTH_MAX: usize = 4 * 1024;
 /// The longest value of an exact field, in bytes; longer ones are known by their hash.
 const KEY_LENGTH_MAX: usize = 4096;
 /// The version of the layout and of the analysis; an index of another version is emptied.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The fields of the index.
 #[derive(Debug, Clone, Copy)]

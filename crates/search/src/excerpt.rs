@@ -92,9 +92,10 @@ impl<'a> Highlighter<'a> {
                 Form::Word(group) => {
                     if let [word] = group.words.as_slice() {
                         highlighter.terms.insert(&word.text, at);
-                        word.stem
-                            .as_ref()
-                            .map(|stem| highlighter.terms.insert(stem, at));
+                        let forms = word.stem.iter().chain(&word.spelled_out);
+                        highlighter
+                            .terms
+                            .extend(forms.map(|form| (form.as_str(), at)));
                     } else {
                         let words = group
                             .words
@@ -140,7 +141,8 @@ impl<'a> Highlighter<'a> {
                 });
             }
             for word in &group.words {
-                let stem = word.stem.as_deref().and_then(|stem| self.terms.get(stem));
+                let mut forms = word.stem.iter().chain(&word.spelled_out);
+                let form = forms.find_map(|form| self.terms.get(form.as_str()));
                 let prefixed = || {
                     let begun = |(prefix, _): &&(&str, usize)| word.text.starts_with(prefix);
                     self.prefixes.iter().find(begun).map(|(_, unit)| unit)
@@ -148,7 +150,7 @@ impl<'a> Highlighter<'a> {
                 if let Some(&unit) = self
                     .terms
                     .get(word.text.as_str())
-                    .or(stem)
+                    .or(form)
                     .or_else(prefixed)
                 {
                     finds.push(Find {

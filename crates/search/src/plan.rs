@@ -277,7 +277,11 @@ fn ways(fields: &Fields, unit: &Unit) -> Vec<(Way, Boxed)> {
     };
     let mut ways: Vec<(Way, Boxed)> = match &unit.form {
         Form::Word(group) => match group.words.as_slice() {
-            [word] => vec![(Way::Found, Box::new(plain(field, stem(word))))],
+            [word] => {
+                let forms = [Some(stem(word)), word.spelled_out.as_deref()];
+                let found = |form| (Way::Found, Box::new(plain(field, form)) as Boxed);
+                forms.into_iter().flatten().map(found).collect()
+            }
             words => {
                 let words = words.iter().map(|word| (word.position, word.text.as_str()));
                 let mut ways = vec![(Way::Found, sequence(field, words))];

@@ -243,3 +243,19 @@ fn a_record_that_is_put_again_is_there_once() {
     assert_eq!(shelf.ask("again fourth").total, 1);
     assert_eq!(shelf.ask("\"third\"").total, 0);
 }
+
+#[test]
+fn umlauts_are_found_however_they_are_typed() {
+    let shelf = Shelf::new(vec![
+        record("with", "a.pdf", "Angebot von Müller"),
+        record("spelled", "b.pdf", "Angebot von Mueller"),
+        record("without", "c.pdf", "Angebot von Muller"),
+    ]);
+    assert_eq!(found(&shelf.ask("müller")), ["spelled", "with", "without"]);
+    assert_eq!(found(&shelf.ask("mueller")), ["spelled", "with"]);
+    assert_eq!(found(&shelf.ask("muller")), ["with", "without"]);
+    let answer = shelf.ask("mueller");
+    for hit in &answer.hits {
+        assert_eq!(hit.snippet.highlights.len(), 1, "{hit:?}");
+    }
+}
