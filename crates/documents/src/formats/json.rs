@@ -3,6 +3,8 @@
 mod flatten;
 mod node;
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use crate::document::{BlockKind, Document};
@@ -124,7 +126,7 @@ impl Reader<'_> {
         &mut self,
         name: &str,
         raw: &RawValue,
-        entries: &[(String, &RawValue)],
+        entries: &[(Cow<'_, str>, &RawValue)],
         path: &mut Vec<String>,
     ) -> Result<(), Error> {
         // The plain values of an object make one block; what is nested follows with its own name.
@@ -216,11 +218,17 @@ impl Reader<'_> {
 }
 
 /// The name of an entry below `name`. Both are kept short: every value below repeats them.
-pub(super) fn dotted(name: &str, key: &str) -> String {
-    let key = shorten(key, NAME_CHARACTERS_MAX);
-    if name.is_empty() {
-        key
-    } else {
-        format!("{}.{key}", shorten(name, NAME_CHARACTERS_MAX))
+pub(super) fn dotted<'a>(name: &str, key: &'a str) -> Cow<'a, str> {
+    let is_short = key.len() <= NAME_CHARACTERS_MAX;
+    match (name.is_empty(), is_short) {
+        (true, true) => Cow::Borrowed(key),
+        (true, false) => Cow::Owned(shorten(key, NAME_CHARACTERS_MAX)),
+        (false, _) => {
+            let (name, key) = (
+                shorten(name, NAME_CHARACTERS_MAX),
+                shorten(key, NAME_CHARACTERS_MAX),
+            );
+            Cow::Owned(format!("{name}.{key}"))
+        }
     }
 }

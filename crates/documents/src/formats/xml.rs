@@ -304,7 +304,7 @@ impl Reader<'_> {
         let mut attributes = Vec::new();
         for (attribute, value) in element.attributes().filter(|(known, _)| is_shown(known)) {
             let attribute = format!("@{}", self.names.show(attribute));
-            attributes.push((dotted(name, &attribute), value));
+            attributes.push((dotted(name, &attribute).into_owned(), value));
         }
         if !text.is_empty() {
             self.line(name, &text, element.lines());

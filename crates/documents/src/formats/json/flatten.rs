@@ -24,7 +24,9 @@ pub(in crate::formats) struct Flattener {
     columns: HashMap<String, usize>,
     names: Vec<String>,
     table: Builder,
+    /// The cells of the open row, and behind them some that were used before.
     row: Vec<String>,
+    width: usize,
     repeated: u64,
     rows_max: u64,
     depth: usize,
@@ -44,6 +46,7 @@ impl Flattener {
             names: Vec::new(),
             table,
             row: Vec::new(),
+            width: 0,
             repeated: 0,
             rows_max,
             depth,
@@ -70,8 +73,10 @@ impl Flattener {
 
     /// Close the open row.
     pub(in crate::formats) fn end_row(&mut self) {
-        self.table.push(self.row.iter().map(String::as_str));
-        self.row.clear();
+        let cells = self.row.get_mut(..self.width).unwrap_or_default();
+        self.table.push(cells.iter().map(String::as_str));
+        cells.iter_mut().for_each(String::clear);
+        self.width = 0;
     }
 
     /// The table of a list within the open row, or nothing where there are too many. Its rows begin with the number of
@@ -172,6 +177,7 @@ impl Flattener {
         if self.row.len() <= column {
             self.row.resize(column + 1, String::new());
         }
+        self.width = self.width.max(column + 1);
         let Some(cell) = self.row.get_mut(column) else {
             return;
         };

@@ -1,5 +1,6 @@
 //! One level of a JSON value; what is nested stays raw, so that numbers keep their digits and names may repeat.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserializer as _;
@@ -12,11 +13,11 @@ use crate::error::Error;
 /// One level of a JSON value.
 pub(in crate::formats) enum Node<'a> {
     /// A value without parts, as text: a string's content, a number's digits, `true`, `false`; nothing for `null`.
-    Scalar(String),
+    Scalar(Cow<'a, str>),
     /// The items.
     Array(Vec<&'a RawValue>),
     /// The entries in their order; a name may occur twice.
-    Object(Vec<(String, &'a RawValue)>),
+    Object(Vec<(Cow<'a, str>, &'a RawValue)>),
 }
 
 impl<'a> Node<'a> {
@@ -35,20 +36,31 @@ impl<'a> Node<'a> {
                     .map_err(damaged)
             }
             Some(b'[') => serde_json::from_str(text).map(Self::Array).map_err(damaged),
-            // An unpaired surrogate is valid JSON and no text: keep its escape as it is written.
-            Some(b'"') => Ok(Self::Scalar(
-                serde_json::from_str(text).unwrap_or_else(|_| text.trim_matches('"').to_owned()),
-            )),
-            Some(b'n') | None => Ok(Self::Scalar(String::new())),
-            Some(_) => Ok(Self::Scalar(text.to_owned())),
+            Some(b'"') => Ok(Self::Scalar(string(text))),
+            Some(b'n') | None => Ok(Self::Scalar(Cow::Borrowed(""))),
+            Some(_) => Ok(Self::Scalar(Cow::Borrowed(text))),
         }
     }
 }
 
+/// The content of a valid string.
+fn string(quoted: &str) -> Cow<'_, str> {
+    let bare = quoted.trim_matches('"');
+    if !bare.contains('\\') {
+        return Cow::Borrowed(bare);
+    }
+    // An unpaired surrogate is valid JSON and no text: keep its escape as it is written.
+    serde_json::from_str(quoted).map_or(Cow::Borrowed(bare), Cow::Owned)
+}
+
+/// A name, borrowed where it is written without escapes.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 struct Entries;
 
 impl<'de> Visitor<'de> for Entries {
-    type Value = Vec<(String, &'de RawValue)>;
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
@@ -56,8 +68,8 @@ impl<'de> Visitor<'de> for Entries {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+        while let Some((Name(name), value)) = map.next_entry()? {
+            entries.push((name, value));
         }
         Ok(entries)
     }
@@ -65,19 +77,11 @@ impl<'de> Visitor<'de> for Entries {
 
 /// Refuse nesting beyond the limit, in one pass and before anything recurses.
 pub(in crate::formats) fn check_depth(text: &str) -> Result<(), Error> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut depth = 0_usize;
+    let mut bytes = text.as_bytes().iter();
+    while let Some(byte) = bytes.next() {
         match byte {
-            b'"' => in_string = true,
+            b'"' => skip_string(&mut bytes),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > DEPTH_MAX {
@@ -92,4 +96,15 @@ pub(in crate::formats) fn check_depth(text: &str) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Steps behind the quote that ends an open string.
+fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
+    while let Some(at) = memchr::memchr2(b'"', b'\\', bytes.as_slice()) {
+        if bytes.nth(at) == Some(&b'"') {
+            return;
+        }
+        bytes.next();
+    }
+    *bytes = [].iter();
 }
