@@ -77,6 +77,17 @@ impl<'a> Archive<'a> {
         self.entry(name, PART_BYTES_MAX)
     }
 
+    /// The content of an entry of bounded length; none if there is none of this name.
+    pub(crate) fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(mut part) = self.part(name)? else {
+            return Ok(None);
+        };
+        let mut content = Vec::new();
+        part.read_to_end(&mut content)
+            .map_err(|error| unreadable(&error, name))?;
+        Ok(Some(content))
+    }
+
     /// An entry of any length, for a reader that does not keep what it reads.
     pub(crate) fn stream(&mut self, name: &str) -> Result<Option<Stream<'_, 'a>>, Error> {
         self.entry(name, INFLATED_BYTES_MAX)

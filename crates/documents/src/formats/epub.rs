@@ -1,11 +1,10 @@
 //! EPUB 3.3 and 2: the chapters in the order of the spine, each below its entry in the table of contents.
 
-mod archive;
-
 use std::collections::HashMap;
 
 use super::html;
 use super::xml::{Element, Tree, source};
+use crate::archive::Archive;
 use crate::document::{BlockKind, Document, Heading};
 use crate::error::Error;
 use crate::format::Format;
@@ -13,7 +12,6 @@ use crate::parsing_type::ParsingType;
 use crate::place::Place;
 use crate::request::Options;
 use crate::text::shorten;
-use archive::Archive;
 
 const CONTAINER: &str = "META-INF/container.xml";
 /// The most characters of a title in a heading path: every block below repeats it.
