@@ -65,9 +65,18 @@ impl Node {
         program: &Path,
         realms: Vec<Realm>,
     ) -> anyhow::Result<Self> {
+        Self::start_at(config, program, realms, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock.
+    pub async fn start_at(
+        config: Config,
+        program: &Path,
+        realms: Vec<Realm>,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
         config.check()?;
         let lock = folder::lock(&config.data_dir)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let store = Store::open_with(
             &store_options(&config),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_model::TenantId;
-use civitas_storage::Quota;
+use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
 use super::backup::{Backup, Restore};
@@ -166,6 +166,9 @@ pub struct Bounds {
     /// What one tenant may keep instead, such as `acme=2TiB,5000000`; may be repeated, or separated by semicolons.
     #[arg(long = "quota", env = "CIVITAS_QUOTAS", value_delimiter = ';', value_name = "TENANT=SIZE,COUNT", value_parser = quantity::quota)]
     pub quotas: Vec<(TenantId, Quota)>,
+    /// How many resumable uploads a tenant may have open at the same time.
+    #[arg(long, env = "CIVITAS_OPEN_UPLOADS", default_value_t = OPEN_UPLOADS_MAX, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub open_uploads: u64,
     /// How long open requests and running executions may take to end when the server is stopped.
     #[arg(long, env = "CIVITAS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION", value_parser = quantity::duration)]
     pub shutdown_grace: Duration,

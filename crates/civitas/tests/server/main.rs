@@ -27,4 +27,5 @@ mod server;
 mod session;
 mod sockets;
 mod stopping;
+mod upload_bounds;
 mod uploads;
