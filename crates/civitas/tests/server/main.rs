@@ -29,3 +29,4 @@ mod sockets;
 mod stopping;
 mod upload_bounds;
 mod uploads;
+mod validation_rules;

@@ -142,6 +142,7 @@ impl State {
                 json!(pending.collect::<Vec<_>>())
             }
             Read::SessionState { .. } => Value::Object(world.session_state.clone()),
+            Read::TenantSetting { name } => json!(world.stated.get(name)),
             Read::Search { query } => world.search_page(query),
             Read::Outcome { execution_id } => {
                 let child = self
