@@ -14,7 +14,7 @@ use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
-use civitas_search::{Index, Request, search_current};
+use civitas_search::{Error, Index, Request, search_current};
 use civitas_storage::{Store, StoreOptions};
 use futures::FutureExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -250,7 +250,12 @@ fn search_port(index: Arc<Index>, store: Store) -> SearchPort {
             search_current(index, &store, request.of(tenant))
                 .await
                 .map(|answer| answer.to_json())
-                .map_err(|error| retry(error.to_string()))
+                .map_err(|error| match error {
+                    Error::Cursor | Error::CursorExpired | Error::CursorAndOffset => {
+                        civitas_intent::reject(format!("the cursor {error}"))
+                    }
+                    error => retry(error.to_string()),
+                })
         }
         .boxed()
     })

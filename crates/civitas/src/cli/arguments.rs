@@ -94,6 +94,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  civitas doctor --data-dir /var/lib/civitas")]
     Doctor(Doctor),
     /// Write database, keys and content into one file. The node may go on running.
+    ///
+    /// Uploads in pieces that are not whole yet are left out: after a restore their clients are answered that they ran
+    /// out (`upload_expired`), and begin again.
     #[command(
         after_help = "Examples:\n  civitas backup civitas.tar --data-dir /var/lib/civitas\n  civitas backup civitas.tar --data-dir /var/lib/civitas --database-url postgres://user@host/civitas"
     )]
