@@ -9,10 +9,8 @@ use crate::{ingest, parse, payload, run, text, world};
 
 /// More pieces than one commit takes.
 async fn long_file() -> (World, Value) {
-    let mut bytes = String::new();
-    for number in 0..700 {
-        bytes.push_str(&format!("# Section {number}\n\nwords of it\n\n"));
-    }
+    let sections = (0..700).map(|number| format!("# Section {number}\n\nwords of it\n\n"));
+    let bytes: String = sections.collect();
     ingest(world(), "long.md", bytes.as_bytes()).await
 }
 
@@ -32,7 +30,7 @@ fn half_read(mut world: World, file: &Value) -> World {
     if let Some(record) = &mut record {
         for number in 0..900 {
             record.record_id = civitas_model::RecordId::trusted(format!("{id}:{number}"));
-            record.body = "of another reading".to_owned();
+            "of another reading".clone_into(&mut record.body);
             world
                 .records
                 .insert(record.record_id.to_string(), record.clone());
@@ -85,7 +83,7 @@ async fn a_file_that_was_purged_in_between_leaves_nothing_behind() {
             let finished = reading(&world, &file).crashed(commit, between).await;
             match &finished.outcome {
                 Outcome::Rejected { message, .. } => {
-                    assert!(message.contains(rejects), "{message}")
+                    assert!(message.contains(rejects), "{message}");
                 }
                 outcome => assert!(
                     commit + 1 == commits && matches!(outcome, Outcome::Completed(_)),

@@ -125,8 +125,8 @@ pub(crate) async fn status(
         None
     };
     Ok(Json(ExecutionStatus {
-        events,
         visuals,
+        events,
         ..answer(&state, execution)
     }))
 }
