@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use civitas_model::ErrorCode;
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::problem::Problem;
 use crate::state::{Access, AppState, Settings};
@@ -97,6 +97,7 @@ fn is_loopback(authority: &str) -> bool {
 pub(crate) fn cors(settings: &Settings) -> CorsLayer {
     let methods = [
         Method::GET,
+        Method::HEAD,
         Method::POST,
         Method::PUT,
         Method::PATCH,
@@ -118,7 +119,10 @@ pub(crate) fn cors(settings: &Settings) -> CorsLayer {
         .allow_methods(methods)
         .expose_headers(exposed);
     match settings.access {
-        Access::Development => layer.allow_origin(Any).allow_headers(Any),
+        Access::Development => layer
+            .allow_origin(Any)
+            // A star would leave out `Authorization` (the Fetch standard, section 3.3.3).
+            .allow_headers(AllowHeaders::mirror_request()),
         Access::Credentials => {
             let origins = settings
                 .origins
@@ -129,6 +133,7 @@ pub(crate) fn cors(settings: &Settings) -> CorsLayer {
                 header::CONTENT_TYPE,
                 header::HeaderName::from_static("idempotency-key"),
                 header::HeaderName::from_static("x-requested-with"),
+                header::HeaderName::from_static("x-request-id"),
                 digest::CONTENT_DIGEST,
             ];
             let allowed: Vec<_> = allowed.into_iter().chain(tus::SENT).collect();

@@ -49,11 +49,19 @@ pub(crate) async fn commit(
     match state.store.commit(changeset).await {
         Ok(_) => Ok(()),
         Err(CommitError::Refused(Refusal::OverQuota)) => Err(over_quota(state, caller).await),
-        Err(CommitError::Refused(refusal @ Refusal::TooManyOpenUploads)) => {
-            Err(Problem::new(ErrorCode::RateLimitExceeded, refusal.to_string()).retry_after(60))
-        }
+        Err(CommitError::Refused(Refusal::TooManyOpenUploads)) => Err(too_many_open(state)),
         Err(error) => Err(error.into()),
     }
+}
+
+fn too_many_open(state: &AppState) -> Problem {
+    let limit = state.store.open_uploads_max();
+    let detail = format!(
+        "your tenant has {limit} uploads open, the most there may be (`open_uploads`): finish some, or cancel those that nobody goes on with"
+    );
+    Problem::new(ErrorCode::RateLimitExceeded, detail)
+        .with("open_uploads_max", limit.into())
+        .retry_after(60)
 }
 
 /// Submits the `ingest_file` of an upload.

@@ -157,6 +157,12 @@ impl Client {
         }
     }
 
+    /// Puts something in place of what was there.
+    pub(crate) async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
+        self.answer(self.request(Method::PUT, path).json(body))
+            .await
+    }
+
     /// Takes something away.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.send(self.request(Method::DELETE, path))

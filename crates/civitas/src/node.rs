@@ -14,7 +14,7 @@ use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
-use civitas_search::{Index, Request, search_current};
+use civitas_search::{Error, Index, Request, search_current};
 use civitas_storage::{Store, StoreOptions};
 use futures::FutureExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -65,9 +65,18 @@ impl Node {
         program: &Path,
         realms: Vec<Realm>,
     ) -> anyhow::Result<Self> {
+        Self::start_at(config, program, realms, Arc::new(SystemClock)).await
+    }
+
+    /// The same with another clock.
+    pub async fn start_at(
+        config: Config,
+        program: &Path,
+        realms: Vec<Realm>,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
         config.check()?;
         let lock = folder::lock(&config.data_dir)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let store = Store::open_with(
             &store_options(&config),
@@ -241,7 +250,12 @@ fn search_port(index: Arc<Index>, store: Store) -> SearchPort {
             search_current(index, &store, request.of(tenant))
                 .await
                 .map(|answer| answer.to_json())
-                .map_err(|error| retry(error.to_string()))
+                .map_err(|error| match error {
+                    Error::Cursor | Error::CursorExpired | Error::CursorAndOffset => {
+                        civitas_intent::reject(format!("the cursor {error}"))
+                    }
+                    error => retry(error.to_string()),
+                })
         }
         .boxed()
     })

@@ -26,7 +26,24 @@ pub struct Upload {
     pub mime_type: String,
 }
 
+/// What a tenant states once, for every execution to come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stated {
+    /// 1 when it was first stated, one more with every change.
+    pub version: u64,
+    /// What it states.
+    pub value: serde_json::Value,
+}
+
 impl Context {
+    /// What the tenant states under a name, if it ever did.
+    pub async fn stated(&mut self, name: &str) -> Result<Option<Stated>> {
+        self.read(Read::TenantSetting {
+            name: name.to_owned(),
+        })
+        .await
+    }
+
     /// A file of the tenant, if there is one of this id.
     pub async fn file(&mut self, file_id: &FileId) -> Result<Option<File>> {
         self.read(Read::File {

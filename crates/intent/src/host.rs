@@ -83,6 +83,11 @@ pub enum Read {
         /// The session.
         session_id: SessionId,
     },
+    /// What the tenant states once under a name: `{version, value, changed_by, changed_at}` or null.
+    TenantSetting {
+        /// The name.
+        name: String,
+    },
     /// Hits of a full-text search: `{total, hits, suggestions}`.
     Search {
         /// The query as people type it, and filters.

@@ -151,41 +151,64 @@ impl TestRun {
         undisturbed
     }
 
-    #[expect(clippy::panic, reason = "a test harness reports by panicking")]
+    /// Runs it crashed before a commit, and resumed in the world that `meanwhile` makes of the one the crash left: what
+    /// others did in between.
+    pub async fn crashed<F: Future<Output = World>>(
+        &self,
+        before: usize,
+        meanwhile: impl FnOnce(World) -> F,
+    ) -> Finished {
+        let host = Arc::new(TestHost::new(self.world.clone(), Some(before)));
+        if let Some(finished) = self.resume(&host).await {
+            return finished;
+        }
+        host.replace_world(meanwhile(host.world()).await);
+        self.finish(&host).await
+    }
+
     async fn attempt(&self, crash_before: Option<usize>) -> Finished {
         let host = Arc::new(TestHost::new(self.world.clone(), crash_before));
+        self.finish(&host).await
+    }
+
+    #[expect(clippy::panic, reason = "a test harness reports by panicking")]
+    async fn finish(&self, host: &Arc<TestHost>) -> Finished {
         for _ in 0..RESUMPTIONS_MAX {
-            let journal = host.journal();
-            let context = Context::new(
-                self.execution_id.clone(),
-                Arc::clone(&self.intent),
-                journal,
-                Arc::<TestHost>::clone(&host),
-            );
-            let outcome = match context.run(&self.definition).await {
-                Ended::Completed { artifacts, last } => {
-                    if host.commit(last).is_err() {
-                        continue;
-                    }
-                    Outcome::Completed(artifacts)
-                }
-                Ended::Suspended { wait, last } => {
-                    if host.commit(last).is_ok() {
-                        host.pass(&wait);
-                    }
-                    continue;
-                }
-                Ended::Superseded => continue,
-                Ended::Rejected { code, message } => Outcome::Rejected { code, message },
-                Ended::Retry { error } => Outcome::Retry(error),
-            };
-            return Finished {
-                outcome,
-                world: host.world(),
-                commits: host.commits(),
-            };
+            if let Some(finished) = self.resume(host).await {
+                return finished;
+            }
         }
         panic!("the run was resumed {RESUMPTIONS_MAX} times without an end");
+    }
+
+    /// One run, to its end or to where it crashes or waits.
+    async fn resume(&self, host: &Arc<TestHost>) -> Option<Finished> {
+        let context = Context::new(
+            self.execution_id.clone(),
+            Arc::clone(&self.intent),
+            host.journal(),
+            Arc::<TestHost>::clone(host),
+        );
+        let outcome = match context.run(&self.definition).await {
+            Ended::Completed { artifacts, last } => {
+                host.commit(last).ok()?;
+                Outcome::Completed(artifacts)
+            }
+            Ended::Suspended { wait, last } => {
+                if host.commit(last).is_ok() {
+                    host.pass(&wait);
+                }
+                return None;
+            }
+            Ended::Superseded => return None,
+            Ended::Rejected { code, message } => Outcome::Rejected { code, message },
+            Ended::Retry { error } => Outcome::Retry(error),
+        };
+        Some(Finished {
+            outcome,
+            world: host.world(),
+            commits: host.commits(),
+        })
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Re
             pending_intents(engine, tenant, target_artifact_id).await
         }
         Read::SessionState { session_id } => session_state(engine, tenant, &session_id).await,
+        Read::TenantSetting { name } => answered(store.find_tenant_setting(tenant, &name).await),
         Read::Search { query } => (engine.services.search)(tenant.clone(), query).await,
         Read::Outcome { execution_id } => outcome(engine, tenant, &execution_id).await,
     }

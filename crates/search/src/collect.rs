@@ -25,6 +25,19 @@ pub struct Rank {
 }
 
 impl Rank {
+    /// Just before it.
+    #[must_use]
+    pub const fn above(self) -> Self {
+        match self.order.checked_add(1) {
+            Some(order) => Self { order, ..self },
+            None => Self {
+                date: self.date.saturating_add(1),
+                order: 0,
+                ..self
+            },
+        }
+    }
+
     /// The score.
     pub const fn score(self) -> f32 {
         f32::from_bits(self.score)

@@ -10,17 +10,18 @@ use crate::index::Index;
 use crate::search::{Answer, Query};
 
 /// Searches on a blocking thread, and leaves out the hits whose records are gone by now. A page may then be shorter than
-/// asked for.
+/// asked for. Pages that hold their state are left as they are, so that whoever reads them again meets them unchanged.
 pub async fn search_current(
     index: Arc<Index>,
     store: &Store,
     query: Query,
 ) -> Result<Answer, Error> {
     let tenant = query.tenant_id.clone();
+    let is_held = query.hold;
     let mut answer = tokio::task::spawn_blocking(move || index.search(&query))
         .await
         .map_err(|_| Error::Stopped)??;
-    if answer.hits.is_empty() {
+    if answer.hits.is_empty() || is_held {
         return Ok(answer);
     }
     let ids: Vec<RecordId> = answer

@@ -23,6 +23,7 @@ pub struct Request {
     offset: usize,
     sort: Order,
     cursor: Option<String>,
+    hold: bool,
     facets: bool,
     why: bool,
 }
@@ -50,6 +51,7 @@ impl Default for Request {
             offset: 0,
             sort: Order::default(),
             cursor: None,
+            hold: false,
             facets: false,
             why: false,
         }
@@ -76,6 +78,7 @@ impl Request {
                 Order::Newest => Sort::Newest,
             },
             cursor: self.cursor,
+            hold: self.hold,
             facets: self.facets,
             why: self.why,
         }
@@ -94,6 +97,9 @@ impl Answer {
         });
         if let Some(cursor) = &self.next_cursor {
             answer["next_cursor"] = json!(cursor);
+        }
+        if let Some(cursor) = &self.first_cursor {
+            answer["first_cursor"] = json!(cursor);
         }
         if let Some(facets) = &self.facets {
             answer["facets"] = json!(facets);

@@ -78,6 +78,9 @@ pub struct Query {
     /// Where the page before ended, instead of an offset; empty text asks for the first page, and for a cursor to the
     /// next one.
     pub cursor: Option<String>,
+    /// Whether all pages are to be answered from the state of the index that the first was answered from, by date too:
+    /// for whoever reads from the beginning again, by [`Answer::first_cursor`].
+    pub hold: bool,
     /// Whether to count what all hits are like.
     pub facets: bool,
     /// Whether to say what each hit's score is made of.
@@ -101,6 +104,7 @@ impl Query {
             offset: 0,
             sort: Sort::default(),
             cursor: None,
+            hold: false,
             facets: false,
             why: false,
         }
@@ -145,6 +149,8 @@ pub struct Answer {
     pub suggestions: Vec<String>,
     /// Where this page ends, when a cursor was asked for and there is more.
     pub next_cursor: Option<String>,
+    /// What asks for this page again, when it is the first of those that hold their state, and not empty.
+    pub first_cursor: Option<String>,
     /// What all hits are like, when that was asked for.
     pub facets: Option<Facets>,
 }
@@ -189,7 +195,7 @@ impl Index {
         let mut wanted = Wanted::new(&parse(&query.text));
         let is_ranked =
             query.sort == Sort::Relevance && wanted.units.iter().any(|unit| !unit.exclude);
-        let searcher = self.searcher(cursor, is_ranked)?;
+        let searcher = self.searcher(cursor, is_ranked || query.hold)?;
         let pass = Pass {
             // One more tells whether there is another page.
             keep: query.offset + query.limit + 1,
@@ -216,6 +222,10 @@ impl Index {
             .last()
             .filter(|_| there_is_more && query.cursor.is_some());
         let next_cursor = next_cursor.map(|(rank, _)| self.end(query, &searcher, *rank));
+        let first = page
+            .first()
+            .filter(|_| query.hold && query.cursor.as_deref() == Some(""));
+        let first_cursor = first.map(|(rank, _)| self.end(query, &searcher, rank.above()));
         let mut hits = self.hits(&searcher, &wanted, page)?;
         if query.why && is_ranked {
             explain(&self.fields, &searcher, &wanted, page, &mut hits)?;
@@ -227,14 +237,15 @@ impl Index {
             took: started.elapsed(),
             suggestions,
             next_cursor,
+            first_cursor,
             facets: query.facets.then(|| seen.counts.facets()),
         })
     }
 
     /// The state of the index that a page is read from.
-    fn searcher(&self, cursor: Option<Cursor>, is_ranked: bool) -> Result<Searcher, Error> {
+    fn searcher(&self, cursor: Option<Cursor>, is_held: bool) -> Result<Searcher, Error> {
         let now = self.reader.searcher();
-        match cursor.filter(|_| is_ranked) {
+        match cursor.filter(|_| is_held) {
             Some(cursor) if cursor.state != state(&now) => {
                 self.kept.find(cursor.state).ok_or(Error::CursorExpired)
             }
@@ -245,7 +256,7 @@ impl Index {
     /// The cursor that goes on after a page. By relevance, the state it was read from is kept for it.
     fn end(&self, query: &Query, searcher: &Searcher, rank: Rank) -> String {
         let state = state(searcher);
-        if rank.score > 0 {
+        if rank.score > 0 || query.hold {
             self.kept.keep(state, searcher.clone());
         }
         let question = question(query);

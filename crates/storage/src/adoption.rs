@@ -30,13 +30,14 @@ const DELETE_TICKETS: Statement =
 const HAS_MOVED: Statement = Statement::new(include_str!("queries/adoption/has_moved.sql"));
 
 /// Tables whose rows have an id within their tenant.
-const MOVE_OWNED: [Statement; 6] = [
+const MOVE_OWNED: [Statement; 7] = [
     Statement::new(include_str!("queries/adoption/move_idempotency_keys.sql")),
     Statement::new(include_str!("queries/adoption/move_artifacts.sql")),
     Statement::new(include_str!("queries/adoption/move_files.sql")),
     Statement::new(include_str!("queries/adoption/move_uploads.sql")),
     Statement::new(include_str!("queries/adoption/move_contracts.sql")),
     Statement::new(include_str!("queries/adoption/move_pending_intents.sql")),
+    Statement::new(include_str!("queries/adoption/move_tenant_settings.sql")),
 ];
 
 /// Moves everything; refused with [`Refusal::StillRunning`] while the engine has some of it in hand.
@@ -140,6 +141,7 @@ pub(crate) async fn check_not_adopted(
             Change::Submit(change) => Some(&change.intent.tenant_id),
             Change::Upload(change) => Some(&change.tenant_id),
             Change::OpenUpload(OpenUploadChange::Begin(upload)) => Some(&upload.tenant_id),
+            Change::TenantSetting(change) => Some(&change.tenant_id),
             Change::Write(Write::ClaimUpload { .. } | Write::ReleaseContent { .. }) => None,
             Change::Write(write) => write.tenant_id(),
             _ => None,

@@ -16,6 +16,7 @@ use crate::service_token::ServiceTokenChange;
 use crate::session::{NewSession, SessionEnd, Upgrade};
 use crate::setting::SettingChange;
 use crate::tenant::TenantChange;
+use crate::tenant_setting::PutTenantSetting;
 use crate::ticket::TicketChange;
 use crate::upload::Upload;
 use crate::user::UserChange;
@@ -115,6 +116,8 @@ pub enum Change {
     Try(Try),
     /// Sets or takes a setting.
     Setting(SettingChange),
+    /// States something on behalf of a tenant.
+    TenantSetting(PutTenantSetting),
     /// Removes what has outlived its use: ended sessions, old idempotency keys.
     Sweep(Sweep),
     /// Takes, renews or gives back a lease.

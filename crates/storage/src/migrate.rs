@@ -45,6 +45,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_uploads.sql"),
         postgres: include_str!("../migrations/postgres/0004_uploads.sql"),
     },
+    Migration {
+        version: 5,
+        name: "tenant_settings",
+        sqlite: include_str!("../migrations/sqlite/0005_tenant_settings.sql"),
+        postgres: include_str!("../migrations/postgres/0005_tenant_settings.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

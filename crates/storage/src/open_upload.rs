@@ -26,7 +26,7 @@ const DELETE: Statement = Statement::new(include_str!("queries/open_upload/delet
 
 /// How long an upload stays open after its last bytes.
 pub const OPEN_UPLOAD_LIFETIME: Duration = Duration::from_hours(24);
-/// Uploads of one tenant that are open at the same time, at most.
+/// Uploads of one tenant that are open at the same time, at most, unless [`Quotas`](crate::Quotas) say otherwise.
 pub const OPEN_UPLOADS_MAX: u64 = 1000;
 
 /// An upload that is open, or was until lately.
@@ -189,7 +189,7 @@ async fn begin(tx: &mut Transaction<'_>, upload: &OpenUpload) -> Result<(), Stop
     let tenant = || upload.tenant_id.as_str().into();
     let row = tx.query_one(&COUNT, &[tenant()]).await?;
     let open = row.map_or(Ok(0), |row| row.count("count"))?;
-    if open >= OPEN_UPLOADS_MAX {
+    if open >= tx.open_uploads_max() {
         return Err(Refusal::TooManyOpenUploads.into());
     }
     usage::reserve(tx, &upload.tenant_id, upload.length).await?;

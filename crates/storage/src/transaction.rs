@@ -177,6 +177,11 @@ impl<'a> Transaction<'a> {
         self.quotas.of(tenant)
     }
 
+    /// How many uploads a tenant may have open.
+    pub(crate) const fn open_uploads_max(&self) -> u64 {
+        self.quotas.open_uploads
+    }
+
     pub(crate) fn notify(&mut self, notice: Notice) {
         self.notices.push(notice);
     }

@@ -15,6 +15,7 @@ use civitas_model::file::{File, Status};
 use civitas_sql::{Error, Statement, Val};
 
 use crate::changeset::Refusal;
+use crate::open_upload::OPEN_UPLOADS_MAX;
 use crate::store::Store;
 use crate::transaction::{Meaning, Stop, Transaction};
 
@@ -51,14 +52,17 @@ pub struct Quotas {
     pub default: Quota,
     /// Tenants with a quota of their own.
     pub tenants: HashMap<TenantId, Quota>,
+    /// Uploads of one tenant that are open at the same time.
+    pub open_uploads: u64,
 }
 
 impl Quotas {
-    /// No bounds.
+    /// No bounds but the usual one on open uploads.
     pub fn unlimited() -> Self {
         Self {
             default: Quota::UNLIMITED,
             tenants: HashMap::new(),
+            open_uploads: OPEN_UPLOADS_MAX,
         }
     }
 
@@ -175,5 +179,10 @@ impl Store {
     /// How much a tenant may keep.
     pub fn quota(&self, tenant: &TenantId) -> Quota {
         self.quotas.of(tenant)
+    }
+
+    /// How many uploads a tenant may have open.
+    pub fn open_uploads_max(&self) -> u64 {
+        self.quotas.open_uploads
     }
 }

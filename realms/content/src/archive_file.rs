@@ -6,6 +6,7 @@ use civitas_model::file::Status;
 
 use crate::facts::{self, FileFacts};
 use crate::life::{self, Step};
+use crate::searchable;
 
 /// Set a file aside: lists and search leave it out, nothing is lost, and `restore_file` brings it back.
 ///
@@ -46,6 +47,10 @@ impl Intent for ArchiveFile {
     async fn handle(self, cx: &mut Context) -> Result<Answer<ArchivedFile>> {
         let file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;
+        life::must_become(&file, Status::Archived)?;
+        // A reading of it that is under way would make it searchable again.
+        searchable::enter(cx, &file.file_id).await?;
+        let file = facts::find(cx, &file.file_id).await?;
         life::must_become(&file, Status::Archived)?;
         let step = Step::now(cx, self.reason.as_deref()).await?;
         let file = life::advance(file, Status::Archived, "archived", Some(&step), step.at());

@@ -26,7 +26,7 @@
 //!   file by its id still shows them. Working on their content waits until they are restored.
 //! - A copy that `preprocess_file` makes is a file of its own, whose artifact names the first as its parent.
 //! - Search finds the newest reading only: the records of an older one are forgotten with the commit that begins to
-//!   put the new ones.
+//!   put the new ones. Readings of a file and steps of its life take turns, also over a crash (`searchable`).
 //!
 //! # Adding an intent
 //!
@@ -55,6 +55,7 @@ mod retrieve_file;
 mod retrieve_file_metadata;
 mod save_materialization;
 mod search_files;
+mod searchable;
 mod source;
 mod update_file_metadata;
 mod validate_file;

@@ -7,7 +7,7 @@ use civitas_model::artifact::Lifecycle;
 use civitas_model::file::Status;
 
 use crate::parse_content;
-use crate::{blob, facts, name};
+use crate::{blob, facts, name, searchable};
 
 /// Why, when nothing is said.
 const REASON: &str = "User requested";
@@ -98,6 +98,7 @@ pub(crate) async fn put(cx: &mut Context, file: &File) -> Result<Option<Artifact
     let lifecycle = file.status.lifecycle();
     artifact.lifecycle_state = lifecycle;
     artifact.updated_at = file.updated_at;
+    searchable::take_over(cx, &mut artifact);
     cx.put_file(file.clone()).await?;
     cx.put_artifact(artifact).await?;
     let Some(mut newest) = newest.filter(|newest| newest.lifecycle_state != Lifecycle::Deleted)
@@ -118,6 +119,6 @@ pub(crate) async fn index_again(cx: &mut Context, file: &File, newest: &Artifact
         parse_content::document_bytes(cx, digest, parse_content::DOCUMENT_BYTES_MAX).await?;
     let cut = cx.compute(move || Ok::<_, Error>(chunks(&parse_content::decode(&bytes)?)));
     let pieces = cut.await??;
-    parse_content::put_records(cx, file, &pieces).await?;
+    searchable::put(cx, file, &pieces).await?;
     Ok(pieces.len() as u64)
 }

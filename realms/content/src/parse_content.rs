@@ -9,7 +9,7 @@ use civitas_intent::prelude::*;
 use civitas_model::artifact::Lifecycle;
 use civitas_model::{ArtifactId, PendingIntent, RecordId, Timestamp, pending};
 
-use crate::{blob, facts, preview};
+use crate::{blob, facts, preview, searchable};
 
 /// Records after which progress is shown.
 const PROGRESS_STEP: usize = 512;
@@ -92,7 +92,7 @@ impl Intent for ParseContent {
         facts::must_be_usable(&file)?;
         let (options, ignored_options) = self.options()?;
         // Two at once would leave two results that both count as the newest, and pieces of either to be found.
-        cx.enter(&format!("reading of {}", file.file_id)).await?;
+        searchable::enter(cx, &file.file_id).await?;
         let request = Request {
             name: file_name(&file).to_owned(),
             parsing_type: self.parsing_type,
@@ -114,7 +114,7 @@ impl Intent for ParseContent {
         facts::must_be_usable(&file)?;
         let now = cx.now().await?;
         let chunk_count = pieces.len() as u64;
-        put_records(cx, &file, &pieces).await?;
+        searchable::put_read(cx, &file, &pieces).await?;
         let (parsed, replaced) = register(cx, &file, &document, &stored.digest, now).await?;
         complete_prepared(cx, &parsed, &file, now).await?;
         let event = json!({
@@ -316,6 +316,7 @@ async fn register(
         descriptor.insert("parsed_file_id".to_owned(), json!(parsed));
     }
     of_file.updated_at = now;
+    searchable::take_over(cx, &mut of_file);
     cx.put_artifact(of_file).await?;
     let Some(mut older) = older.filter(|older| older.lifecycle_state == Lifecycle::Ready) else {
         return Ok((parsed, None));

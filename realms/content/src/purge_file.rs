@@ -10,6 +10,7 @@ use civitas_model::{PendingIntent, Timestamp, pending};
 use crate::blob;
 use crate::facts::{self, FileFacts};
 use crate::life::{self, Step};
+use crate::searchable;
 
 /// Take a file's content away for good: its bytes, what was read of it, and what search knows of it.
 ///
@@ -66,6 +67,10 @@ impl Intent for PurgeFile {
             )));
         }
         life::must_become(&file, Status::Purged)?;
+        // A reading of it that is under way would leave its result behind.
+        searchable::enter(cx, &file.file_id).await?;
+        let file = facts::find(cx, &file.file_id).await?;
+        life::must_become(&file, Status::Purged)?;
         let step = Step::now(cx, self.reason.as_deref()).await?;
         let mut artifact = facts::artifact_of(cx, &file).await?;
         let made = made_from(cx, &artifact).await?;
@@ -79,6 +84,7 @@ impl Intent for PurgeFile {
         if let Some(descriptor) = artifact.semantic_descriptor.as_object_mut() {
             descriptor.insert("purged".to_owned(), json!(step));
         }
+        searchable::take_over(cx, &mut artifact);
         let purged_readings = readings.len() as u64;
         for mut gone in readings.into_iter().chain([artifact]) {
             digests.extend(blob::digest(&gone).map(str::to_owned));

@@ -5,7 +5,7 @@ use civitas_model::ArtifactId;
 
 use crate::facts::{self, FileFacts};
 use crate::ingest_file::IngestFile;
-use crate::{blob, declared, life, name};
+use crate::{blob, declared, life, name, searchable};
 
 /// Enter content that is stored already into the registry, under a name.
 ///
@@ -69,7 +69,7 @@ impl Intent for RegisterFile {
         let known = cx.file(&id).await?;
         let already_registered = known.is_some();
         let facts = match known {
-            Some(file) => FileFacts::from(self.rename(cx, file).await?),
+            Some(file) => FileFacts::from(self.rename(cx, &file.file_id).await?),
             None => self.take_in(cx, &id).await?,
         };
         let event = json!({
@@ -99,7 +99,9 @@ impl RegisterFile {
     }
 
     /// The known file under its new name, in the registry and in search.
-    async fn rename(&self, cx: &mut Context, mut file: File) -> Result<File> {
+    async fn rename(&self, cx: &mut Context, id: &FileId) -> Result<File> {
+        searchable::enter(cx, id).await?;
+        let mut file = facts::find(cx, id).await?;
         facts::must_be_usable(&file)?;
         let place = blob::uri(&file.digest);
         if self

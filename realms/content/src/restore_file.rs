@@ -6,6 +6,7 @@ use civitas_model::{Timestamp, contract};
 
 use crate::facts::{self, FileFacts};
 use crate::life;
+use crate::searchable;
 
 /// Bring an archived file back into lists and search. A file that is not archived is refused.
 ///
@@ -44,6 +45,8 @@ impl Intent for RestoreFile {
     async fn handle(self, cx: &mut Context) -> Result<Answer<RestoredFile>> {
         let file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;
+        searchable::enter(cx, &file.file_id).await?;
+        let file = facts::find(cx, &file.file_id).await?;
         if file.status != Status::Archived {
             return Err(reject(format!(
                 "the file `{}` is {}: only an archived file is restored",

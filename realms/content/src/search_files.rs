@@ -1,5 +1,7 @@
 //! `search_files`: find files by what they say and by their names.
 
+mod page;
+
 use std::collections::HashMap;
 
 use civitas_intent::host::Read;
@@ -9,6 +11,7 @@ use civitas_model::file::Status;
 
 use crate::facts::{FileFacts, page_limit};
 use crate::list_files::canonical_type;
+use page::{Cursor, question};
 
 /// Files of a page when no limit is asked for, and the most there can be.
 const LIMIT_DEFAULT: u32 = 20;
@@ -47,6 +50,11 @@ pub(crate) struct SearchFiles {
     #[serde(default)]
     #[schemars(range(max = 1000))]
     offset: u32,
+    /// Pages by cursor, instead of `offset`: empty on the first page, then the `next_cursor` of the page before, with the same query,
+    /// search type and filters. What is added or taken away meanwhile makes no file come twice and none be passed over. A cursor
+    /// holds for five minutes after the page before, or less while much is being added.
+    #[schemars(length(max = 1000))]
+    cursor: Option<String>,
     /// What the files must be.
     #[serde(default)]
     filters: Filters,
@@ -72,7 +80,7 @@ enum SearchType {
 }
 
 /// What the files must be; all of it.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 struct Filters {
     /// Of this type, such as `pdf`.
@@ -104,8 +112,11 @@ pub(crate) struct SearchResults {
     files: Vec<FoundFile>,
     /// How many files are on this page.
     count: u64,
-    /// Whether there are more: ask again with `offset` + `limit`.
+    /// Whether there are more: ask again with `next_cursor`, or with `offset` + `limit`.
     has_more: bool,
+    /// The `cursor` of the next page, when one was asked for and there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
     /// How many pieces of text match, over all files.
     matching_pieces: u64,
     /// Words that were perhaps meant.
@@ -161,6 +172,10 @@ struct Found {
     suggestions: Vec<String>,
     #[serde(default)]
     facets: Option<Value>,
+    #[serde(default)]
+    next_cursor: Option<String>,
+    #[serde(default)]
+    first_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +208,8 @@ struct Grouped {
     total: u64,
     suggestions: Vec<String>,
     facets: Option<Value>,
+    /// What asks for the first of these again.
+    first: Option<String>,
 }
 
 impl Intent for SearchFiles {
@@ -228,21 +245,33 @@ impl Intent for SearchFiles {
             let detail = "filters.file_ids takes at most 100 ids: send fewer";
             return Err(Invalid::new("/filters/file_ids", detail));
         }
-        Ok(())
+        if self.cursor.is_some() && self.offset > 0 {
+            let detail = "cursor goes without an offset: it says where the page begins";
+            return Err(Invalid::new("/cursor", detail));
+        }
+        self.page().map(drop)
     }
 
     async fn handle(self, cx: &mut Context) -> Result<Answer<SearchResults>> {
         let limit = page_limit(self.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
         self.check()?;
+        let after = self.page()?;
+        let skip = after
+            .as_ref()
+            .map_or(self.offset as usize, |after| after.skip);
         // One more than asked for tells whether there are more.
-        let wanted = (self.offset + limit) as usize + 1;
+        let end = skip + limit as usize;
+        let wanted = end + 1;
         let mut grouped = match self.search_type {
             SearchType::Name => Grouped::default(),
-            SearchType::Content | SearchType::Both => self.by_content(cx, wanted).await?,
+            SearchType::Content | SearchType::Both => {
+                self.by_content(cx, wanted, after.as_ref()).await?
+            }
         };
+        let by_content = grouped.order.len();
         let mut known = HashMap::new();
         if self.search_type != SearchType::Content && grouped.order.len() < wanted {
-            for file in self.by_name(cx).await? {
+            for file in self.by_name(cx, after.as_ref()).await? {
                 if !grouped.places.contains_key(&file.file_id) {
                     grouped.order.push(file.file_id.clone());
                     known.insert(file.file_id.clone(), file);
@@ -250,11 +279,17 @@ impl Intent for SearchFiles {
             }
         }
         let has_more = grouped.order.len() >= wanted;
-        let page = grouped
-            .order
-            .iter()
-            .skip(self.offset as usize)
-            .take(limit as usize);
+        let next = after.filter(|_| has_more).map(|after| {
+            let last = grouped.order.get(end.saturating_sub(1));
+            let last = last.and_then(|last| known.get(last));
+            Cursor {
+                first: grouped.first.take().or(after.first),
+                skip: end.min(by_content),
+                name: last.map(|last: &File| (last.created_at, last.file_id.clone())),
+                ..after
+            }
+        });
+        let page = grouped.order.iter().skip(skip).take(limit as usize);
         let mut files = Vec::new();
         for file_id in page {
             let file = match known.remove(file_id) {
@@ -279,6 +314,7 @@ impl Intent for SearchFiles {
             count: files.len() as u64,
             files,
             has_more,
+            next_cursor: next.map(|next| next.encode()),
             matching_pieces: grouped.total,
             suggestions: grouped.suggestions,
             limit,
@@ -290,9 +326,41 @@ impl Intent for SearchFiles {
 }
 
 impl SearchFiles {
+    /// Where the page begins, when it is asked for by a cursor.
+    fn page(&self) -> std::result::Result<Option<Cursor>, Invalid> {
+        let Some(text) = self.cursor.as_deref() else {
+            return Ok(None);
+        };
+        let question = question(&json!([self.query, self.search_type, self.filters]));
+        if text.is_empty() {
+            return Ok(Some(Cursor {
+                question,
+                ..Cursor::default()
+            }));
+        }
+        let cursor = Cursor::decode(text, &question).map(Some);
+        cursor.ok_or_else(|| {
+            let detail = "cursor is none of this question: send the next_cursor of the page before, with the same query, search_type and filters";
+            Invalid::new("/cursor", detail)
+        })
+    }
+
     /// Files by what they say, until `wanted` of them are found.
-    async fn by_content(&self, cx: &mut Context, wanted: usize) -> Result<Grouped> {
+    async fn by_content(
+        &self,
+        cx: &mut Context,
+        wanted: usize,
+        after: Option<&Cursor>,
+    ) -> Result<Grouped> {
         let mut grouped = Grouped::default();
+        let mut cursor = match (&self.cursor, after) {
+            (Some(text), Some(after)) if !text.is_empty() => match &after.first {
+                Some(first) => Some(first.clone()),
+                // Nothing was found by content when the paging began.
+                None => return Ok(grouped),
+            },
+            (cursor, _) => cursor.clone(),
+        };
         let kinds: Vec<String> = self
             .filters
             .file_type
@@ -309,7 +377,9 @@ impl SearchFiles {
                 "date_from": self.filters.date_from,
                 "date_to": self.filters.date_to,
                 "limit": HITS_PER_READ,
-                "offset": read * HITS_PER_READ,
+                "offset": if cursor.is_some() { 0 } else { read * HITS_PER_READ },
+                "cursor": cursor,
+                "hold": cursor.is_some(),
                 "facets": self.facets && read == 0,
                 "why": self.why,
             });
@@ -318,8 +388,13 @@ impl SearchFiles {
             if read == 0 {
                 grouped.suggestions = found.suggestions;
                 grouped.facets = found.facets;
+                grouped.first = found.first_cursor;
             }
-            let is_last = found.hits.len() < HITS_PER_READ;
+            let is_last = match cursor {
+                Some(_) => found.next_cursor.is_none(),
+                None => found.hits.len() < HITS_PER_READ,
+            };
+            cursor = cursor.and(found.next_cursor);
             for hit in found.hits {
                 grouped.add(hit);
             }
@@ -331,10 +406,12 @@ impl SearchFiles {
     }
 
     /// Files whose name holds the query, newest first.
-    async fn by_name(&self, cx: &mut Context) -> Result<Vec<File>> {
+    async fn by_name(&self, cx: &mut Context, after: Option<&Cursor>) -> Result<Vec<File>> {
         let file_type = self.filters.file_type.as_deref().map(canonical_type);
+        let last = after.and_then(|after| after.name.as_ref());
         let filter = json!({
             "name_contains": self.query.trim(), "file_type": file_type, "tags": self.filters.tags,
+            "created_to": last.map(|(at, _)| at),
         });
         let read = Read::Files {
             filter,
@@ -342,7 +419,10 @@ impl SearchFiles {
             offset: 0,
         };
         let mut files: Vec<File> = cx.read(read).await?;
-        files.retain(|file| self.filters.take(file));
+        files.retain(|file| {
+            let is_after = after.is_none_or(|after| after.is_before(file));
+            is_after && self.filters.take(file)
+        });
         Ok(files)
     }
 }

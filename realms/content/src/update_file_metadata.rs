@@ -6,7 +6,7 @@ use civitas_model::file::Status;
 use serde_json::Map;
 
 use crate::facts::{self, FileFacts};
-use crate::{life, name};
+use crate::{life, name, searchable};
 
 /// The most that a file's metadata may take, in bytes of JSON.
 const METADATA_BYTES_MAX: usize = 64 * 1024;
@@ -93,6 +93,8 @@ impl Intent for UpdateFileMetadata {
         }
         let mut file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;
+        searchable::enter(cx, &file.file_id).await?;
+        file = facts::find(cx, &file.file_id).await?;
         facts::must_have_bytes(&file)?;
         let before = file.metadata.clone();
         merge(&mut file.metadata, &Value::Object(updates.clone()));

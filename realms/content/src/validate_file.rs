@@ -12,6 +12,8 @@ use crate::facts;
 use crate::{blob, parse_content, preview};
 use rules::ValidationRules;
 
+/// The name under which a tenant states its rules.
+const STATED: &str = "validation_rules";
 /// Findings of a kind that are listed.
 const FINDINGS_MAX: usize = 200;
 /// Characters of a warning's text.
@@ -20,8 +22,9 @@ const MESSAGE_CHARACTERS: usize = 500;
 /// Check a file against rules: its type and size, its encoding, the columns and types of its tables, its headings, what
 /// its text must say.
 ///
-/// Without rules it is checked that the file can be read. A file that breaks a rule is not a failure: the answer says
-/// `valid: false`, with every error and its place.
+/// Without rules of its own a call uses those that the tenant states once (`PUT /api/content/validation-rules`); without either it is checked
+/// that the file can be read. A file that breaks a rule is not a failure: the answer says `valid: false`, with every error and
+/// its place.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ValidateFile {
     /// The file.
@@ -29,9 +32,10 @@ pub(crate) struct ValidateFile {
     /// The file by its reference, `file:<tenant>:<session>:<file_id>`.
     #[schemars(length(min = 1, max = 1024))]
     file_reference: Option<String>,
-    /// What must be true of the file; all of it.
+    /// What must be true of the file; all of it. When absent, what the tenant states; `{}` for nothing but that it can be read.
     #[serde(default)]
-    validation_rules: ValidationRules,
+    #[schemars(with = "ValidationRules")]
+    validation_rules: Option<ValidationRules>,
 }
 
 /// What came of the check.
@@ -49,6 +53,12 @@ pub(crate) struct ValidationResults {
     warnings: Vec<Finding>,
     /// How many warnings there are.
     warning_count: u64,
+    /// The rules it was checked against, those that say nothing left out.
+    rules_applied: Value,
+    /// Where they are from.
+    rules_from: RulesFrom,
+    /// Which version of the tenant's rules, when they are the tenant's.
+    rules_version: Option<u64>,
     /// How many rules were checked, that the file can be read among them.
     rules_checked: u64,
     /// The type by content.
@@ -57,6 +67,25 @@ pub(crate) struct ValidationResults {
     encoding: Option<String>,
     /// When it was checked.
     validated_at: Timestamp,
+}
+
+/// Where rules are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum RulesFrom {
+    /// The call brought them.
+    Call,
+    /// The tenant states them for every file.
+    Tenant,
+    /// There are none.
+    Nobody,
+}
+
+/// Rules to apply, and where they are from.
+struct Rules {
+    rules: ValidationRules,
+    from: RulesFrom,
+    version: Option<u64>,
 }
 
 /// Something that was found.
@@ -91,12 +120,18 @@ impl Intent for ValidateFile {
     type Output = ValidationResults;
 
     fn check(&self) -> std::result::Result<(), Invalid> {
-        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())
+        facts::named(self.file_id.as_ref(), self.file_reference.as_deref())?;
+        let rules = self.validation_rules.as_ref();
+        rules.map_or(Ok(()), ValidationRules::check)
     }
 
     async fn handle(self, cx: &mut Context) -> Result<Answer<ValidationResults>> {
-        let rules = self.validation_rules;
-        rules.check()?;
+        self.check()?;
+        let Rules {
+            rules,
+            from: rules_from,
+            version: rules_version,
+        } = applied(cx, self.validation_rules).await?;
         let file =
             facts::find_by(cx, self.file_id.as_ref(), self.file_reference.as_deref()).await?;
         facts::must_have_bytes(&file)?;
@@ -118,6 +153,9 @@ impl Intent for ValidateFile {
             warning_count: warnings.len() as u64,
             errors: errors.into_iter().take(FINDINGS_MAX).collect(),
             warnings: warnings.into_iter().take(FINDINGS_MAX).collect(),
+            rules_applied: rules.stated(),
+            rules_from,
+            rules_version,
             rules_checked: rules.count() + 1,
             file_id: file.file_id,
             file_type: file.file_type,
@@ -132,6 +170,35 @@ impl Intent for ValidateFile {
         cx.emit("file_validated", event).await?;
         Ok(payload.into())
     }
+}
+
+/// The rules that the call brings, or those the tenant states.
+async fn applied(cx: &mut Context, brought: Option<ValidationRules>) -> Result<Rules> {
+    if let Some(rules) = brought {
+        return Ok(Rules {
+            rules,
+            from: RulesFrom::Call,
+            version: None,
+        });
+    }
+    let Some(stated) = cx.stated(STATED).await? else {
+        return Ok(Rules {
+            rules: ValidationRules::default(),
+            from: RulesFrom::Nobody,
+            version: None,
+        });
+    };
+    // They were checked when they were stated, perhaps by an older program.
+    let rules: ValidationRules = serde_json::from_value(stated.value).map_err(|error| {
+        reject(format!(
+            "the rules that your tenant states cannot be used any more ({error}): state them again, or send validation_rules"
+        ))
+    })?;
+    Ok(Rules {
+        rules,
+        from: RulesFrom::Tenant,
+        version: Some(stated.version),
+    })
 }
 
 /// What was read of the file before, or is read now; or why it cannot be read.

@@ -102,6 +102,10 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
             content::uploads::remove::remove
         )))
         .routes(routes!(content::usage::usage))
+        .routes(routes!(
+            content::validation_rules::show,
+            content::validation_rules::replace
+        ))
         .routes(routes!(content::files::download::download))
         .routes(routes!(content::files::delete::delete))
         .routes(routes!(content::search::search))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_model::TenantId;
-use civitas_storage::Quota;
+use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
 use super::backup::{Backup, Restore};
@@ -94,6 +94,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  civitas doctor --data-dir /var/lib/civitas")]
     Doctor(Doctor),
     /// Write database, keys and content into one file. The node may go on running.
+    ///
+    /// Uploads in pieces that are not whole yet are left out: after a restore their clients are answered that they ran
+    /// out (`upload_expired`), and begin again.
     #[command(
         after_help = "Examples:\n  civitas backup civitas.tar --data-dir /var/lib/civitas\n  civitas backup civitas.tar --data-dir /var/lib/civitas --database-url postgres://user@host/civitas"
     )]
@@ -166,6 +169,9 @@ pub struct Bounds {
     /// What one tenant may keep instead, such as `acme=2TiB,5000000`; may be repeated, or separated by semicolons.
     #[arg(long = "quota", env = "CIVITAS_QUOTAS", value_delimiter = ';', value_name = "TENANT=SIZE,COUNT", value_parser = quantity::quota)]
     pub quotas: Vec<(TenantId, Quota)>,
+    /// How many resumable uploads a tenant may have open at the same time.
+    #[arg(long, env = "CIVITAS_OPEN_UPLOADS", default_value_t = OPEN_UPLOADS_MAX, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub open_uploads: u64,
     /// How long open requests and running executions may take to end when the server is stopped.
     #[arg(long, env = "CIVITAS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION", value_parser = quantity::duration)]
     pub shutdown_grace: Duration,

@@ -4,6 +4,7 @@ mod get;
 mod known;
 mod life;
 mod put;
+mod rules;
 mod search;
 
 use clap::{Args, Subcommand};
@@ -14,6 +15,7 @@ use super::remote::Remote;
 use get::Get;
 use life::{Explained, Info, Purge, Several, Tag};
 use put::Put;
+use rules::Rules;
 pub use search::Search;
 pub(super) use search::search;
 
@@ -56,6 +58,9 @@ pub enum Files {
         after_help = "Example:\n  civitas files purge FILE_ID --yes --reason 'the customer asked for it'"
     )]
     Purge(Purge),
+    /// See or state the rules that `validate_file` checks every file against.
+    #[command(subcommand)]
+    Rules(Rules),
     /// Search everything that was read; `civitas search` is the same.
     #[command(
         after_help = "Examples:\n  civitas files search late delivery penalty\n  civitas files search '\"exact phrase\" -without begin*' --type pdf,csv\n  civitas files search invoice --tag unpaid --after 2026-03 --facets"
@@ -100,6 +105,7 @@ pub(crate) async fn run(command: Files, remote: &Remote) -> anyhow::Result<()> {
         Files::Archive(arguments) => life::archive(arguments, remote).await,
         Files::Restore(arguments) => life::restore(arguments, remote).await,
         Files::Purge(arguments) => life::purge(arguments, remote).await,
+        Files::Rules(command) => rules::run(command, remote).await,
         Files::Search(arguments) => search(arguments, remote).await,
     }
 }

@@ -46,6 +46,7 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
             files: bounds.tenant_files,
         },
         tenants: bounds.quotas.iter().cloned().collect(),
+        open_uploads: bounds.open_uploads,
     };
     Ok(Config {
         limits,

@@ -294,3 +294,31 @@ fn a_failure_for_machines_is_one_line_of_json() {
     let nowhere = run(["backup", "x.tar", "--data-dir", "/nowhere", "--json"]).fails(5, "");
     assert_eq!(last(&nowhere)["code"], "not_found");
 }
+
+#[test]
+fn rules_are_stated_once_and_shown() {
+    let server = Server::start();
+    let none = server.run(["files", "rules", "show"]).ok();
+    assert!(none.err.contains("no rules are stated"), "{}", none.err);
+    let rules = r#"{"allowed_types": ["csv"], "required_columns": ["id"]}"#;
+    let path = server.file("rules.json", rules.as_bytes());
+    let stated = server.run(["files", "rules", "set", &path]).ok();
+    assert!(stated.out.contains(r#"["id"]"#), "{}", stated.out);
+    assert!(stated.err.contains("version 1"), "{}", stated.err);
+    let shown = server.run(["files", "rules", "show", "--json"]).ok().json();
+    assert_eq!(shown["validation_rules"]["allowed_types"][0], "csv");
+    server
+        .run(["files", "rules", "set", &path, "--if-version", "0"])
+        .fails(1, "were changed since");
+    server
+        .run(["files", "rules", "set", &path, "--if-version", "1"])
+        .ok();
+    let wrong = server.file("wrong.json", br#"{"colour": "red"}"#);
+    server
+        .run(["files", "rules", "set", &wrong])
+        .fails(1, "/validation_rules/colour");
+    let list = server.file("list.json", b"[]");
+    server
+        .run(["files", "rules", "set", &list])
+        .fails(2, "one JSON object");
+}

@@ -22,6 +22,8 @@ fn every_command_teaches_with_an_example() {
         "files get",
         "files ls",
         "files search",
+        "files rules show",
+        "files rules set",
         "intent submit",
         "intent list",
         "intent show",

@@ -39,13 +39,26 @@ impl Client {
         body: Option<&Value>,
     ) -> Result<Response<Incoming>, Lost> {
         let body = body.map(Value::to_string).unwrap_or_default();
-        let request = Request::builder()
+        let json = [(header::CONTENT_TYPE.as_str(), "application/json")];
+        self.exchange(method, path, &json, body.into()).await
+    }
+
+    /// Sends a request with these headers, and answers the head of what comes back.
+    pub(crate) async fn exchange(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Response<Incoming>, Lost> {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::HOST, &self.host)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body)))
-            .unwrap();
+            .header(header::HOST, &self.host);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body)).unwrap();
         self.sender.ready().await.map_err(|_| Lost)?;
         self.sender.send_request(request).await.map_err(|_| Lost)
     }

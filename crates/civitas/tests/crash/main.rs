@@ -12,6 +12,7 @@ mod impostor;
 mod ledger;
 mod load;
 mod server;
+mod uploads;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The server under test: a process of the real binary, and where it keeps its things.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -70,6 +71,11 @@ impl Place {
                 .run(&format!("DROP SCHEMA {} CASCADE", schema.name))
                 .await;
         }
+    }
+
+    /// The embedded database's file.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.folder.path().join("data/civitas.db")
     }
 
     /// Starts the server.

@@ -190,6 +190,20 @@ async fn a_picture_is_its_own_visual_and_other_artifacts_have_none() {
     assert!(mine["detail"].as_str().unwrap().contains("artifact visual"));
     let plain = format!("/api/artifacts/{}?include_visuals=true", id(&text));
     assert_eq!(user.get(plain).send().await.ok()["visuals"], json!([]));
+    // The execution that took it in says the same, when asked.
+    let mut seen = Vec::new();
+    for (file, query) in [
+        (&picture, "include_visuals=true&include_artifacts=false"),
+        (&text, "include_visuals=true"),
+        (&picture, "include_visuals=false"),
+    ] {
+        let by = format!("/api/artifacts/{}", id(file));
+        let by = user.get(by).send().await.ok()["produced_by"]["execution_id"].clone();
+        let status = format!("/api/execution/{}/status?{query}", by.as_str().unwrap());
+        seen.push(user.get(status).send().await.ok()["visuals"].clone());
+    }
+    let visual = json!([{ "artifact": "file", "path": path, "mime_type": "image/png" }]);
+    assert_eq!(seen, [visual, json!([]), Value::Null]);
     let bob = server.user("bob@x.example").await;
     for (client, path) in [
         (&user, format!("/api/artifacts/visual/{}", id(&text))),

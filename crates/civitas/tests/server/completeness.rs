@@ -65,6 +65,7 @@ fn body(path: &str) -> Value {
         "/api/auth/users" => json!({ "user": user, "role": "user" }),
         "/api/auth/invitations" | "/api/auth/members/{user_id}" => json!({ "role": "user" }),
         "/api/auth/tokens" => json!({ "name": "t", "scopes": ["read"] }),
+        "/api/content/validation-rules" => json!({ "validation_rules": {} }),
         _ => json!({}),
     }
 }

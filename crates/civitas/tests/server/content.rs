@@ -363,6 +363,54 @@ async fn a_search_narrows_counts_explains_and_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn search_files_pages_by_cursor_while_files_come_and_go() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let mut ids = Vec::new();
+    for number in 0..6 {
+        let text = "zeppelin ".repeat(number + 1);
+        let file = read_file(&anyone, &format!("{number}.txt"), text.as_bytes()).await;
+        ids.push(file["file_id"].clone());
+    }
+    // The index follows what was read.
+    while search(&anyone, "q=zeppelin").await["total"] != ids.len() {
+        tokio::task::yield_now().await;
+    }
+    for (number, query) in ["zeppelin", "type:txt"].into_iter().enumerate() {
+        let mut ask = json!({ "query": query, "search_type": "content", "limit": 2, "cursor": "" });
+        let mut seen = Vec::new();
+        for round in 0.. {
+            let found = anyone.run("search_files", ask.clone()).await;
+            let results = &found["search_results"]["semantic_payload"];
+            let files = results["files"].as_array().unwrap().iter();
+            seen.extend(files.map(|file| file["ui_name"].as_str().unwrap().to_owned()));
+            let Some(next) = results["next_cursor"].as_str() else {
+                assert_eq!(results["has_more"], false);
+                break;
+            };
+            ask["cursor"] = next.into();
+            // Better ones, newer ones, and one that was on the first page goes.
+            let shown = seen.first().filter(|_| round == 0 && number == 0);
+            if let Some(shown) = shown {
+                let at: usize = shown[..1].parse().unwrap();
+                let gone = json!({ "file_id": ids[at] });
+                anyone.run("archive_file", gone).await;
+            }
+            let name = format!("new {number} {round}.txt");
+            read_file(&anyone, &name, b"zeppelin zeppelin zeppelin").await;
+        }
+        let old = seen.iter().filter(|name| !name.starts_with("new")).count();
+        let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+        assert_eq!(distinct.len(), seen.len(), "{seen:?}");
+        assert_eq!(old, ids.len() - number, "{seen:?}");
+    }
+    let body = json!({ "intent_type": "search_files", "parameters": { "query": "zeppelin", "cursor": "nonsense" } });
+    let refused = anyone.post("/api/intent/submit").json(&body).send().await;
+    let problem = refused.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/parameters/cursor");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_search_says_which_parameter_is_wrong() {
     let server = TestServer::development().await;
     let anyone = server.anonymous();

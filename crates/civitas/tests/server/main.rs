@@ -27,4 +27,7 @@ mod server;
 mod session;
 mod sockets;
 mod stopping;
+mod turns;
+mod upload_bounds;
 mod uploads;
+mod validation_rules;

@@ -2,14 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use civitas::config::Config;
 use civitas::node::{Node, realms};
 use civitas_api::{Access, AppState};
 use civitas_auth::{NewUser, Registration, Secret};
-use civitas_model::{Role, TenantId};
+use civitas_model::{Clock, Role, SystemClock, TenantId, Timestamp};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::{OnceCell, oneshot};
@@ -30,7 +31,26 @@ pub(crate) struct TestServer {
     operator: OnceCell<Client>,
     users: AtomicU32,
     unfinished_allowed: AtomicBool,
+    clock: Arc<Shifted>,
+    // Alone while it is started again.
+    kept: Option<Kept>,
+}
+
+/// What outlives a stop.
+struct Kept {
     folder: TempDir,
+    config: Config,
+}
+
+/// The machine's clock, put forward.
+#[derive(Debug, Default)]
+struct Shifted(AtomicU64);
+
+impl Clock for Shifted {
+    fn now(&self) -> Timestamp {
+        let ahead = Duration::from_micros(self.0.load(Ordering::Relaxed));
+        SystemClock.now().plus(ahead)
+    }
 }
 
 impl TestServer {
@@ -50,10 +70,18 @@ impl TestServer {
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.grace = Duration::from_secs(5);
         change(&mut config);
+        let folder = data;
+        Self::start(Kept { folder, config }, Arc::default()).await
+    }
+
+    async fn start(kept: Kept, clock: Arc<Shifted>) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_civitas"));
         let mut realms = realms();
         realms.push(realm::realm());
-        let node = Node::start_with(config, program, realms).await.unwrap();
+        let shown: Arc<dyn Clock> = Arc::<Shifted>::clone(&clock);
+        let node = Node::start_at(kept.config.clone(), program, realms, shown)
+            .await
+            .unwrap();
         let state = node.state().clone();
         let listener = node.listen().await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -69,13 +97,20 @@ impl TestServer {
             operator: OnceCell::new(),
             users: AtomicU32::new(0),
             unfinished_allowed: AtomicBool::new(false),
-            folder: data,
+            clock,
+            kept: Some(kept),
         }
     }
 
     /// The data folder.
     pub(crate) fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.kept.as_ref().unwrap().folder.path().join("data")
+    }
+
+    /// Puts the server's clock forward.
+    pub(crate) fn advance(&self, duration: Duration) {
+        let micros = u64::try_from(duration.as_micros()).unwrap();
+        self.clock.0.fetch_add(micros, Ordering::Relaxed);
     }
 
     /// Lets this test leave executions behind.
@@ -133,6 +168,19 @@ impl TestServer {
 
     /// Stops the node as a supervisor would, and waits for its end.
     pub(crate) async fn stop(mut self) {
+        self.end().await;
+    }
+
+    /// Stops the node and starts it again, by the same clock, in the same folder.
+    pub(crate) async fn restarted(mut self) -> Self {
+        self.end().await;
+        let (kept, clock) = (self.kept.take().unwrap(), Arc::clone(&self.clock));
+        // Whatever still holds the stores must let go of them.
+        drop(self);
+        Self::start(kept, clock).await
+    }
+
+    async fn end(&mut self) {
         drop(self.stop.take());
         let serving = self.serving.take().unwrap();
         serving.await.unwrap().unwrap();

@@ -11,13 +11,13 @@ use tokio::net::TcpStream;
 use crate::client::{Answer, Client, Request};
 use crate::server::TestServer;
 
-const UPLOADS: &str = "/api/content/uploads";
+pub(crate) const UPLOADS: &str = "/api/content/uploads";
 
-fn tus(request: Request) -> Request {
+pub(crate) fn tus(request: Request) -> Request {
     request.header("tus-resumable", "1.0.0")
 }
 
-fn begin(client: &Client, name: &str, length: usize) -> Request {
+pub(crate) fn begin(client: &Client, name: &str, length: usize) -> Request {
     let metadata = format!("filename {},relativePath ", BASE64.encode(name.as_bytes()));
     tus(client.post(UPLOADS))
         .header("upload-length", &length.to_string())
@@ -25,21 +25,21 @@ fn begin(client: &Client, name: &str, length: usize) -> Request {
 }
 
 /// Begins an upload and answers where it is.
-async fn begun(client: &Client, name: &str, length: usize) -> String {
+pub(crate) async fn begun(client: &Client, name: &str, length: usize) -> String {
     let answer = begin(client, name, length).send().await;
     assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
     assert!(answer.header("upload-expires").ends_with("GMT"));
     answer.header("location").to_owned()
 }
 
-fn piece(client: &Client, place: &str, offset: usize, bytes: &[u8]) -> Request {
+pub(crate) fn piece(client: &Client, place: &str, offset: usize, bytes: &[u8]) -> Request {
     tus(client.request(Method::PATCH, place))
         .header("content-type", "application/offset+octet-stream")
         .header("upload-offset", &offset.to_string())
         .body(bytes.to_vec())
 }
 
-async fn offset(client: &Client, place: &str) -> usize {
+pub(crate) async fn offset(client: &Client, place: &str) -> usize {
     let answer = tus(client.request(Method::HEAD, place)).send().await;
     assert_eq!(answer.status.as_u16(), 200);
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -47,7 +47,7 @@ async fn offset(client: &Client, place: &str) -> usize {
 }
 
 /// The facts of the file that a whole upload became.
-async fn taken_in(client: &Client, answer: &Answer) -> Value {
+pub(crate) async fn taken_in(client: &Client, answer: &Answer) -> Value {
     assert_eq!(answer.status.as_u16(), 204, "{}", answer.text());
     let ended = client.ended(answer.header("civitas-execution-id")).await;
     assert_eq!(ended["status"], "completed", "{ended}");
@@ -56,13 +56,13 @@ async fn taken_in(client: &Client, answer: &Answer) -> Value {
     facts
 }
 
-async fn used(client: &Client) -> (u64, u64) {
+pub(crate) async fn used(client: &Client) -> (u64, u64) {
     let usage = client.get("/api/content/usage").send().await.ok();
     let count = |name: &str| usage[name].as_u64().unwrap();
     (count("bytes_used"), count("files_used"))
 }
 
-fn limited(bytes: u64, files: u64) -> Quotas {
+pub(crate) fn limited(bytes: u64, files: u64) -> Quotas {
     Quotas {
         default: Quota { bytes, files },
         ..Quotas::unlimited()

@@ -57,6 +57,11 @@ impl TestHost {
         self.state().world.clone()
     }
 
+    /// Puts another world in the place of this one.
+    pub(super) fn replace_world(&self, world: World) {
+        self.state().world = world;
+    }
+
     pub(super) fn commits(&self) -> usize {
         self.state().commits
     }
@@ -142,6 +147,7 @@ impl State {
                 json!(pending.collect::<Vec<_>>())
             }
             Read::SessionState { .. } => Value::Object(world.session_state.clone()),
+            Read::TenantSetting { name } => json!(world.stated.get(name)),
             Read::Search { query } => world.search_page(query),
             Read::Outcome { execution_id } => {
                 let child = self
@@ -174,10 +180,23 @@ impl World {
             let value = query.get(name).and_then(Value::as_u64);
             value.and_then(|value| usize::try_from(value).ok())
         };
+        let cursor = query.get("cursor").and_then(Value::as_str);
+        // A cursor is the number of the hits before it.
+        let after = cursor.and_then(|cursor| cursor.parse().ok());
+        let skip = after.or(number("offset")).unwrap_or(0);
         let mut answer = self.search.clone();
+        let mut next = None;
         if let Some(Value::Array(hits)) = answer.get_mut("hits") {
-            hits.drain(..number("offset").unwrap_or(0).min(hits.len()));
-            hits.truncate(number("limit").unwrap_or(usize::MAX));
+            hits.drain(..skip.min(hits.len()));
+            let limit = number("limit").unwrap_or(usize::MAX);
+            next = (hits.len() > limit).then(|| skip.saturating_add(limit));
+            hits.truncate(limit);
+        }
+        if let Some(next) = next.filter(|_| cursor.is_some()) {
+            answer["next_cursor"] = json!(next.to_string());
+        }
+        if cursor == Some("") {
+            answer["first_cursor"] = json!("0");
         }
         answer
     }

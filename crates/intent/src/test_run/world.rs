@@ -30,6 +30,8 @@ pub struct World {
     pub records: BTreeMap<String, Record>,
     /// The session's state.
     pub session_state: Map<String, Value>,
+    /// What the tenant states, by name, as `{version, value}`.
+    pub stated: BTreeMap<String, Value>,
     /// Upload facts by id, as `{digest, size, file_type, mime_type}`.
     pub uploads: BTreeMap<String, Value>,
     /// Blobs by digest.

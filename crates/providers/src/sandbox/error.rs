@@ -17,19 +17,25 @@ pub enum SandboxError {
         message: String,
     },
     /// Reading the document took too much memory.
-    #[error("reading the document needs more than {limit} bytes of memory: split it")]
+    #[error(
+        "reading the document stopped at {limit} bytes of memory; the file may be damaged or too complex: check that it opens elsewhere, and divide it if it is large"
+    )]
     OutOfMemory {
         /// The limit in bytes.
         limit: u64,
     },
     /// Reading the document took too much CPU time.
-    #[error("reading the document needs more than {limit} s of CPU time: split it")]
+    #[error(
+        "reading the document stopped after {limit} s of CPU time; the file may be damaged or too complex: check that it opens elsewhere, and divide it if it is large"
+    )]
     CpuTime {
         /// The limit in seconds.
         limit: u64,
     },
     /// The job did not answer in time.
-    #[error("reading the document takes longer than {limit:?}: split it")]
+    #[error(
+        "reading the document stopped after {limit:?}; the file may be damaged or too complex: check that it opens elsewhere, and divide it if it is large"
+    )]
     WallClock {
         /// The limit.
         limit: Duration,

@@ -10,8 +10,8 @@ use civitas_sql::Statement;
 use civitas_storage::artifact::ArtifactFilter;
 use civitas_storage::execution::{Append, ExecutionFilter, Finish, Idempotency, Outcome, Submit};
 use civitas_storage::{
-    Change, FileFilter, Need, PendingIntentFilter, RecordChange, Refusal, Ticket, TicketChange,
-    Upgrade, Upload,
+    Change, FileFilter, Need, PendingIntentFilter, PutTenantSetting, RecordChange, Refusal, Ticket,
+    TicketChange, Upgrade, Upload,
 };
 use serde_json::json;
 
@@ -58,6 +58,14 @@ async fn fill(t: &Fixture) {
     t.put(record("r2", "f2")).await;
     t.commit(Change::Upload(upload("u1"))).await;
     t.commit(begin("o1", 7)).await;
+    t.commit(PutTenantSetting {
+        tenant_id: tenant(),
+        name: "rules",
+        value: json!({ "rows_min": 1 }),
+        changed_by: "anonymous".into(),
+        expected: None,
+    })
+    .await;
     t.commit(TicketChange::Insert {
         digest: "ticket".into(),
         tenant_id: tenant(),
@@ -105,6 +113,7 @@ const MOVED: &[&str] = &[
     "pending_intents",
     "records",
     "sessions",
+    "tenant_settings",
     "tenant_usage",
     "uploads",
     "ws_tickets",
@@ -185,6 +194,8 @@ pub async fn everything_moves_with_an_upgrade(t: Fixture) {
     let used = t.store.usage(&b).await.unwrap();
     assert_eq!((used.files, used.bytes), (3, file("f1").size + 12 + 7));
     assert_eq!(t.store.need_of(&b, "abc").await.unwrap(), Need::Kept);
+    let stated = t.store.find_tenant_setting(&b, "rules").await.unwrap();
+    assert_eq!(stated.unwrap().value, json!({ "rows_min": 1 }));
     assert_eq!(t.store.find_ticket("ticket").await.unwrap(), None);
 
     the_old_tenant_is_empty(&t).await;

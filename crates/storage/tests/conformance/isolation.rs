@@ -11,7 +11,7 @@ use civitas_storage::execution::{
 };
 use civitas_storage::{
     Change, Changeset, FileFilter, MembershipChange, Need, OpenUploadChange, PendingIntentFilter,
-    Refusal, ServiceToken, ServiceTokenChange, Usage,
+    PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
 };
 use serde_json::json;
 
@@ -46,6 +46,7 @@ const TABLES: &[(&str, &str)] = &[
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
+    ("tenant_settings", "tenant_settings"),
     ("tenant_usage", "open_uploads"),
     ("tenants", "none: found by its own id"),
     ("uploads", "uploads"),
@@ -161,6 +162,7 @@ const READINGS: &[(&str, &str)] = &[
     ("store::open_with", "none: not a reading"),
     ("store::schema_version", "none: the database's own"),
     ("tenant::find_tenant", "none: found by its own id"),
+    ("tenant_setting::find_tenant_setting", "tenant_settings"),
     (
         "ticket::find_ticket",
         "none: found by the digest of its secret",
@@ -348,6 +350,38 @@ pub async fn open_uploads(t: Fixture) {
     .await;
     let found = t.store.find_open_upload(&tenant(), "u").await.unwrap();
     assert_eq!(found.unwrap().received, 0);
+}
+
+pub async fn tenant_settings(t: Fixture) {
+    let b = other_tenant();
+    let stated = |tenant: &TenantId, value: &str, expected| PutTenantSetting {
+        tenant_id: tenant.clone(),
+        name: "rules",
+        value: json!({ "value": value }),
+        changed_by: format!("someone of {tenant}"),
+        expected,
+    };
+    let found = async |tenant: &TenantId| {
+        let found = t.store.find_tenant_setting(tenant, "rules").await;
+        found.unwrap().map(|found| (found.version, found.value))
+    };
+    t.commit(stated(&tenant(), "a", Some(0))).await;
+    assert_eq!(found(&b).await, None);
+    // The other's versions are its own.
+    assert!(matches!(
+        t.refused(stated(&b, "b", Some(1))).await,
+        Refusal::Changed { .. }
+    ));
+    t.commit(stated(&b, "b", Some(0))).await;
+    t.commit(stated(&b, "b2", None)).await;
+    assert_eq!(found(&tenant()).await, Some((1, json!({ "value": "a" }))));
+    assert_eq!(found(&b).await, Some((2, json!({ "value": "b2" }))));
+    assert!(matches!(
+        t.refused(stated(&b, "b3", Some(1))).await,
+        Refusal::Changed { .. }
+    ));
+    let other = t.store.find_tenant_setting(&b, "other").await.unwrap();
+    assert_eq!(other, None);
 }
 
 pub async fn contracts(t: Fixture) {

@@ -157,6 +157,7 @@ conformance! {
         uploads,
         open_uploads,
         contracts,
+        tenant_settings,
         pending_intents,
         records,
         sessions,

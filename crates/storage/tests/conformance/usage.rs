@@ -62,8 +62,8 @@ async fn used(t: &Fixture) -> (u64, u64) {
 /// The same database, with a quota for tenant A.
 async fn limited(t: &Fixture, bytes: u64, files: u64) -> Store {
     let quotas = Quotas {
-        default: Quota::UNLIMITED,
         tenants: [(tenant(), Quota { bytes, files })].into(),
+        ..Quotas::unlimited()
     };
     Store::open_with(&t.place.options(), t.clock.clone(), quotas)
         .await

@@ -18,7 +18,7 @@ const NAMED_MAX: usize = 20;
 const QUOTED_CHARACTERS: usize = 100;
 
 /// What must be true of a file; all of it.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ValidationRules {
     /// It is of one of these types, such as `csv`.
@@ -51,8 +51,8 @@ pub(crate) struct ValidationRules {
 }
 
 impl ValidationRules {
-    /// Refuses rules that are too many or too long.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Refuses rules that are too many or too long, and those that no file can keep.
+    pub(super) fn check(&self) -> std::result::Result<(), Invalid> {
         let columns: Vec<String> = self.column_types.keys().cloned().collect();
         for (name, entries) in [
             ("allowed_types", &self.allowed_types),
@@ -65,12 +65,42 @@ impl ValidationRules {
                 entry.trim().is_empty() || entry.chars().count() > ENTRY_CHARACTERS_MAX
             };
             if entries.len() > ENTRIES_MAX || entries.iter().any(is_long) {
-                return Err(reject(format!(
+                let detail = format!(
                     "validation_rules.{name} takes at most {ENTRIES_MAX} entries of 1 to {ENTRY_CHARACTERS_MAX} characters"
-                )));
+                );
+                return Err(Invalid::new(format!("/validation_rules/{name}"), detail));
+            }
+        }
+        for (what, min, max) in [
+            ("size", self.size_min, self.size_max),
+            ("rows", self.rows_min, self.rows_max),
+        ] {
+            if let (Some(min), Some(max)) = (min, max)
+                && min > max
+            {
+                let detail = format!(
+                    "{what}_max is {max}, less than {what}_min, which is {min}: no file can keep both"
+                );
+                return Err(Invalid::new(
+                    format!("/validation_rules/{what}_max"),
+                    detail,
+                ));
             }
         }
         Ok(())
+    }
+
+    /// The rules that are there, by name; those that are not stated are left out.
+    pub(super) fn stated(&self) -> Value {
+        let mut stated = json!(self);
+        if let Some(members) = stated.as_object_mut() {
+            members.retain(|_, value| {
+                let is_empty = value.as_array().is_some_and(Vec::is_empty)
+                    || value.as_object().is_some_and(serde_json::Map::is_empty);
+                !value.is_null() && !is_empty
+            });
+        }
+        stated
     }
 
     /// How many rules there are; an entry of a list is one.

@@ -74,6 +74,10 @@ async fn an_archived_file_leaves_lists_and_search_and_comes_back_as_it_was() {
         Lifecycle::Ready
     );
     world.events.clone_from(&before.events);
+    // It is known who made it searchable.
+    let artifact = world.artifacts.get_mut(text(id)).unwrap();
+    assert_eq!(artifact.semantic_descriptor["indexed_by"], "restore");
+    artifact.semantic_descriptor["indexed_by"] = json!("parse");
     assert_eq!(world, before, "restoring left something behind");
 }
 

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, in what its functions share too"
 )]
 
+mod between;
 mod catalogue;
 mod cleaning;
 mod flow;

@@ -181,3 +181,97 @@ async fn tags_and_sources_narrow_names_too() {
     let refused = rejection(world, "search_files", ask).await;
     assert!(refused.contains("50"), "{refused}");
 }
+
+/// Every page by cursor, with something happening between them.
+async fn pages(
+    mut world: World,
+    mut ask: Value,
+    mut between: impl FnMut(&mut World),
+) -> Vec<String> {
+    let mut seen = Vec::new();
+    ask["cursor"] = json!("");
+    loop {
+        let results = search(&world, ask.clone()).await;
+        seen.extend(names(&results).into_iter().map(str::to_owned));
+        assert_eq!(
+            results["has_more"],
+            json!(results.get("next_cursor").is_some())
+        );
+        match results.get("next_cursor") {
+            Some(next) => ask["cursor"] = next.clone(),
+            None => return seen,
+        }
+        between(&mut world);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_goes_through_content_and_then_names() {
+    let (world, _) = filled().await;
+    let (world, _) = ingest(world, "later.txt", b"four").await;
+    for limit in 1..=5 {
+        for search_type in ["both", "content", "name"] {
+            let ask = json!({ "query": "late", "search_type": search_type, "limit": limit });
+            let at_once = search(
+                &world,
+                json!({ "query": "late", "search_type": search_type }),
+            )
+            .await;
+            assert_eq!(pages(world.clone(), ask, |_| {}).await, names(&at_once));
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_whose_name_is_found_keep_their_place_while_others_come_and_go() {
+    let (mut world, [a, ..]) = filled().await;
+    for name in ["late 1.txt", "late 2.txt", "late 3.txt"] {
+        world = ingest(world, name, name.as_bytes()).await.0;
+    }
+    let ask = json!({ "query": "late", "limit": 1 });
+    let mut round = 0;
+    let seen = pages(world, ask, |world| {
+        // A newer one, which comes before all others, and one that is there no more.
+        round += 1;
+        let mut file = world.files[text(&a["file_id"])].clone();
+        file.file_id = civitas_model::FileId::trusted(format!("new-{round}"));
+        file.ui_name = format!("late and new {round}.txt");
+        file.created_at = World::START.plus(std::time::Duration::from_secs(1000 + round));
+        world.files.insert(file.file_id.to_string(), file);
+        let shown = world
+            .files
+            .values_mut()
+            .find(|file| file.ui_name == "late and new 1.txt");
+        if round == 5 {
+            shown.unwrap().status = file::Status::Archived;
+        }
+    })
+    .await;
+    let old: Vec<&String> = seen.iter().filter(|name| !name.contains("new")).collect();
+    let distinct: std::collections::BTreeSet<&String> = seen.iter().collect();
+    assert_eq!(distinct.len(), seen.len(), "{seen:?}");
+    assert_eq!(old.len(), 6, "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_question_is_refused() {
+    let (world, _) = filled().await;
+    let first = search(&world, json!({ "query": "late", "limit": 1, "cursor": "" })).await;
+    let cursor = text(&first["next_cursor"]);
+    for wrong in [
+        json!({ "query": "later", "cursor": cursor }),
+        json!({ "query": "late", "cursor": cursor, "search_type": "name" }),
+        json!({ "query": "late", "cursor": cursor, "filters": { "file_type": "pdf" } }),
+        json!({ "query": "late", "cursor": "x" }),
+        json!({ "query": "late", "cursor": cursor, "offset": 1 }),
+    ] {
+        let message = rejection(world.clone(), "search_files", wrong).await;
+        assert!(message.contains("cursor"), "{message}");
+    }
+    let more = search(
+        &world,
+        json!({ "query": "late", "limit": 2, "cursor": cursor }),
+    )
+    .await;
+    assert_eq!(names(&more), ["a.txt", "Too LATE.csv"]);
+}

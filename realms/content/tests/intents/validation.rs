@@ -48,11 +48,11 @@ async fn every_broken_rule_is_named_with_its_place() {
     let (world, file) = ingest(world(), "orders.csv", ORDERS).await;
     let rules = json!({
         "allowed_types": ["pdf"],
-        "size_min": 1000, "size_max": 1,
+        "size_min": 1000,
         "encoding": "windows-1252",
         "required_columns": ["amount", "customer"],
         "column_types": { "Amount": "decimal", "gone": "date" },
-        "rows_min": 4, "rows_max": 2,
+        "rows_min": 4,
         "required_headings": ["Summary"],
         "required_text": ["nowhere"],
     });
@@ -61,14 +61,12 @@ async fn every_broken_rule_is_named_with_its_place() {
     let expected = [
         "allowed_types",
         "size_min",
-        "size_max",
         "encoding",
         "required_columns",
         "required_columns",
         "column_types",
         "column_types",
         "rows_min",
-        "rows_max",
         "required_headings",
         "required_text",
     ];
@@ -76,17 +74,69 @@ async fn every_broken_rule_is_named_with_its_place() {
     assert_eq!(results["error_count"], expected.len());
     let errors = results["errors"].as_array().unwrap();
     assert!(
-        text(&errors[4]["message"]).contains("but one \"Amount\""),
+        text(&errors[3]["message"]).contains("but one \"Amount\""),
         "{}",
-        errors[4]
+        errors[3]
     );
-    assert!(text(&errors[5]["message"]).contains("the columns are id, Amount, when"));
+    assert!(text(&errors[4]["message"]).contains("the columns are id, Amount, when"));
     assert!(
-        text(&errors[6]["message"]).contains("row 2 has \"many\""),
+        text(&errors[5]["message"]).contains("row 2 has \"many\""),
         "{}",
-        errors[6]
+        errors[5]
     );
-    assert_eq!(errors[6]["place"]["rows"], json!([2, 2]));
+    assert_eq!(errors[5]["place"]["rows"], json!([2, 2]));
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_or_has_too_many_rows_breaks_its_bounds() {
+    let (world, file) = ingest(world(), "orders.csv", ORDERS).await;
+    let rules = json!({ "size_max": 1, "rows_max": 2 });
+    let results = validate(world, &file, rules).await;
+    assert_eq!(broken(&results), ["size_max", "rows_max"]);
+}
+
+#[tokio::test]
+async fn a_call_without_rules_uses_those_that_the_tenant_states() {
+    let (mut world, file) = ingest(world(), "orders.csv", ORDERS).await;
+    let without = async |world: World| {
+        let parameters = json!({ "file_id": file["file_id"] });
+        let finished = run(world, "validate", "validate_file", parameters).await;
+        payload(&finished, "validation_results").clone()
+    };
+    let nobodys = without(world.clone()).await;
+    assert_eq!(nobodys["rules_from"], "nobody");
+    assert_eq!(nobodys["rules_applied"], json!({}));
+    assert_eq!(
+        (&nobodys["valid"], &nobodys["rules_checked"]),
+        (&json!(true), &json!(1))
+    );
+    let rules = json!({ "rows_min": 4, "required_columns": ["id"] });
+    let stated = json!({ "version": 7, "value": rules });
+    world.stated.insert("validation_rules".to_owned(), stated);
+    let tenants = without(world.clone()).await;
+    assert_eq!(broken(&tenants), ["rows_min"]);
+    assert_eq!(tenants["rules_from"], "tenant");
+    assert_eq!(tenants["rules_version"], 7);
+    assert_eq!(tenants["rules_applied"], rules);
+    assert_eq!(tenants["rules_checked"], 3);
+    // A call's own rules replace them, also when it says that there are none.
+    let own = validate(world.clone(), &file, json!({ "rows_min": 3 })).await;
+    assert_eq!(
+        (&own["valid"], &own["rules_from"]),
+        (&json!(true), &json!("call"))
+    );
+    assert_eq!(own["rules_version"], json!(null));
+    let none = validate(world.clone(), &file, json!({})).await;
+    assert_eq!(
+        (&none["valid"], &none["rules_from"]),
+        (&json!(true), &json!("call"))
+    );
+    // What an older program took and this one does not know is not gone by in silence.
+    let stated = json!({ "version": 8, "value": { "colour": "red" } });
+    world.stated.insert("validation_rules".to_owned(), stated);
+    let parameters = json!({ "file_id": file["file_id"] });
+    let message = rejection(world, "validate_file", parameters).await;
+    assert!(message.contains("state them again"), "{message}");
 }
 
 #[tokio::test]
@@ -134,6 +184,10 @@ async fn rules_that_mean_nothing_are_refused() {
         (
             json!({ "required_columns": vec!["x"; 201] }),
             "required_columns takes at most",
+        ),
+        (
+            json!({ "rows_min": 5, "rows_max": 4 }),
+            "no file can keep both",
         ),
     ] {
         let parameters = json!({ "file_id": file["file_id"], "validation_rules": rules });

@@ -5,13 +5,25 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use civitas_model::file::Status;
-use civitas_model::{FileId, Permission};
+use civitas_model::{File, FileId, Permission};
+use serde_json::{Value, json};
 
 use super::{PNG, TenantQuery};
 use crate::download;
 use crate::extract::{Authenticated, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
+
+/// Where the picture is that a file is: `{path, mime_type}`; nothing when it is none, or its bytes are gone.
+pub(crate) fn of_file(file: &File) -> Option<Value> {
+    has_picture(file).then(
+        || json!({ "path": format!("/api/artifacts/visual/{}", file.file_id), "mime_type": PNG }),
+    )
+}
+
+fn has_picture(file: &File) -> bool {
+    file.status != Status::Purged && file.mime_type == PNG
+}
 
 /// Show the picture of an artifact. A file that is a PNG picture is its own; other artifacts have none.
 #[utoipa::path(get, path = "/api/artifacts/visual/{*path}", tag = "artifacts",
@@ -42,8 +54,6 @@ pub(crate) async fn show(
     // A file and its artifact have one id.
     let file_id = FileId::new(path).map_err(|_| unknown())?;
     let found = state.store.files().find(tenant, &file_id).await?;
-    found
-        .filter(|file| file.status != Status::Purged && file.mime_type == PNG)
-        .ok_or_else(unknown)?;
+    found.filter(has_picture).ok_or_else(unknown)?;
     download::content(&state, tenant, &file_id, &headers).await
 }

@@ -7,13 +7,14 @@ use axum::extract::State;
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::id::ExecutionKind;
 use civitas_model::journal::Kind;
-use civitas_model::{Execution, ExecutionId, IntentId, Permission, TenantId, Timestamp};
+use civitas_model::{Execution, ExecutionId, FileId, IntentId, Permission, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::extract::{Authenticated, Params, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
+use crate::routes::artifacts::visual;
 use crate::state::AppState;
 
 /// The longest a request waits for an execution to end, in seconds.
@@ -30,9 +31,9 @@ pub(crate) struct StatusQuery {
     tenant_id: Option<TenantId>,
     /// Whether to answer what it made; it is answered unless this is `false`.
     include_artifacts: Option<bool>,
-    /// For older clients. Pictures are never answered here: ask for one at `/api/artifacts/visual/{artifact_id}`.
-    #[serde(default, rename = "include_visuals")]
-    _include_visuals: Option<bool>,
+    /// Whether to answer where the pictures are that it made.
+    #[serde(default)]
+    include_visuals: bool,
     /// Whether to answer the events that the handler emitted.
     #[serde(default)]
     include_events: bool,
@@ -56,6 +57,8 @@ pub(crate) struct ExecutionStatus {
     pub(crate) status: Status,
     /// What it made, by key, once completed: `{result_type, semantic_payload, renderings, metadata?}` each.
     pub(crate) artifacts: Option<Value>,
+    /// Where the pictures are of what it made, when asked for: `{artifact, path, mime_type}` each, with the artifact's key.
+    pub(crate) visuals: Option<Vec<Value>>,
     /// What the handler emitted, when asked for: `{type, data, timestamp}` each.
     pub(crate) events: Option<Vec<Value>>,
     /// Why it failed.
@@ -108,6 +111,11 @@ pub(crate) async fn status(
         }
     };
     let mut execution = found.ok_or_else(|| Problem::not_found("execution"))?;
+    let visuals = if query.include_visuals {
+        Some(visuals(&state, tenant, execution.result.as_ref()).await?)
+    } else {
+        None
+    };
     if query.include_artifacts == Some(false) {
         execution.result = None;
     }
@@ -117,9 +125,36 @@ pub(crate) async fn status(
         None
     };
     Ok(Json(ExecutionStatus {
+        visuals,
         events,
         ..answer(&state, execution)
     }))
+}
+
+/// Where the pictures are among what an execution made.
+async fn visuals(
+    state: &AppState,
+    tenant: &TenantId,
+    result: Option<&Value>,
+) -> Result<Vec<Value>, Problem> {
+    let mut visuals = Vec::new();
+    for (key, artifact) in result.and_then(Value::as_object).into_iter().flatten() {
+        let file = artifact.pointer("/semantic_payload/file_id");
+        let Some(id) = file.and_then(Value::as_str) else {
+            continue;
+        };
+        // What it was then says nothing about whether its bytes are there now.
+        let file = state
+            .store
+            .files()
+            .find(tenant, &FileId::trusted(id))
+            .await?;
+        if let Some(mut visual) = file.as_ref().and_then(visual::of_file) {
+            visual["artifact"] = json!(key);
+            visuals.push(visual);
+        }
+    }
+    Ok(visuals)
 }
 
 async fn events(
@@ -159,6 +194,7 @@ pub(crate) fn answer(state: &AppState, execution: Execution) -> ExecutionStatus 
         intent_type: intent.intent_type,
         status: execution.status,
         artifacts,
+        visuals: None,
         events: None,
         error,
         error_code,
