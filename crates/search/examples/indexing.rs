@@ -165,20 +165,7 @@ fn main() -> Result<(), Error> {
     let dir = tempfile::tempdir()?;
     let mut out = std::io::stdout().lock();
     let tenant_id = TenantId::trusted("measured");
-    let threads = std::env::args()
-        .nth(2)
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(Options::default().writer_threads);
-    let index = Index::open(
-        dir.path(),
-        Options {
-            writer_threads: threads,
-            writer_heap_bytes: std::env::args()
-                .nth(3)
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(30_000_000),
-        },
-    )?;
+    let index = Index::open(dir.path(), Options::default())?;
     let spent = feed(&index, records, &tenant_id)?;
     writeln!(
         out,

@@ -403,3 +403,11 @@ proptest! {
         let _ = read("a.rtf", format!("{{\\rtf1{rtf}").as_bytes());
     }
 }
+
+/// Fuzzing found it: the library that reads old workbooks panics on it.
+#[test]
+fn a_workbook_whose_record_is_cut_is_refused() {
+    let bytes = include_bytes!("samples/cut-record.xls");
+    let refusal = timed("cut-record.xls", bytes).unwrap_err().to_string();
+    assert!(refusal.contains("damaged"), "{refusal}");
+}
