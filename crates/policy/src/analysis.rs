@@ -49,6 +49,8 @@ pub(crate) struct Analysis<'a> {
     pub findings: Vec<Finding>,
     pub gained: SessionFacts,
     pub operations: Vec<String>,
+    /// A secret is used, or may be.
+    pub audit: bool,
     pub warnings: Vec<String>,
 }
 
@@ -66,6 +68,7 @@ pub(crate) fn analyse<'a>(
         findings: Vec::new(),
         gained: SessionFacts::default(),
         operations: Vec::new(),
+        audit: false,
         warnings: Vec::new(),
     };
     analysis.agent();
@@ -357,7 +360,10 @@ impl Analysis<'_> {
             Access::Search => (Step::Path, Action::SearchPath),
         };
         if secret || maybe_secret {
-            self.operation(SECRET_ACCESS);
+            self.audit = true;
+            if secret {
+                self.operation(SECRET_ACCESS);
+            }
             if access != Access::Write {
                 self.gained.learn("read_secret");
             }

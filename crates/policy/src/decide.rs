@@ -5,7 +5,6 @@ use crate::buckets::Applied;
 use crate::decision::{
     Action, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, Shadow, Step,
 };
-use crate::generate::SECRET_ACCESS;
 use crate::path::Resolver;
 use crate::request::Request;
 use crate::resource::{self, Fault, Resource};
@@ -296,14 +295,13 @@ impl PolicySet {
                 policies: Vec::new(),
             });
         }
-        let audit = analysis.operations.iter().any(|name| {
-            name == SECRET_ACCESS
-                || self
-                    .tables
-                    .escalations
-                    .get(name)
-                    .is_some_and(|escalation| escalation.audit)
-        });
+        let audited = |name: &String| {
+            self.tables
+                .escalations
+                .get(name)
+                .is_some_and(|escalation| escalation.audit)
+        };
+        let audit = analysis.audit || analysis.operations.iter().any(audited);
         // What decided stays, in the order of the steps.
         draft.judged.truncate(JUDGED_MAX);
         draft.judged.sort_by_key(|judged| judged.step);

@@ -18,6 +18,11 @@ pub const SOURCES_MAX: usize = 64;
 /// The longest text, in bytes.
 pub const SOURCE_LENGTH_MAX: usize = 512 * 1024;
 
+/// How deep brackets may be nested.
+const NESTING_MAX: usize = 32;
+/// How many operators one policy may have.
+const JOINTS_MAX: usize = 400;
+
 /// The annotations that mean something, or that people may use as they like.
 const ANNOTATIONS: [&str; 9] = [
     "id",
@@ -91,6 +96,10 @@ pub(crate) fn read(
         );
         return Vec::new();
     }
+    if let Err((offset, message)) = check_shape(&source.text) {
+        problems.add(place(Some(offset)), message);
+        return Vec::new();
+    }
     let set = match PolicySet::from_str(&source.text) {
         Ok(set) => set,
         Err(errors) => {
@@ -130,6 +139,49 @@ pub(crate) fn read(
     }
     found.sort_by_key(|(offset, _)| *offset);
     found.into_iter().map(|(_, known)| known).collect()
+}
+
+/// Refuses what is nested so deeply that reading it would take more stack than there is.
+fn check_shape(text: &str) -> Result<(), (usize, String)> {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth, mut joints) = (0, 0_usize, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                at += 1;
+                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+            }
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                while bytes.get(at).is_some_and(|byte| *byte != b'\n') {
+                    at += 1;
+                }
+            }
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b';' => joints = 0,
+            b'&' | b'|' | b'.' | b'+' | b'-' | b'*' | b'!' | b'?' => joints += 1,
+            b'i' if bytes[at..].starts_with(b"if") => joints += 1,
+            _ => {}
+        }
+        if depth > NESTING_MAX {
+            return Err((
+                at,
+                format!("brackets are nested deeper than {NESTING_MAX} levels"),
+            ));
+        }
+        if joints > JOINTS_MAX {
+            return Err((
+                at,
+                format!(
+                    "one policy has more than {JOINTS_MAX} operators: split it, or use a set and `contains`"
+                ),
+            ));
+        }
+        at += 1;
+    }
+    Ok(())
 }
 
 fn offset_of_policy(policy: &cedar_policy::Policy) -> Option<usize> {

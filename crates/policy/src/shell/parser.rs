@@ -169,9 +169,15 @@ impl<'a> Parser<'a> {
     /// Reads commands until one of `stop` stands where a command would begin (answered), or until a `)`, a `;;` or
     /// the end, which stay unread.
     pub fn list(&mut self, stop: &[&str]) -> Read<Option<String>> {
+        let mut joined = false;
         loop {
             self.lines()?;
             match self.peek(0) {
+                0 | b')' | b';'
+                    if joined && (self.peek(0) != 0 || self.at >= self.source.len()) =>
+                {
+                    return self.unclear("an `&&` or `||` has no command after it");
+                }
                 0 if self.at >= self.source.len() => return Ok(None),
                 b')' => return Ok(None),
                 b';' if self.peek(1) == b';' || self.peek(1) == b'&' => return Ok(None),
@@ -191,18 +197,19 @@ impl<'a> Parser<'a> {
             }
             let folders = self.state.folders.clone();
             let first = self.state.script.commands.len();
-            if let Some(word) = self.pipeline(stop)? {
+            if let Some(word) = self.pipeline(if joined { &[] } else { stop })? {
                 return Ok(Some(word));
             }
             self.blanks();
-            if self.take("&&") {
-                self.lines()?;
-            } else {
+            joined = true;
+            if !self.take("&&") {
                 // What changes the folder may fail, and the next command runs all the same.
                 self.may_stay(&folders);
-                if self.take("||") {
-                    self.lines()?;
-                } else if self.peek(0) == b'&' && self.peek(1) != b'>' {
+                joined = self.take("||");
+                if joined {
+                    continue;
+                }
+                if self.peek(0) == b'&' && self.peek(1) != b'>' {
                     for command in &mut self.state.script.commands[first..] {
                         command.background = true;
                     }
@@ -341,7 +348,14 @@ impl<'a> Parser<'a> {
             }
             "if" => {
                 self.block(&["then"])?;
-                while self.block(&["elif", "else", "fi"])? != "fi" {}
+                let mut end = self.block(&["elif", "else", "fi"])?;
+                while end == "elif" {
+                    self.block(&["then"])?;
+                    end = self.block(&["elif", "else", "fi"])?;
+                }
+                if end == "else" {
+                    self.block(&["fi"])?;
+                }
             }
             "while" | "until" => self.looped(|parser| {
                 parser.block(&["do"])?;

@@ -4,6 +4,9 @@ use super::parser::{Parser, Pending, Read};
 use super::word::Building;
 use super::{Command, Here, Redirect, RedirectKind};
 
+/// How many here-documents may begin on one line.
+const HERE_DOCUMENTS_MAX: usize = 16;
+
 /// The operators, longest first.
 const OPERATORS: [(&str, Operator); 12] = [
     ("&>>", Operator::File(RedirectKind::Write)),
@@ -50,6 +53,11 @@ impl Parser<'_> {
         match *operator {
             Operator::HereDocument { cut_tabs } => {
                 let delimiter = self.word()?;
+                if self.pending.len() >= HERE_DOCUMENTS_MAX {
+                    return self.unclear(format!(
+                        "more than {HERE_DOCUMENTS_MAX} here-documents begin on one line"
+                    ));
+                }
                 if delimiter.dynamic {
                     return self.unclear("the end of a here-document is an expansion");
                 }
