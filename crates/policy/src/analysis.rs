@@ -354,62 +354,63 @@ impl Analysis<'_> {
                     .map(str::to_owned),
             );
         }
-        let (step, action) = match access {
-            Access::Read | Access::Mention => (Step::Path, Action::ReadPath),
-            Access::Write => (Step::Path, Action::WritePath),
-            Access::Search => (Step::Path, Action::SearchPath),
+        self.learned(&path, access, secret, maybe_secret);
+        let maybe = is_pattern.then(|| self.possible(&path, &scopes, secret || maybe_secret));
+        let action = match access {
+            Access::Read | Access::Mention => Action::ReadPath,
+            Access::Write => Action::WritePath,
+            Access::Search => Action::SearchPath,
         };
+        let resource = Resource::Path {
+            path,
+            scopes,
+            secret,
+        };
+        self.ask(Step::Path, action, resource, maybe, program);
+    }
+
+    /// Facts and operations of a file that is used.
+    fn learned(&mut self, path: &CanonicalPath, access: Access, secret: bool, maybe_secret: bool) {
+        if secret {
+            self.operation(SECRET_ACCESS);
+        }
         if secret || maybe_secret {
             self.audit = true;
-            if secret {
-                self.operation(SECRET_ACCESS);
-            }
             if access != Access::Write {
                 self.gained.learn("read_secret");
             }
         }
-        if access == Access::Write {
-            if path.relative().is_none() {
-                self.gained.learn("wrote_outside_project");
-            }
-            let rules = set
-                .operations
-                .iter()
-                .filter(|rule| rule.has_files && !rule.files.matching(&path, true).is_empty());
-            for rule in rules {
+        if access != Access::Write {
+            return;
+        }
+        if path.relative().is_none() {
+            self.gained.learn("wrote_outside_project");
+        }
+        let set = self.set;
+        for rule in set.operations.iter().filter(|rule| rule.has_files) {
+            if !rule.files.matching(path, true).is_empty() {
                 self.operation(&rule.name);
             }
         }
-        let maybe = is_pattern.then(|| {
-            let mut possible = scopes.clone();
-            for scope in set
-                .scopes
-                .texts()
-                .iter()
-                .filter(|scope| !scopes.contains(scope))
-            {
-                let absolute = absolute_scope(scope, &path);
-                if absolute.is_some_and(|absolute| may_match(path.as_str(), &absolute)) {
-                    possible.push(scope.clone());
-                }
+    }
+
+    /// What a pattern of the shell may name, with every scope that it may reach.
+    fn possible(&self, path: &CanonicalPath, scopes: &[String], secret: bool) -> Resource {
+        let mut possible = scopes.to_vec();
+        for scope in self.set.scopes.texts() {
+            let reaches = || {
+                absolute_scope(scope, path)
+                    .is_some_and(|absolute| may_match(path.as_str(), &absolute))
+            };
+            if !scopes.contains(scope) && reaches() {
+                possible.push(scope.clone());
             }
-            Resource::Path {
-                path: path.clone(),
-                scopes: possible,
-                secret: secret || maybe_secret,
-            }
-        });
-        self.ask(
-            step,
-            action,
-            Resource::Path {
-                path,
-                scopes,
-                secret,
-            },
-            maybe,
-            program,
-        );
+        }
+        Resource::Path {
+            path: path.clone(),
+            scopes: possible,
+            secret,
+        }
     }
 }
 

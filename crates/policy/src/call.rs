@@ -93,10 +93,7 @@ impl Call {
             "Glob" => Self::Search {
                 path: searched(call, &text("pattern")?),
             },
-            "Grep" => Self::Search {
-                path: searched(call, ""),
-            },
-            "LS" => Self::Search {
+            "Grep" | "LS" => Self::Search {
                 path: searched(call, ""),
             },
             "WebFetch" => Self::Fetch { url: text("url")? },

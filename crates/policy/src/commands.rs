@@ -153,7 +153,7 @@ impl Analysis<'_> {
             match folder {
                 _ if absolute => self.path(text, access, command.name(), target.glob),
                 Some(folder) if folder.is_empty() => {
-                    self.path(text, access, command.name(), target.glob)
+                    self.path(text, access, command.name(), target.glob);
                 }
                 Some(folder) => self.path(
                     &format!("{folder}/{text}"),
@@ -162,18 +162,13 @@ impl Analysis<'_> {
                     target.glob,
                 ),
                 None if access == Access::Search => {}
+                None if access == Access::Mention => {
+                    self.path(text, access, command.name(), target.glob);
+                }
                 None => {
                     let reason = "in which folder it runs cannot be known";
-                    if access != Access::Mention {
-                        self.refuse(
-                            Step::Path,
-                            Outcome::Ask,
-                            &command_text(command, target),
-                            reason,
-                        );
-                    } else {
-                        self.path(text, access, command.name(), target.glob);
-                    }
+                    let subject = command_text(command, target);
+                    self.refuse(Step::Path, Outcome::Ask, &subject, reason);
                 }
             }
         }

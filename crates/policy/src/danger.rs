@@ -81,105 +81,17 @@ const INTERPRETERS: [&str; 18] = [
 
 /// The dangers of one command of a script.
 pub fn dangers(script: &Script, command: &Command) -> Vec<&'static str> {
-    let name = command.name();
-    let mut found = Vec::new();
+    let mut found = by_program(command);
     let mut add = |danger: &'static str, applies: bool| {
         if applies {
             found.push(danger);
         }
     };
-    let recursive = flag(command, 'r', "recursive") || flag(command, 'R', "recursive");
-    let elevated = command
-        .through
-        .iter()
-        .any(|wrapper| matches!(wrapper.as_str(), "sudo" | "doas" | "pkexec"));
-    match name {
-        "rm" => {
-            add("rm_root", recursive && operands(command).any(is_whole));
-            add("sudo_rm", elevated);
-        }
-        "find" => {
-            let deletes = command
-                .arguments()
-                .iter()
-                .any(|word| word.text == "-delete");
-            // Without a test, everything below the first folder goes.
-            let all = command.arguments().len() <= 2;
-            add(
-                "rm_root",
-                deletes && all && command.arguments().first().is_some_and(is_whole),
-            );
-        }
-        "dd" => add(
-            "dd",
-            operands(command)
-                .any(|word| word.text.starts_with("if=") || word.text.starts_with("of=")),
-        ),
-        "chmod" => {
-            let open = operands(command).any(|word| {
-                matches!(
-                    word.text.trim_start_matches('0'),
-                    "777" | "a+rwx" | "ugo+rwx" | "+rwx"
-                )
-            });
-            add("chmod_777", recursive && open);
-        }
-        "chown" | "chgrp" => add("chown_recursive", recursive),
-        "fdisk" | "sfdisk" | "cfdisk" | "gdisk" | "sgdisk" | "parted" | "wipefs" => {
-            add(
-                "partition",
-                !command
-                    .arguments()
-                    .iter()
-                    .any(|word| matches!(word.text.as_str(), "-l" | "--list")),
-            );
-        }
-        "shutdown" | "poweroff" | "halt" | "reboot" => add("shutdown", true),
-        "init" | "telinit" => add(
-            "shutdown",
-            operands(command).any(|word| matches!(word.text.as_str(), "0" | "6")),
-        ),
-        "systemctl" => add(
-            "shutdown",
-            operands(command).any(|word| {
-                matches!(
-                    word.text.as_str(),
-                    "poweroff" | "reboot" | "halt" | "kexec" | "rescue" | "emergency"
-                )
-            }),
-        ),
-        "kill" | "pkill" | "killall" => {
-            let all = command
-                .arguments()
-                .iter()
-                .skip(1)
-                .any(|word| word.text == "-1")
-                || operands(command).any(|word| word.text == "1" && name == "kill");
-            add("kill_all", all || name == "killall5");
-        }
-        "killall5" => add("kill_all", true),
-        "crontab" => add("crontab_remove", flag(command, 'r', "remove")),
-        "iptables" | "ip6tables" => add("firewall_flush", flag(command, 'F', "flush")),
-        "nft" => add(
-            "firewall_flush",
-            operands(command)
-                .next()
-                .is_some_and(|word| word.text == "flush"),
-        ),
-        "ufw" => add(
-            "firewall_flush",
-            operands(command).any(|word| matches!(word.text.as_str(), "disable" | "reset")),
-        ),
-        _ => {}
-    }
-    add(
-        "mkfs",
-        name == "mkfs" || name.starts_with("mkfs.") || name == "mke2fs",
-    );
     add("fork_bomb", command.fork_bomb);
+    let runs_input = INTERPRETERS.contains(&command.name());
     add(
         "download_to_shell",
-        INTERPRETERS.contains(&name) && is_fed_by_download(script, command),
+        runs_input && is_fed_by_download(script, command),
     );
     let written: Vec<&str> = written(command).collect();
     add("device_write", written.iter().any(|path| is_device(path)));
@@ -187,15 +99,92 @@ pub fn dangers(script: &Script, command: &Command) -> Vec<&'static str> {
         "system_file_write",
         written.iter().any(|path| is_system_file(path)),
     );
-    let sockets = |path: &str| path.starts_with("/dev/tcp/") || path.starts_with("/dev/udp/");
+    let is_socket = |path: &str| path.starts_with("/dev/tcp/") || path.starts_with("/dev/udp/");
+    let mut redirects = command.redirects.iter();
     add(
         "raw_socket",
-        command
-            .redirects
-            .iter()
-            .any(|redirect| sockets(&redirect.target.text)),
+        redirects.any(|redirect| is_socket(&redirect.target.text)),
     );
     found
+}
+
+/// The dangers that a program and its arguments show.
+#[expect(clippy::too_many_lines, reason = "one arm for each program")]
+fn by_program(command: &Command) -> Vec<&'static str> {
+    let has = |texts: &[&str]| operands(command).any(|word| texts.contains(&word.text.as_str()));
+    let given = |texts: &[&str]| {
+        command
+            .arguments()
+            .iter()
+            .any(|word| texts.contains(&word.text.as_str()))
+    };
+    let recursive = flag(command, 'r', "recursive") || flag(command, 'R', "recursive");
+    let one = |danger: &'static str, applies: bool| if applies { vec![danger] } else { Vec::new() };
+    match command.name() {
+        "rm" => {
+            let through = |name: &str| command.through.iter().any(|wrapper| wrapper == name);
+            let mut found = one("rm_root", recursive && operands(command).any(is_whole));
+            if through("sudo") || through("doas") || through("pkexec") {
+                found.push("sudo_rm");
+            }
+            found
+        }
+        "find" => {
+            // Without a test, everything below the first folder goes.
+            let all = given(&["-delete"]) && command.arguments().len() <= 2;
+            one(
+                "rm_root",
+                all && command.arguments().first().is_some_and(is_whole),
+            )
+        }
+        "dd" => one(
+            "dd",
+            operands(command)
+                .any(|word| word.text.starts_with("if=") || word.text.starts_with("of=")),
+        ),
+        "chmod" => {
+            let open = |word: &Word| {
+                matches!(
+                    word.text.trim_start_matches('0'),
+                    "777" | "a+rwx" | "ugo+rwx" | "+rwx"
+                )
+            };
+            one("chmod_777", recursive && operands(command).any(open))
+        }
+        "chown" | "chgrp" => one("chown_recursive", recursive),
+        "fdisk" | "sfdisk" | "cfdisk" | "gdisk" | "sgdisk" | "parted" | "wipefs" => {
+            one("partition", !given(&["-l", "--list"]))
+        }
+        "shutdown" | "poweroff" | "halt" | "reboot" => vec!["shutdown"],
+        "init" | "telinit" => one("shutdown", has(&["0", "6"])),
+        "systemctl" => one(
+            "shutdown",
+            has(&["poweroff", "reboot", "halt", "kexec", "rescue", "emergency"]),
+        ),
+        "kill" => one(
+            "kill_all",
+            has(&["1"])
+                || command
+                    .arguments()
+                    .iter()
+                    .skip(1)
+                    .any(|word| word.text == "-1"),
+        ),
+        "killall5" => vec!["kill_all"],
+        "crontab" => one("crontab_remove", flag(command, 'r', "remove")),
+        "iptables" | "ip6tables" => one("firewall_flush", flag(command, 'F', "flush")),
+        "nft" => one(
+            "firewall_flush",
+            operands(command)
+                .next()
+                .is_some_and(|word| word.text == "flush"),
+        ),
+        "ufw" => one("firewall_flush", has(&["disable", "reset"])),
+        name => one(
+            "mkfs",
+            name == "mkfs" || name.starts_with("mkfs.") || name == "mke2fs",
+        ),
+    }
 }
 
 /// Whether a removal's target is a whole system, home or working folder, also behind `.`, `..` and `//`.
@@ -210,7 +199,6 @@ fn is_whole(word: &Word) -> bool {
     for part in text.split('/') {
         match part {
             "" | "." => {}
-            ".." if parts.is_empty() => return true,
             ".." => {
                 parts.pop();
             }

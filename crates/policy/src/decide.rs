@@ -53,14 +53,14 @@ impl<'a> Verdict<'a> {
 }
 
 /// Denied by a forbid, or by the lack of a permit; held by any policy that requires approval; else allowed.
-fn combine<'a>(applied: impl Iterator<Item = &'a Known> + Clone, failed: bool) -> Outcome {
+fn combine<'a>(mut applied: impl Iterator<Item = &'a Known> + Clone, failed: bool) -> Outcome {
     let forbidden = applied
         .clone()
         .any(|known| known.effect == Effect::Forbid && !known.requires_approval);
     let permitted = applied.clone().any(|known| known.effect == Effect::Permit);
     if forbidden || failed || !permitted {
         Outcome::Deny
-    } else if applied.clone().any(|known| known.requires_approval) {
+    } else if applied.any(|known| known.requires_approval) {
         Outcome::Ask
     } else {
         Outcome::Allow

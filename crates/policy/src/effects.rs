@@ -286,33 +286,8 @@ fn known(command: &Command, program: &Program, found: &mut Vec<Effect>) {
                 .for_each(|word| add(found, access, word));
         }
         Shape::Copy | Shape::Move => {
-            let source = if matches!(shape, Shape::Copy) {
-                Access::Read
-            } else {
-                Access::Write
-            };
-            // `host:path` is elsewhere.
-            let mut operands: Vec<Word> = arguments.operands;
-            let last = if arguments.target.is_some() {
-                None
-            } else {
-                operands.pop()
-            };
-            for word in operands.into_iter().filter(|word| !is_remote(word)) {
-                if source == Access::Write {
-                    add(found, Access::Read, word.clone());
-                }
-                add(found, source, word);
-            }
-            for word in arguments
-                .target
-                .into_iter()
-                .chain(last)
-                .filter(|word| !is_remote(word))
-            {
-                add(found, Access::Write, word);
-            }
-            return;
+            let moves = matches!(shape, Shape::Move);
+            return copied(arguments, moves, found);
         }
         Shape::Assignments => {
             for word in command.arguments() {
@@ -348,6 +323,29 @@ fn known(command: &Command, program: &Program, found: &mut Vec<Effect>) {
         }
     }
     for word in arguments.values_that_are_files {
+        add(found, Access::Write, word);
+    }
+}
+
+/// Everything but the last operand is read, or moved away; the last one, or the target folder, is written.
+fn copied(arguments: Arguments, moves: bool, found: &mut Vec<Effect>) {
+    let mut operands = arguments.operands;
+    let last = if arguments.target.is_some() {
+        None
+    } else {
+        operands.pop()
+    };
+    // `host:path` is elsewhere.
+    for word in operands.into_iter().filter(|word| !is_remote(word)) {
+        if moves {
+            add(found, Access::Read, word.clone());
+            add(found, Access::Write, word);
+        } else {
+            add(found, Access::Read, word);
+        }
+    }
+    let targets = arguments.target.into_iter().chain(last);
+    for word in targets.filter(|word| !is_remote(word)) {
         add(found, Access::Write, word);
     }
 }
@@ -423,74 +421,72 @@ fn mentions(command: &Command, found: &mut Vec<Effect>) {
     let mut previous = "";
     for word in command.arguments() {
         let text = word.text.as_str();
-        let writes = match name {
-            "curl" => matches!(
-                previous,
-                "-o" | "--output" | "-c" | "--cookie-jar" | "-D" | "--dump-header"
+        let (reads, writes, data): (&[&str], &[&str], &[&str]) = match name {
+            "curl" => (&CURL_READS, &CURL_WRITES, &CURL_DATA),
+            "wget" => (
+                &["--post-file", "-i"],
+                &["-O", "--output-document", "-P", "-o"],
+                &[],
             ),
-            "wget" => matches!(previous, "-O" | "--output-document" | "-P" | "-o"),
-            _ => false,
+            _ => (&[], &[], &[]),
         };
-        let reads = match name {
-            "curl" => matches!(previous, "-T" | "--upload-file" | "-K" | "--config"),
-            "wget" => matches!(previous, "--post-file" | "-i"),
-            _ => false,
-        };
-        if writes {
+        if writes.contains(&previous) {
             add(found, Access::Write, word.clone());
-        } else if reads {
+        } else if reads.contains(&previous) {
             add(found, Access::Read, word.clone());
-        } else if name == "curl"
-            && text.contains('@')
-            && !text.contains("://")
-            && matches!(
-                previous,
-                "-d" | "--data"
-                    | "--data-binary"
-                    | "--data-raw"
-                    | "--data-urlencode"
-                    | "-F"
-                    | "--form"
-                    | "-H"
-            )
-        {
-            let file = text
-                .rsplit('@')
-                .next()
-                .unwrap_or_default()
-                .split(';')
-                .next()
-                .unwrap_or_default();
-            add(
-                found,
-                Access::Read,
-                Word {
-                    text: file.to_owned(),
-                    ..word.clone()
-                },
-            );
+        } else if data.contains(&previous) && text.contains('@') && !text.contains("://") {
+            let file = text.rsplit('@').next().unwrap_or_default();
+            let file = file.split(';').next().unwrap_or_default();
+            add(found, Access::Read, part_of(word, file));
         } else {
-            for part in [
-                text,
-                text.rsplit('=').next().unwrap_or_default(),
-                text.rsplit('@').next().unwrap_or_default(),
-                text.rsplit(':').next().unwrap_or_default(),
-            ] {
-                if !part.is_empty() && !part.starts_with('-') && !part.contains("://") {
-                    let effect = Effect {
-                        access: Access::Mention,
-                        target: Word {
-                            text: part.to_owned(),
-                            ..word.clone()
-                        },
-                    };
-                    if !found.contains(&effect) {
-                        found.push(effect);
-                    }
-                }
-            }
+            mentioned(word, found);
         }
         previous = text;
+    }
+}
+
+const CURL_READS: [&str; 4] = ["-T", "--upload-file", "-K", "--config"];
+const CURL_WRITES: [&str; 6] = [
+    "-o",
+    "--output",
+    "-c",
+    "--cookie-jar",
+    "-D",
+    "--dump-header",
+];
+const CURL_DATA: [&str; 8] = [
+    "-d",
+    "--data",
+    "--data-binary",
+    "--data-raw",
+    "--data-urlencode",
+    "-F",
+    "--form",
+    "-H",
+];
+
+/// The word, and what stands behind `=`, `@` or `:` in it.
+fn mentioned(word: &Word, found: &mut Vec<Effect>) {
+    let text = word.text.as_str();
+    let behind = |mark: char| text.rsplit(mark).next().unwrap_or_default();
+    for part in [text, behind('='), behind('@'), behind(':')] {
+        if part.is_empty() || part.starts_with('-') || part.contains("://") {
+            continue;
+        }
+        let effect = Effect {
+            access: Access::Mention,
+            target: part_of(word, part),
+        };
+        if !found.contains(&effect) {
+            found.push(effect);
+        }
+    }
+}
+
+fn part_of(word: &Word, text: &str) -> Word {
+    Word {
+        text: text.to_owned(),
+        ..word.clone()
     }
 }
 

@@ -100,6 +100,7 @@ impl Resource {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of the schema")]
     pub fn entity(&self) -> Result<Known, Fault> {
         let mut attributes = Attributes::new();
         let mut put = |name: &str, value: RestrictedExpression| {

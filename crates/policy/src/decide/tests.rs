@@ -39,8 +39,8 @@ fn without(lines: &str) -> String {
     DEFAULTS
         .lines()
         .filter(keeps)
-        .map(|line| format!("{line}\n"))
-        .collect()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn request(role: &str, tool: &str, input: Value) -> Request {

@@ -74,22 +74,14 @@ impl<'a> Parser<'a> {
 
     /// Reads everything there is; what follows an error is unclear.
     pub fn whole(&mut self) {
-        loop {
-            match self.list(&[]) {
-                Ok(Some(word)) => {
-                    self.note(format!("`{word}` stands where no command can begin"));
-                    return;
-                }
-                Err(Stopped) => return,
-                Ok(None) if self.at >= self.source.len() => {
-                    let _ = self.here_documents();
-                    return;
-                }
-                Ok(None) => {
-                    self.note("a `)` or `;;` has no beginning");
-                    return;
-                }
+        match self.list(&[]) {
+            Ok(Some(word)) => self.note(format!("`{word}` stands where no command can begin")),
+            Ok(None) if self.at >= self.source.len() => {
+                // What stops the reading was noted.
+                let _ = self.here_documents();
             }
+            Ok(None) => self.note("a `)` or `;;` has no beginning"),
+            Err(Stopped) => {}
         }
     }
 

@@ -75,6 +75,10 @@ fn base_name(text: &str) -> &str {
 }
 
 /// A word after the quotes were removed.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent traits, each asked by its name"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Word {
     /// Its text; an expansion stands as written, for instance `$name`.

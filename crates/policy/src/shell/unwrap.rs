@@ -106,6 +106,16 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// Notes what is unclear; the rest of the script is read all the same.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it stands where a reading is answered"
+    )]
+    fn noted(&mut self, reason: impl Into<String>) -> Read<()> {
+        self.note(reason);
+        Ok(())
+    }
+
     fn wrapped(&mut self, command: &Command, name: &str) -> Read<()> {
         let Some(wrapper) = wrappers::wrapper(name) else {
             return Ok(());
@@ -124,7 +134,7 @@ impl Parser<'_> {
         if name == "flock" && arguments.get(at).is_some_and(|word| word.text == "-c") {
             return match arguments.get(at + 1).and_then(Word::known) {
                 Some(text) => self.code(command, name, text),
-                None => Ok(self.note("what `flock -c` runs cannot be known")),
+                None => self.noted("what `flock -c` runs cannot be known"),
             };
         }
         let assignments = arguments[..at.min(arguments.len())]
@@ -219,7 +229,7 @@ impl Parser<'_> {
                         arguments.find(|word| !word.text.starts_with(['-', '+']) || word.dynamic);
                     return match code.and_then(|word| quoted_code(word)) {
                         Some(code) => self.code(command, name, code),
-                        None => Ok(self.note(format!("what `{name} -c` runs cannot be known"))),
+                        None => self.noted(format!("what `{name} -c` runs cannot be known")),
                     };
                 }
                 _ if text.starts_with('-') && text.contains('s') => break,
@@ -230,10 +240,10 @@ impl Parser<'_> {
         }
         match command.here.as_ref().map(|here| here.text.as_deref()) {
             Some(Some(text)) => self.code(command, name, text),
-            Some(None) => Ok(self.note(format!("the commands given to `{name}` hold expansions"))),
-            None if !command.fed_by.is_empty() => Ok(self.note(format!(
+            Some(None) => self.noted(format!("the commands given to `{name}` hold expansions")),
+            None if !command.fed_by.is_empty() => self.noted(format!(
                 "the commands that `{name}` reads from a pipe cannot be known"
-            ))),
+            )),
             None => Ok(()),
         }
     }
@@ -242,7 +252,7 @@ impl Parser<'_> {
         let known: Option<Vec<&str>> = command.arguments().iter().map(Word::known).collect();
         match known {
             Some(words) => self.code(command, "eval", &words.join(" ")),
-            None => Ok(self.note("what `eval` runs cannot be known")),
+            None => self.noted("what `eval` runs cannot be known"),
         }
     }
 
@@ -251,7 +261,7 @@ impl Parser<'_> {
             Some(word) if matches!(word.text.as_str(), "-" | "" | "-l" | "-p") => Ok(()),
             Some(word) => match quoted_code(word) {
                 Some(code) => self.code(command, "trap", code),
-                None => Ok(self.note("what `trap` runs cannot be known")),
+                None => self.noted("what `trap` runs cannot be known"),
             },
             None => Ok(()),
         }
@@ -271,7 +281,7 @@ impl Parser<'_> {
         let known: Option<Vec<&str>> = arguments.iter().skip(at).map(quoted_code).collect();
         match known {
             Some(words) => self.code(command, command.name(), &words.join(" ")),
-            None => Ok(self.note(format!("what `{}` runs cannot be known", command.name()))),
+            None => self.noted(format!("what `{}` runs cannot be known", command.name())),
         }
     }
 
@@ -280,7 +290,7 @@ impl Parser<'_> {
         let mut at = 0;
         while let Some(word) = arguments.get(at).filter(|word| word.text.starts_with('-')) {
             if word.text == "-o" || word.text.to_ascii_lowercase().contains("command") {
-                return Ok(self.note("an option of `ssh` may run a program"));
+                return self.noted("an option of `ssh` may run a program");
             }
             let takes_value =
                 word.text.len() == 2 && "BbcDEeFIiJLlmOpQRSWw".contains(&word.text[1..]);
@@ -293,7 +303,7 @@ impl Parser<'_> {
         let known: Option<Vec<&str>> = rest.iter().map(quoted_code).collect();
         match known {
             Some(words) => self.code(command, "ssh", &words.join(" ")),
-            None => Ok(self.note("what `ssh` runs cannot be known")),
+            None => self.noted("what `ssh` runs cannot be known"),
         }
     }
 
@@ -412,10 +422,9 @@ fn join(folder: Option<&str>, text: &str) -> Option<String> {
     let absolute = text.starts_with(['/', '~', '\\']) || text.as_bytes().get(1) == Some(&b':');
     match folder {
         _ if absolute => Some(text.to_owned()),
-        None => None,
         Some("") => Some(text.to_owned()),
         Some(folder) if folder.len() + text.len() < 4096 => Some(format!("{folder}/{text}")),
-        Some(_) => None,
+        Some(_) | None => None,
     }
 }
 

@@ -13,6 +13,7 @@ fn compile(text: &str) -> Result<PolicySet, Error> {
     PolicySet::compile(Tables::defaults().unwrap(), &[source])
 }
 
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 #[test]
 fn every_error_has_its_line_and_what_to_do() {
     for (text, place, part) in [
