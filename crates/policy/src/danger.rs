@@ -194,14 +194,14 @@ fn is_whole(word: &Word) -> bool {
         .strip_suffix("/*")
         .or_else(|| text.strip_suffix("/.*"))
         .unwrap_or(text);
-    let text = if matches!(text, "*" | ".*") { "" } else { text };
     let mut parts: Vec<&str> = Vec::new();
     for part in text.split('/') {
         match part {
-            "" | "." => {}
             ".." => {
                 parts.pop();
             }
+            // `.`, `*`, `**`, `.*`, `?*` are the folder they stand in.
+            part if part.chars().all(|letter| "*?.".contains(letter)) => {}
             part => parts.push(part),
         }
     }
@@ -324,6 +324,10 @@ mod tests {
                     "rm -fr -- /*",
                     "/bin/rm --recursive --force /",
                     "rm -rf *",
+                    "rm -rf **",
+                    "rm -rf ./?*",
+                    "rm -rf ../..",
+                    "bash /dev/stdin <<< 'rm -rf /'",
                     "rm -rf ~",
                     "rm -Rf $HOME",
                     "cd x && rm -rf .",
@@ -439,6 +443,7 @@ mod tests {
             "echo rm -rf /",
             "git commit -m 'rm -rf / is bad'",
             "rm -rf build",
+            "rm -rf ../build",
             "rm x",
             "rm -rf ./build/*",
             "rm -rf /tmp/x",

@@ -1,6 +1,7 @@
 //! Lists, pipelines and compound commands.
 
-use super::{COMMANDS_MAX, Command, DEPTH_MAX, LENGTH_MAX, Script, Unclear, Word};
+use super::unwrap::SHELLS;
+use super::{COMMANDS_MAX, Command, DEPTH_MAX, LENGTH_MAX, RedirectKind, Script, Unclear, Word};
 
 /// Reading stopped: what was found before stays, and the rest is unclear.
 pub(super) struct Stopped;
@@ -291,6 +292,7 @@ impl<'a> Parser<'a> {
     /// One command. Answers a reserved word of `stop` that stands in its place.
     fn command(&mut self, stop: &[&str]) -> Read<Option<String>> {
         self.blanks();
+        let first = self.state.script.commands.len();
         if self.peek(0) == b'(' {
             self.at += 1;
             if self.peek(0) == b'(' && self.arithmetic_ahead(self.at + 1) {
@@ -299,7 +301,7 @@ impl<'a> Parser<'a> {
             } else {
                 self.subshell()?;
             }
-            self.trailing_redirects()?;
+            self.trailing_redirects(first)?;
             return Ok(None);
         }
         let start = self.at;
@@ -334,6 +336,7 @@ impl<'a> Parser<'a> {
 
     /// The compound command that a reserved word begins, if it begins one.
     fn compound(&mut self, reserved: &str) -> Read<bool> {
+        let first = self.state.script.commands.len();
         match reserved {
             "{" => {
                 self.block(&["}"])?;
@@ -368,7 +371,7 @@ impl<'a> Parser<'a> {
             "[[" => self.test()?,
             _ => return Ok(false),
         }
-        self.trailing_redirects()?;
+        self.trailing_redirects(first)?;
         Ok(true)
     }
 
@@ -490,7 +493,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Redirections after a compound command.
-    fn trailing_redirects(&mut self) -> Read<()> {
+    fn trailing_redirects(&mut self, first: usize) -> Read<()> {
         self.blanks();
         let before = self.pending.len();
         let mut command = Command::default();
@@ -499,6 +502,20 @@ impl<'a> Parser<'a> {
         }
         if command.redirects.is_empty() && command.here.is_none() && self.pending.len() == before {
             return Ok(());
+        }
+        let gives_input = command.here.is_some()
+            || self.pending.len() > before
+            || command
+                .redirects
+                .iter()
+                .any(|redirect| redirect.kind != RedirectKind::Write);
+        let inside = &self.state.script.commands[first.min(self.state.script.commands.len())..];
+        if gives_input
+            && inside
+                .iter()
+                .any(|command| SHELLS.contains(&command.name()))
+        {
+            self.note("a shell inside a group reads the group's input");
         }
         let place = self.found(command)?;
         for pending in &mut self.pending[before..] {

@@ -29,7 +29,7 @@ pub struct Command {
     pub here: Option<Here>,
     /// The wrappers around it, from outside: `["sudo", "timeout"]`.
     pub through: Vec<String>,
-    /// The places in [`Script::commands`] of what feeds its input through a pipe.
+    /// The places in [`Script::commands`] of what feeds its input through a pipe; one beyond the end is not known.
     pub fed_by: Vec<usize>,
     /// The folders it may run in, as text relative to where the script starts; `None` is one that cannot be known.
     pub folders: Vec<Option<String>>,

@@ -7,10 +7,7 @@ impl Parser<'_> {
     /// The rest of `$(…)`.
     pub fn substitution(&mut self, building: &mut Building) -> Read<()> {
         let first = self.state.script.commands.len();
-        let fed_by = std::mem::take(&mut self.state.fed_by);
-        let result = self.subshell();
-        self.state.fed_by = fed_by;
-        result?;
+        self.subshell()?;
         building.word.dynamic = true;
         building
             .word
@@ -24,9 +21,15 @@ impl Parser<'_> {
         building.push_str(kind);
         building.word.process = true;
         let dynamic = building.word.dynamic;
-        self.substitution(building)?;
+        let fed_by = self.state.fed_by.clone();
+        if kind.starts_with('>') {
+            // What is written to it; by which commands is not followed.
+            self.state.fed_by.push(usize::MAX);
+        }
+        let result = self.substitution(building);
+        self.state.fed_by = fed_by;
         building.word.dynamic = dynamic;
-        Ok(())
+        result
     }
 
     /// A command between backticks, whose own backticks are escaped.
@@ -61,9 +64,7 @@ impl Parser<'_> {
         building.push_str("`…`");
         building.word.dynamic = true;
         let first = self.state.script.commands.len();
-        let fed_by = std::mem::take(&mut self.state.fed_by);
         let result = self.inner_script(&String::from_utf8_lossy(&inner));
-        self.state.fed_by = fed_by;
         building
             .word
             .substituted

@@ -1,7 +1,7 @@
 //! What a command runs in turn: wrappers, shells, `eval`, `find -exec`; and what it changes for those after it.
 
 use super::parser::{Parser, Read};
-use super::wrappers::{self, OPAQUE};
+use super::wrappers::{self, OPAQUE, Wrapper};
 use super::{Command, Word};
 
 /// Variables that change which program a name means, or that name a program to run.
@@ -34,7 +34,7 @@ const POWERFUL: [&str; 26] = [
     "PERL5OPT",
 ];
 
-const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash"];
+pub(super) const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash"];
 
 /// Settings by which git runs other programs.
 const GIT_PROGRAMS: [&str; 12] = [
@@ -88,6 +88,30 @@ impl Parser<'_> {
                 return self.after(&command, &["-x", "-X", "--exec", "--exec-batch"]);
             }
             "git" => self.git(&command),
+            "source" | "." => self.sourced(&command),
+            "tar" | "gtar" | "bsdtar" => self.options_that_run(
+                &command,
+                &[
+                    "--to-command",
+                    "--checkpoint-action",
+                    "--use-compress-program",
+                    "--rsh-command",
+                    "-I",
+                    "--info-script",
+                    "--new-volume-script",
+                    "-F",
+                ],
+            ),
+            "shopt" | "setopt" => self.options_that_run(
+                &command,
+                &[
+                    "dotglob",
+                    "extglob",
+                    "expand_aliases",
+                    "globdots",
+                    "nullglob",
+                ],
+            ),
             "export" | "declare" | "typeset" | "local" | "readonly" | "read" | "unset"
             | "printf" => self.exported(&command),
             "command" if has_flag(&command, &["-v", "-V"]) => {}
@@ -143,11 +167,19 @@ impl Parser<'_> {
             .filter_map(|word| word.text.split_once('='))
             .map(|(name, value)| (name.to_owned(), Word::literal(value)))
             .collect();
-        let mut words = arguments.get(at..).unwrap_or_default().to_vec();
-        if wrapper.from_input && !words.is_empty() {
+        let (own, program) = arguments.split_at(at.min(arguments.len()));
+        let mut words = program.to_vec();
+        if words.is_empty() {
+            let reads = command.here.is_some() || !command.redirects.is_empty();
+            if wrapper.starts_shell || name == "exec" && reads {
+                self.note(format!(
+                    "what `{name}` starts, or what is read after it, cannot be known"
+                ));
+            }
+        } else if wrapper.from_input {
+            let mark = Wrapper::mark(own).unwrap_or("{}");
             for word in &mut words {
-                // `xargs -I{}` puts what it reads wherever the mark stands; which mark is not looked at.
-                word.dynamic |= word.text.contains("{}") || word.text == "%";
+                word.dynamic |= word.text.contains(mark);
             }
             words.push(Word::unknown("…"));
         }
@@ -203,7 +235,7 @@ impl Parser<'_> {
         let mut arguments = command.arguments().iter();
         while let Some(word) = arguments.next() {
             let text = word.text.as_str();
-            if word.dynamic {
+            if word.dynamic || word.process {
                 self.note(format!(
                     "what `{}` runs cannot be known",
                     short(&command.text())
@@ -213,6 +245,7 @@ impl Parser<'_> {
             match text {
                 "--login" | "--norc" | "--noprofile" | "--posix" | "--restricted" => {}
                 "-" | "--" => break,
+                _ if is_input(text) => break,
                 "-o" | "+o" | "-O" | "+O" => {
                     arguments.next();
                 }
@@ -340,7 +373,48 @@ impl Parser<'_> {
         self.inner(command, command.name(), words, Vec::new())
     }
 
+    /// A file with commands; what it says is not known here, and it must at least be a file.
+    fn sourced(&mut self, command: &Command) {
+        let first = command.arguments().first();
+        if first.is_some_and(|word| word.process || is_input(&word.text)) {
+            self.note(format!(
+                "what `{}` runs cannot be known",
+                short(&command.text())
+            ));
+        }
+    }
+
+    fn options_that_run(&mut self, command: &Command, options: &[&str]) {
+        let runs = |word: &Word| {
+            options.iter().any(|option| {
+                word.text
+                    .strip_prefix(option)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            })
+        };
+        if command.arguments().iter().any(runs) {
+            self.note(format!(
+                "an option of `{}` changes what runs",
+                command.name()
+            ));
+        }
+    }
+
     fn git(&mut self, command: &Command) {
+        let has = |text: &str| command.arguments().iter().any(|word| word.text == text);
+        let runs = has("bisect") && has("run")
+            || has("rebase") && (has("-x") || has("--exec"))
+            || has("submodule") && has("foreach")
+            || has("filter-branch");
+        if runs
+            || command.arguments().iter().any(|word| {
+                word.text.starts_with("--exec=")
+                    || word.text.starts_with("--upload-pack=")
+                    || word.text.starts_with("--receive-pack=")
+            })
+        {
+            self.note("this command of git runs other commands");
+        }
         for word in command.arguments() {
             let text = word.text.to_ascii_lowercase();
             let setting = text.strip_prefix("--config-env=").unwrap_or(&text);
@@ -403,6 +477,11 @@ impl Parser<'_> {
             ));
         }
     }
+}
+
+/// Other names of a command's input.
+fn is_input(text: &str) -> bool {
+    text.starts_with("/dev/") || text.starts_with("/proc/")
 }
 
 /// The text of a word that is run as a script: what the shell would leave as it is.

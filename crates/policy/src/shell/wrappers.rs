@@ -19,6 +19,8 @@ pub(super) struct Wrapper {
     pub assigns: bool,
     /// What it reads becomes further arguments.
     pub from_input: bool,
+    /// Without a program it starts a shell.
+    pub starts_shell: bool,
 }
 
 const PLAIN: Wrapper = Wrapper {
@@ -30,13 +32,15 @@ const PLAIN: Wrapper = Wrapper {
     skipped: 0,
     assigns: false,
     from_input: false,
+    starts_shell: false,
 };
 
 /// The wrappers that are seen through. An option that is not listed makes the command unclear.
 const WRAPPERS: [Wrapper; 19] = [
     Wrapper {
         names: &["sudo"],
-        flags: "AbEHnPSkKils",
+        starts_shell: true,
+        flags: "AbEHnPSkKl",
         values: "ughpCrtTUDR",
         long_flags: &[
             "non-interactive",
@@ -44,9 +48,7 @@ const WRAPPERS: [Wrapper; 19] = [
             "set-home",
             "stdin",
             "background",
-            "login",
             "askpass",
-            "shell",
         ],
         long_values: &[
             "user",
@@ -64,7 +66,8 @@ const WRAPPERS: [Wrapper; 19] = [
     },
     Wrapper {
         names: &["doas"],
-        flags: "nLs",
+        starts_shell: true,
+        flags: "nL",
         values: "uCa",
         ..PLAIN
     },
@@ -173,6 +176,7 @@ const WRAPPERS: [Wrapper; 19] = [
     },
     Wrapper {
         names: &["chroot"],
+        starts_shell: true,
         long_values: &["userspec", "groups"],
         long_flags: &["skip-chdir"],
         skipped: 1,
@@ -209,6 +213,7 @@ const WRAPPERS: [Wrapper; 19] = [
     },
     Wrapper {
         names: &["setarch", "linux32", "linux64"],
+        starts_shell: true,
         flags: "RvZ",
         ..PLAIN
     },
@@ -267,6 +272,22 @@ pub(super) fn is_runner(name: &str, word: Option<&Word>) -> bool {
 }
 
 impl Wrapper {
+    /// The mark that `xargs -I` replaces, if it is told which one.
+    pub fn mark(own: &[Word]) -> Option<&str> {
+        let mut own = own.iter();
+        while let Some(word) = own.next() {
+            let text = word.text.as_str();
+            if matches!(text, "-I" | "-J" | "--replace") {
+                return Some(own.next().map_or("{}", |mark| mark.text.as_str()));
+            }
+            let attached = ["-I", "-J", "--replace="];
+            if let Some(mark) = attached.iter().find_map(|option| text.strip_prefix(option)) {
+                return Some(mark);
+            }
+        }
+        None
+    }
+
     /// Where in `arguments` the program stands, its own options, values and arguments before it.
     ///
     /// # Errors
