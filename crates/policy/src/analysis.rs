@@ -3,16 +3,17 @@
 use crate::call::Call;
 use crate::decision::{Action, Outcome, Step};
 use crate::effects::Access;
-use crate::facts::SessionFacts;
-use crate::generate::SECRET_ACCESS;
-use crate::intersect::may_match;
-use crate::path::{CanonicalPath, PathError, Resolver, canonical_paths};
+use crate::facts::{FACTS_MAX, SessionFacts};
+use crate::path::{PATH_LENGTH_MAX, Resolver};
 use crate::request::{AGENT_LIST_MAX, Agent, Request};
 use crate::resource::{Resource, domains};
 use crate::scope::{self, Scopes};
 use crate::set::PolicySet;
 use crate::tables::NoAgent;
 use url::Url;
+
+/// The longest name of a tool, agent or environment, in bytes.
+pub const NAME_LENGTH_MAX: usize = 256;
 
 /// How many questions one call may raise.
 pub const QUESTIONS_MAX: usize = 1_000;
@@ -42,9 +43,9 @@ pub(crate) struct Finding {
 pub(crate) struct Analysis<'a> {
     pub set: &'a PolicySet,
     pub request: &'a Request,
-    resolver: &'a dyn Resolver,
+    pub resolver: &'a dyn Resolver,
     /// The agent's own scopes that no policy names.
-    own_scopes: Option<Scopes>,
+    pub own_scopes: Option<Scopes>,
     pub questions: Vec<Question>,
     pub findings: Vec<Finding>,
     pub gained: SessionFacts,
@@ -71,6 +72,7 @@ pub(crate) fn analyse<'a>(
         audit: false,
         warnings: Vec::new(),
     };
+    analysis.sizes();
     analysis.agent();
     let tool = set.tables.tool(&request.call.tool_name).to_owned();
     if analysis
@@ -143,6 +145,72 @@ impl Analysis<'_> {
             .any(|known| *known == question)
         {
             self.questions.push(question);
+        }
+    }
+
+    /// Nothing that policies look at is longer than an honest caller makes it.
+    fn sizes(&mut self) {
+        let request = self.request;
+        let place = &request.place;
+        let agent = request.agent.as_ref();
+        let optional = |text: Option<&String>| text.map_or(0, String::len);
+        for (name, length, most) in [
+            (
+                "the tool's name",
+                request.call.tool_name.len(),
+                NAME_LENGTH_MAX,
+            ),
+            (
+                "the server's name",
+                optional(request.call.mcp_server.as_ref()),
+                NAME_LENGTH_MAX,
+            ),
+            (
+                "the agent's id",
+                optional(agent.map(|agent| &agent.id)),
+                NAME_LENGTH_MAX,
+            ),
+            (
+                "the agent's name",
+                optional(agent.map(|agent| &agent.name)),
+                NAME_LENGTH_MAX,
+            ),
+            (
+                "the agent's role",
+                optional(agent.map(|agent| &agent.role)),
+                NAME_LENGTH_MAX,
+            ),
+            (
+                "the environment",
+                request.environment.len(),
+                NAME_LENGTH_MAX,
+            ),
+            (
+                "the permission mode",
+                request.permission_mode.len(),
+                NAME_LENGTH_MAX,
+            ),
+            ("the project's root", place.root.len(), PATH_LENGTH_MAX),
+            (
+                "the working folder",
+                optional(place.cwd.as_ref()),
+                PATH_LENGTH_MAX,
+            ),
+            (
+                "the home folder",
+                optional(place.home.as_ref()),
+                PATH_LENGTH_MAX,
+            ),
+        ] {
+            if length > most {
+                let reason = format!("{name} has {length} bytes, and {most} are allowed");
+                self.refuse(Step::Agent, Outcome::Deny, "request", reason);
+            }
+        }
+        let facts = request.facts.iter().count();
+        if facts > FACTS_MAX {
+            let reason = format!("the session has {facts} facts, and {FACTS_MAX} are allowed");
+            self.refuse(Step::Agent, Outcome::Deny, "request", reason);
         }
     }
 
@@ -306,124 +374,6 @@ impl Analysis<'_> {
         };
         self.ask(Step::Url, Action::FetchUrl, resource, None, program);
     }
-
-    /// A file, in every form that it may have.
-    pub fn path(&mut self, text: &str, access: Access, program: &str, is_pattern: bool) {
-        let paths = match canonical_paths(text, &self.request.place, self.resolver) {
-            Ok(paths) => paths,
-            Err(_) if access == Access::Mention => return,
-            Err(error) => {
-                let outcome = if error == PathError::UnknownHome {
-                    Outcome::Ask
-                } else {
-                    Outcome::Deny
-                };
-                self.refuse(Step::Path, outcome, text, error.to_string());
-                return;
-            }
-        };
-        for path in paths {
-            self.canonical(path, access, program, is_pattern);
-        }
-    }
-
-    fn canonical(&mut self, path: CanonicalPath, access: Access, program: &str, is_pattern: bool) {
-        let set = self.set;
-        let ignores_case = self.request.place.ignores_case;
-        // A secret is one in any spelling.
-        let secret = !set.secrets.matching(&path, true).is_empty();
-        let maybe_secret = is_pattern
-            && set
-                .tables
-                .secret_files
-                .iter()
-                .any(|scope| may_match(path.as_str(), scope));
-        if access == Access::Mention && !secret && !maybe_secret {
-            return;
-        }
-        let mut scopes: Vec<String> = set
-            .scopes
-            .matching(&path, ignores_case)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        if let Some(own) = &self.own_scopes {
-            scopes.extend(
-                own.matching(&path, ignores_case)
-                    .into_iter()
-                    .map(str::to_owned),
-            );
-        }
-        self.learned(&path, access, secret, maybe_secret);
-        let maybe = is_pattern.then(|| self.possible(&path, &scopes, secret || maybe_secret));
-        let action = match access {
-            Access::Read | Access::Mention => Action::ReadPath,
-            Access::Write => Action::WritePath,
-            Access::Search => Action::SearchPath,
-        };
-        let resource = Resource::Path {
-            path,
-            scopes,
-            secret,
-        };
-        self.ask(Step::Path, action, resource, maybe, program);
-    }
-
-    /// Facts and operations of a file that is used.
-    fn learned(&mut self, path: &CanonicalPath, access: Access, secret: bool, maybe_secret: bool) {
-        if secret {
-            self.operation(SECRET_ACCESS);
-        }
-        if secret || maybe_secret {
-            self.audit = true;
-            if access != Access::Write {
-                self.gained.learn("read_secret");
-            }
-        }
-        if access != Access::Write {
-            return;
-        }
-        if path.relative().is_none() {
-            self.gained.learn("wrote_outside_project");
-        }
-        let set = self.set;
-        for rule in set.operations.iter().filter(|rule| rule.has_files) {
-            if !rule.files.matching(path, true).is_empty() {
-                self.operation(&rule.name);
-            }
-        }
-    }
-
-    /// What a pattern of the shell may name, with every scope that it may reach.
-    fn possible(&self, path: &CanonicalPath, scopes: &[String], secret: bool) -> Resource {
-        let mut possible = scopes.to_vec();
-        for scope in self.set.scopes.texts() {
-            let reaches = || {
-                absolute_scope(scope, path)
-                    .is_some_and(|absolute| may_match(path.as_str(), &absolute))
-            };
-            if !scopes.contains(scope) && reaches() {
-                possible.push(scope.clone());
-            }
-        }
-        Resource::Path {
-            path: path.clone(),
-            scopes: possible,
-            secret,
-        }
-    }
-}
-
-/// A relative scope as an absolute pattern; nothing for a path outside the root, which it cannot reach.
-fn absolute_scope(scope: &str, path: &CanonicalPath) -> Option<String> {
-    if scope.starts_with('/') {
-        return Some(scope.to_owned());
-    }
-    let root = path.as_str().strip_suffix(path.relative()?)?;
-    Some(format!(
-        "{root}/{}",
-        scope.strip_prefix("./").unwrap_or(scope)
-    ))
 }
 
 fn too_long(agent: &Agent) -> bool {

@@ -3,9 +3,6 @@
 use crate::request::ToolCall;
 use serde_json::Value;
 
-/// A tool's name is cut to this many bytes in reasons.
-const NAME_LENGTH_MAX: usize = 256;
-
 /// What a call is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
@@ -119,7 +116,7 @@ fn text(call: &ToolCall, field: &'static str) -> Result<String, CallError> {
     match call.tool_input.get(field) {
         Some(Value::String(text)) => Ok(text.clone()),
         _ => Err(CallError {
-            tool: call.tool_name.chars().take(NAME_LENGTH_MAX).collect(),
+            tool: call.tool_name.clone(),
             field,
         }),
     }

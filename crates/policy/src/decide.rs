@@ -132,20 +132,15 @@ impl PolicySet {
                 }
             }
             let step = question.step;
-            if !self.shadow.is_empty() {
+            let shadow = if verdict.watched.is_empty() {
+                (step, outcome, reason.clone())
+            } else {
+                draft.remember_watched(&verdict.watched);
                 let watched = verdict.with_watched();
                 let reason = self.reason(question, &verdict, watched, true, analysis.request);
-                draft.shadow.push((
-                    step,
-                    watched.max(if verdict.watched.is_empty() {
-                        outcome
-                    } else {
-                        watched
-                    }),
-                    reason,
-                ));
-                draft.remember_watched(&verdict.watched);
-            }
+                (step, watched, reason)
+            };
+            draft.shadow.push(shadow);
             draft.remember(verdict.applied.iter().chain(&verdict.failed).copied());
             draft.judged.push(Judged {
                 step,

@@ -60,6 +60,7 @@ mod decision;
 mod effects;
 mod error;
 mod facts;
+mod files;
 mod generate;
 mod git;
 mod intersect;
@@ -74,7 +75,7 @@ mod source;
 mod tables;
 mod what_if;
 
-pub use analysis::QUESTIONS_MAX;
+pub use analysis::{NAME_LENGTH_MAX, QUESTIONS_MAX};
 pub use call::{Call, CallError};
 pub use danger::DANGERS;
 pub use decision::{

@@ -10,6 +10,8 @@
 //! [`LENGTH_MAX`] bytes, [`COMMANDS_MAX`] commands and [`DEPTH_MAX`] levels, and reads less than a shell does: a
 //! construct it does not know is unclear.
 
+mod changes;
+mod compound;
 mod dollar;
 mod parser;
 mod redirect;

@@ -121,6 +121,7 @@ fn wrappers_are_seen_through() {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one list of cases")]
 #[test]
 fn what_the_text_does_not_tell_is_unclear() {
     for text in [
