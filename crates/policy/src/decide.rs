@@ -273,11 +273,6 @@ impl PolicySet {
                 format!("Allowed: everything that {tool} was judged for is permitted."),
             ),
         };
-        let approvers = if outcome == Outcome::Ask {
-            self.approvers(&draft.judged)
-        } else {
-            Vec::new()
-        };
         let mut shadow = draft.shadowed(outcome);
         if self.tables.mode == Mode::Shadow && outcome != Outcome::Allow {
             let (watched_outcome, watched_reason) = (outcome, reason);
@@ -290,6 +285,11 @@ impl PolicySet {
                 policies: Vec::new(),
             });
         }
+        let approvers = if outcome == Outcome::Ask {
+            self.approvers(&draft.judged)
+        } else {
+            Vec::new()
+        };
         let audited = |name: &String| {
             self.tables
                 .escalations
