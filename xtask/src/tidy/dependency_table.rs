@@ -13,13 +13,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/bus", &["model"]),
     ("crates/sql", &["model"]),
     ("crates/storage", &["model", "sql"]),
+    // Pure decisions.
+    ("crates/policy", &["model"]),
     // The outside world.
     ("crates/documents", &["model"]),
     ("crates/providers", &["model", "intent", "documents"]),
     // Services.
     ("crates/auth", &["model", "storage"]),
     ("crates/search", &["model", "storage"]),
-    ("crates/governance", &["model", "storage", "bus", "intent"]),
+    (
+        "crates/governance",
+        &["model", "storage", "bus", "intent", "policy"],
+    ),
     (
         "crates/runtime",
         &["model", "storage", "bus", "intent", "providers"],
@@ -45,7 +50,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// The API also recognises what is uploaded, by the pure function that does.
+/// The API also recognises what is uploaded, and checks policies, by the pure functions that do.
 const API: &[&str] = &[
     "model",
     "intent",
@@ -58,6 +63,7 @@ const API: &[&str] = &[
     "search",
     "assistant",
     "documents",
+    "policy",
 ];
 
 /// What an edge may use: services and ports, no database, no parser.
@@ -86,6 +92,7 @@ const EVERYTHING: &[&str] = &[
     "bus",
     "providers",
     "documents",
+    "policy",
     "runtime",
     "auth",
     "governance",

@@ -1,0 +1,184 @@
+//! The questions that a command line raises.
+
+use crate::analysis::Analysis;
+use crate::classes::{classes, subcommand};
+use crate::danger::dangers;
+use crate::decision::{Action, Outcome, Step};
+use crate::effects::{Access, effects};
+use crate::generate::{FILE_DELETE, PUSH};
+use crate::git;
+use crate::resource::Resource;
+use crate::shell::{self, Command, LENGTH_MAX, Script, Word};
+
+/// How many arguments a policy sees.
+const ARGUMENTS_MAX: usize = 64;
+
+const DELETERS: [&str; 6] = ["rm", "unlink", "rmdir", "shred", "trash", "srm"];
+
+impl Analysis<'_> {
+    /// A whole command line.
+    pub fn shell(&mut self, text: &str) {
+        let script = shell::parse(text);
+        for unclear in &script.unclear {
+            // What is too long to be read is too long to be reviewed in a prompt.
+            let outcome = if text.len() > LENGTH_MAX {
+                Outcome::Deny
+            } else {
+                Outcome::Ask
+            };
+            self.refuse(Step::Command, outcome, text, unclear.reason.clone());
+        }
+        for command in &script.commands {
+            self.command(&script, command);
+        }
+    }
+
+    fn command(&mut self, script: &Script, command: &Command) {
+        let name = command.name();
+        if !command.words.is_empty() {
+            let classes = classes(command);
+            if classes.contains(&"network") {
+                self.gained.learn("ran_network_command");
+            }
+            if classes.contains(&"privileged") {
+                self.gained.learn("used_privilege");
+            }
+            let arguments = command.arguments().iter().take(ARGUMENTS_MAX);
+            let resource = Resource::Command {
+                name: name.to_owned(),
+                subcommand: subcommand(command).to_owned(),
+                arguments: arguments.map(|word| word.text.clone()).collect(),
+                text: command.text(),
+                through: command.through.clone(),
+                classes,
+                dangers: dangers(script, command),
+            };
+            self.ask(Step::Command, Action::RunCommand, resource, None, name);
+        } else if !dangers(script, command).is_empty() {
+            // A redirection of a group; there is no program to name.
+            let resource = Resource::Command {
+                name: String::new(),
+                subcommand: String::new(),
+                arguments: Vec::new(),
+                text: "a redirection".to_owned(),
+                through: command.through.clone(),
+                classes: Vec::new(),
+                dangers: dangers(script, command),
+            };
+            self.ask(Step::Command, Action::RunCommand, resource, None, name);
+        }
+        self.operations_of(command);
+        self.addresses(command);
+        for effect in effects(command) {
+            self.effect(command, &effect.target, effect.access);
+        }
+    }
+
+    fn operations_of(&mut self, command: &Command) {
+        let name = command.name();
+        let first = subcommand(command);
+        let deletes = DELETERS.contains(&name)
+            || name == "git" && matches!(first, "rm" | "clean")
+            || name == "find"
+                && command
+                    .arguments()
+                    .iter()
+                    .any(|word| word.text == "-delete");
+        if deletes {
+            self.operation(FILE_DELETE);
+        }
+        if git::may_push_to(command, &self.set.tables.protected_branches) {
+            self.operation(PUSH);
+        }
+        let set = self.set;
+        for rule in set
+            .operations
+            .iter()
+            .filter(|rule| !rule.programs.is_empty())
+        {
+            // Words with blanks are prose, for instance a commit's message.
+            let arguments = || {
+                command
+                    .arguments()
+                    .iter()
+                    .filter(|word| !word.text.contains(' '))
+            };
+            let matches = rule.programs.is_match(name)
+                && rule
+                    .arguments
+                    .iter()
+                    .all(|pattern| arguments().any(|word| pattern.is_match(&word.text)));
+            if matches {
+                self.operation(&rule.name);
+            }
+        }
+    }
+
+    /// Addresses in the arguments of a command.
+    fn addresses(&mut self, command: &Command) {
+        let downloads = matches!(
+            command.name(),
+            "curl" | "wget" | "http" | "https" | "xh" | "aria2c" | "lynx" | "w3m"
+        );
+        let mut seen = false;
+        for word in command.arguments().iter().take(ARGUMENTS_MAX) {
+            let is_address = word.text.starts_with("http://") || word.text.starts_with("https://");
+            if is_address && !word.dynamic {
+                seen = true;
+                self.fetch(&word.text, command.name());
+            }
+        }
+        if downloads && !seen {
+            self.gained.learn("fetched_untrusted_web");
+        }
+    }
+
+    /// A file of a command, in every folder in which the command may run.
+    fn effect(&mut self, command: &Command, target: &Word, access: Access) {
+        if target.dynamic {
+            if matches!(access, Access::Read | Access::Write) {
+                let reason = "which file it is about cannot be known before it runs";
+                self.refuse(
+                    Step::Path,
+                    Outcome::Ask,
+                    &command_text(command, target),
+                    reason,
+                );
+            }
+            return;
+        }
+        let text = target.text.as_str();
+        let absolute = text.starts_with(['/', '~', '\\']) || text.as_bytes().get(1) == Some(&b':');
+        for folder in &command.folders {
+            match folder {
+                _ if absolute => self.path(text, access, command.name(), target.glob),
+                Some(folder) if folder.is_empty() => {
+                    self.path(text, access, command.name(), target.glob);
+                }
+                Some(folder) => self.path(
+                    &format!("{folder}/{text}"),
+                    access,
+                    command.name(),
+                    target.glob,
+                ),
+                None if access == Access::Search => {}
+                None if access == Access::Mention => {
+                    self.path(text, access, command.name(), target.glob);
+                }
+                None => {
+                    let reason = "in which folder it runs cannot be known";
+                    let subject = command_text(command, target);
+                    self.refuse(Step::Path, Outcome::Ask, &subject, reason);
+                }
+            }
+        }
+    }
+}
+
+fn command_text(command: &Command, target: &Word) -> String {
+    if command.words.is_empty() {
+        format!("> {}", target.text)
+    } else {
+        command.text()
+    }
+}
