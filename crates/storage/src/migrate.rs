@@ -45,6 +45,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_uploads.sql"),
         postgres: include_str!("../migrations/postgres/0004_uploads.sql"),
     },
+    Migration {
+        version: 5,
+        name: "registry",
+        sqlite: include_str!("../migrations/sqlite/0005_registry.sql"),
+        postgres: include_str!("../migrations/postgres/0005_registry.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -110,6 +110,8 @@ const MOVED: &[&str] = &[
     "ws_tickets",
 ];
 const OF_USERS: &[&str] = &[
+    "agent_metrics",
+    "agents",
     "invitations",
     "memberships",
     "refresh_tokens",
