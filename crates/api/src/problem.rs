@@ -330,6 +330,31 @@ impl From<civitas_auth::Error> for Problem {
     }
 }
 
+impl From<civitas_governance::Error> for Problem {
+    fn from(error: civitas_governance::Error) -> Self {
+        use civitas_governance::Error;
+        let detail = error.to_string();
+        match error {
+            Error::Invalid(errors) => {
+                let errors = errors.into_iter().map(|error| Invalid {
+                    pointer: error.pointer,
+                    detail: error.detail,
+                });
+                Self::new(ErrorCode::ValidationFailed, detail).with_errors(errors.collect())
+            }
+            Error::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
+            Error::NameTaken(_) => Self::new(ErrorCode::AlreadyExists, detail),
+            Error::Conflict(_) => Self::new(ErrorCode::Conflict, detail),
+            Error::Forbidden(_) => Self::new(ErrorCode::Forbidden, detail),
+            Error::Unavailable(reason) => {
+                tracing::error!(%reason, "the registry of agents cannot be used");
+                let detail = "storage is not available now: try again";
+                Self::new(ErrorCode::ServiceUnavailable, detail).retry_after(1)
+            }
+        }
+    }
+}
+
 impl From<civitas_runtime::SubmitError> for Problem {
     fn from(error: civitas_runtime::SubmitError) -> Self {
         use civitas_runtime::SubmitError;

@@ -3,6 +3,8 @@
 //! A file whose text is the one an agent was read from changes nothing: what was changed in the registry since is kept, and
 //! said. A file that was changed since is the newer word, and its definition is taken.
 
+use std::sync::Arc;
+
 use civitas_model::agent::SourceFile;
 use civitas_model::{Agent, Caller};
 use civitas_storage::{AgentChange, Changeset, Commit, CommitError, Refusal};
@@ -82,19 +84,19 @@ impl Registry {
     pub async fn import(
         &self,
         caller: &Caller,
-        files: &[ImportFile],
+        files: Vec<ImportFile>,
         dry_run: bool,
     ) -> Result<Vec<Imported>, Error> {
-        let inputs: Vec<Input<'_>> = files
-            .iter()
-            .map(|file| Input {
-                path: &file.path,
-                text: &file.text,
-                name: file.name.as_deref(),
-            })
-            .collect();
+        let files = Arc::new(files);
+        let readings = {
+            let files = Arc::clone(&files);
+            // Pure work on up to many megabytes.
+            tokio::task::spawn_blocking(move || read(&files))
+                .await
+                .map_err(|_| Error::Unavailable("reading the files was stopped".to_owned()))?
+        };
         let mut all = Vec::with_capacity(files.len());
-        for (reading, file) in agent_file::read(&inputs).into_iter().zip(files) {
+        for (reading, file) in readings.into_iter().zip(files.iter()) {
             all.push(self.take(caller, reading, file, dry_run).await?);
         }
         let mut done = Vec::with_capacity(all.len());
@@ -228,6 +230,18 @@ impl Registry {
             .await?;
         Ok(named.map(|agent| self.today(agent)))
     }
+}
+
+fn read(files: &[ImportFile]) -> Vec<Reading> {
+    let inputs: Vec<Input<'_>> = files
+        .iter()
+        .map(|file| Input {
+            path: &file.path,
+            text: &file.text,
+            name: file.name.as_deref(),
+        })
+        .collect();
+    agent_file::read(&inputs)
 }
 
 fn reason(refusal: &Refusal, agent: Option<&Agent>) -> String {

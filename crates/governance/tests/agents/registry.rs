@@ -39,12 +39,15 @@ async fn a_folder_is_imported_once_and_a_second_time_changes_nothing() {
         .iter()
         .map(|made| file(&made.path, &decode(&made.bytes)))
         .collect();
-    let dry = registry.import(&caller, &files, true).await.unwrap();
+    let dry = registry.import(&caller, files.clone(), true).await.unwrap();
     assert!(dry.iter().any(|one| one.action == Action::Created));
     let none = registry.list(&caller, &AgentFilter::default(), 9, 0).await;
     assert_eq!(none.unwrap().len(), 0, "a dry run changes nothing");
     let started = Instant::now();
-    let first = registry.import(&caller, &files, false).await.unwrap();
+    let first = registry
+        .import(&caller, files.clone(), false)
+        .await
+        .unwrap();
     println!("{} files imported in {:?}", files.len(), started.elapsed());
     assert_eq!(first.len(), files.len());
     let count = |all: &[civitas_governance::Imported], action| {
@@ -56,7 +59,10 @@ async fn a_folder_is_imported_once_and_a_second_time_changes_nothing() {
     let stats = registry.stats(&caller).await.unwrap();
     let registered: u64 = stats.iter().map(|one| one.count).sum();
     assert_eq!(registered, u64::try_from(agents).unwrap());
-    let again = registry.import(&caller, &files, false).await.unwrap();
+    let again = registry
+        .import(&caller, files.clone(), false)
+        .await
+        .unwrap();
     assert_eq!(count(&again, Action::Unchanged), agents);
 }
 
@@ -65,9 +71,9 @@ async fn what_changed_in_the_registry_stays_until_the_file_changes() {
     let (registry, _folder) = registry().await;
     let caller = Caller::local_operator();
     let import = async |text: &str| {
-        let files = [file("foundry/coder.md", text)];
+        let files = vec![file("foundry/coder.md", text)];
         registry
-            .import(&caller, &files, false)
+            .import(&caller, files.clone(), false)
             .await
             .unwrap()
             .remove(0)
@@ -104,15 +110,21 @@ async fn a_name_that_is_taken_fails_that_file_alone() {
         name: Some(name.into()),
         ..file(path, text)
     };
-    let files = [
+    let files = vec![
         named("a.md", CODER, "coder"),
         named("b.md", &other, "other"),
     ];
-    registry.import(&caller, &files, false).await.unwrap();
+    registry
+        .import(&caller, files.clone(), false)
+        .await
+        .unwrap();
     // The second file takes the first one's name while it is still there.
     let renamed = format!("{other}more\n");
-    let files = [named("b.md", &renamed, "coder"), file("c.md", "# New\n")];
-    let done = registry.import(&caller, &files, false).await.unwrap();
+    let files = vec![named("b.md", &renamed, "coder"), file("c.md", "# New\n")];
+    let done = registry
+        .import(&caller, files.clone(), false)
+        .await
+        .unwrap();
     assert_eq!(done[0].action, Action::Failed);
     assert!(done[0].reason.as_ref().unwrap().contains("`coder`"));
     assert_eq!(done[1].action, Action::Created);
@@ -124,8 +136,8 @@ async fn only_who_administers_puts_a_suspended_agent_to_work() {
     let admin = Caller::local_operator();
     let mut worker = Caller::local_operator();
     worker.permissions = vec![Permission::Read, Permission::Write];
-    let files = [file("coder.md", CODER), file("draft.md", "# Draft\n")];
-    let done = registry.import(&admin, &files, false).await.unwrap();
+    let files = vec![file("coder.md", CODER), file("draft.md", "# Draft\n")];
+    let done = registry.import(&admin, files.clone(), false).await.unwrap();
     let id = |at: usize| done[at].agent.as_ref().unwrap().agent_id.clone();
     assert!(
         registry
@@ -161,8 +173,11 @@ async fn only_who_administers_puts_a_suspended_agent_to_work() {
 async fn a_hundred_metrics_at_once_are_all_counted() {
     let (registry, _folder) = registry().await;
     let caller = Caller::local_operator();
-    let files = [file("coder.md", CODER)];
-    let done = registry.import(&caller, &files, false).await.unwrap();
+    let files = vec![file("coder.md", CODER)];
+    let done = registry
+        .import(&caller, files.clone(), false)
+        .await
+        .unwrap();
     let agent_id = done[0].agent.as_ref().unwrap().agent_id.clone();
     let tasks = (0..100).map(|number| {
         let (registry, caller, agent_id) = (registry.clone(), caller.clone(), agent_id.clone());
