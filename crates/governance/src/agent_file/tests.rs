@@ -1,3 +1,5 @@
+//! What is said in single files, in detail; the folder of several hundred is in `tests/agents`.
+
 use super::*;
 
 fn one(path: &str, text: &str) -> Outcome {
