@@ -42,13 +42,17 @@ pub struct Input<'a> {
     pub text: &'a str,
     /// The agent's name, when whoever sends the file in pieces of a folder has settled it for the whole folder.
     pub name: Option<&'a str>,
+    /// Whether another file of that folder says the same id before this one, which therefore gets its own.
+    pub ignores_id: bool,
 }
 
 /// What a file says about an agent, completed by the template of its role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
-    /// The id, when the file says one.
+    /// The id, when the file says one that no file before it says.
     pub agent_id: Option<AgentId>,
+    /// Whether it says one that a file before it says.
+    pub shares_id: bool,
     /// The name, unique among the files that were read together.
     pub name: String,
     /// What it is for.

@@ -9,8 +9,8 @@ use crate::Server;
 #[path = "../../../governance/tests/agents/generator.rs"]
 mod generator;
 
-/// Writes the folder, and answers its path and how many agents and other files it holds.
-fn folder(server: &Server) -> (String, usize, usize) {
+/// Writes the folder, and answers its path and what it holds.
+fn folder(server: &Server) -> (String, Vec<generator::Made>) {
     let root = server.folder.path().join("agents");
     let made = generator::folder(3);
     for file in &made {
@@ -18,19 +18,34 @@ fn folder(server: &Server) -> (String, usize, usize) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, &file.bytes).unwrap();
     }
-    let agents = made.iter().filter(|file| file.outcome != "skipped").count();
-    (root.display().to_string(), agents, made.len() - agents)
+    (root.display().to_string(), made)
 }
 
 #[test]
 fn a_folder_is_imported_and_every_file_is_accounted_for() {
     let server = Server::start();
-    let (folder, agents, others) = folder(&server);
+    let (folder, made) = folder(&server);
+    let agents = made.iter().filter(|file| file.outcome != "skipped").count();
     let dry = server
         .run(["agents", "import", &folder, "--dry-run", "--json"])
         .ok()
         .json();
     assert_eq!(dry["summary"]["created"], agents);
+    for file in &made {
+        let files = dry["files"].as_array().unwrap();
+        let said = files
+            .iter()
+            .find(|one| one["path"] == file.path.as_str())
+            .unwrap();
+        assert_eq!(said["outcome"], file.outcome, "{}: {said}", file.kind);
+        assert!(
+            said.to_string().contains(file.says),
+            "{}: {said}",
+            file.kind
+        );
+        let name = said["agent"]["name"].as_str();
+        assert_eq!(name, file.name.as_deref(), "{}: {said}", file.kind);
+    }
     assert_eq!(
         server
             .run(["agents", "list", "--json"])
@@ -53,7 +68,7 @@ fn a_folder_is_imported_and_every_file_is_accounted_for() {
         assert!(imported.out.contains(said), "{said}: {}", imported.out);
     }
     assert!(
-        imported.err.contains(&format!("{} files", agents + others)),
+        imported.err.contains(&format!("{} files", made.len())),
         "{}",
         imported.err
     );

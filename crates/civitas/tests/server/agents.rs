@@ -125,7 +125,7 @@ async fn what_is_wrong_with_an_agent_is_said_place_by_place() {
     let anyone = server.anonymous();
     for (field, value, says) in [
         ("name", json!("Benchmark Suite"), "^[a-z0-9-]+$"),
-        ("role", json!("wizard"), "wizard"),
+        ("role", json!("wizard"), "must be one of"),
         ("role_confidence", json!(1.5), "from 0 to 1"),
         ("budget_max_tokens_per_session", json!(0), "from 1"),
         ("budget_max_cost_per_day", json!(0), "above 0"),

@@ -50,6 +50,7 @@ pub(super) fn make(
     let synthesised = maker.homes.inner("synthesised").and_then(truth);
     let definition = Definition {
         agent_id: maker.agent_id(),
+        shares_id: false,
         name,
         role: role.role,
         role_confidence: role.confidence,

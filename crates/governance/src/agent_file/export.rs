@@ -19,8 +19,18 @@ pub fn export(agent: &Agent, original: Option<&str>) -> String {
     let parts = split::split(&text, &mut ignored);
     let whole = match parts.front {
         None => format!("---\n{block}name: {}\n---\n\n{}", agent.name, parts.body),
-        // The block comes first, so that whatever is broken further down cannot reach it.
-        Some(front) => format!("---\n{block}{}---\n{}", without_block(front), parts.body),
+        Some(front) => {
+            let front = without_block(front);
+            let says = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with('#');
+            let first = front.lines().find(says).unwrap_or_default();
+            if first.starts_with([' ', '\t']) {
+                // After the block, it would seem to be a part of it.
+                format!("---\n{front}{block}---\n{}", parts.body)
+            } else {
+                // The block comes first, so that whatever is broken further down cannot reach it.
+                format!("---\n{block}{front}---\n{}", parts.body)
+            }
+        }
     };
     if original.contains("\r\n") {
         whole.replace('\n', "\r\n")
@@ -34,22 +44,26 @@ fn without_block(front: &str) -> String {
     let mut kept = String::with_capacity(front.len() + 1);
     let mut inside = false;
     // Blank lines belong to the block when something of it follows.
-    let mut blank = 0;
+    let mut blank: Vec<&str> = Vec::new();
     for line in front.lines() {
         if inside && line.trim().is_empty() {
-            blank += 1;
+            blank.push(line);
             continue;
         }
         inside = line.starts_with("x-civitas:") || (inside && line.starts_with([' ', '\t']));
         if inside {
-            blank = 0;
+            blank.clear();
             continue;
         }
-        kept.extend(std::iter::repeat_n('\n', std::mem::take(&mut blank)));
+        for line in blank.drain(..).chain([line]) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    for line in blank {
         kept.push_str(line);
         kept.push('\n');
     }
-    kept.extend(std::iter::repeat_n('\n', blank));
     kept
 }
 

@@ -26,12 +26,13 @@ pub(super) fn settle(files: &[Input<'_>], drafts: &mut [Result<Draft, String>]) 
             names.insert(name.clone());
             draft.definition.name = name;
             if let Some(id) = &draft.definition.agent_id
-                && !ids.insert(id.clone())
+                && (file.ignores_id || !ids.insert(id.clone()))
             {
                 draft.repairs.note(format!(
                     "the id {id} is another file's too: this one gets its own"
                 ));
                 draft.definition.agent_id = None;
+                draft.definition.shares_id = true;
             }
         }
     }
@@ -43,20 +44,32 @@ fn choose(
     said: &BTreeMap<String, usize>,
     taken: &HashSet<String>,
 ) -> String {
-    if let Some(name) = file
-        .name
-        .filter(|name| is_name(name) && !taken.contains(*name))
-    {
-        return name.to_owned();
-    }
     let own = draft.definition.name.clone();
     let is_free = |name: &str| is_name(name) && !taken.contains(name);
-    if is_free(&own) && (draft.is_settled || said.get(&own) == Some(&1)) {
-        return own;
-    }
     let stem = stem(file.path);
+    let name = match file.name.filter(|name| is_free(name)) {
+        Some(settled) => settled.to_owned(),
+        None if is_free(&own) && (draft.is_settled || said.get(&own) == Some(&1)) => own.clone(),
+        None if is_free(&stem) => stem.clone(),
+        None => with_folder(file.path, &stem),
+    };
+    let mut free = name.clone();
+    let mut number = 2;
+    while !is_free(&free) {
+        free = shortened(&name, &format!("-{number}"));
+        number += 1;
+    }
+    say(&free, &own, &stem, draft);
+    free
+}
+
+/// Says why the name is not the one that the file says.
+fn say(name: &str, own: &str, stem: &str, draft: &mut Draft) {
+    if name == own {
+        return;
+    }
     if !own.is_empty() && own != stem {
-        let why = if is_name(&own) {
+        let why = if is_name(own) {
             "is said by another file too"
         } else {
             "is no agent's name (small letters, digits and hyphens)"
@@ -66,20 +79,11 @@ fn choose(
             .repairs
             .note(format!("the name `{own}` {why}: the file's own is taken"));
     }
-    let mut name = stem.clone();
-    if taken.contains(&name) {
-        name = with_folder(file.path, &stem);
+    if name != stem {
         draft.repairs.note(format!(
             "several files are called `{stem}`: this one is `{name}`"
         ));
     }
-    let mut numbered = name.clone();
-    let mut number = 2;
-    while !is_free(&numbered) {
-        numbered = shortened(&name, &format!("-{number}"));
-        number += 1;
-    }
-    numbered
 }
 
 /// The file's name without its ending, as a name.

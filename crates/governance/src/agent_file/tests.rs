@@ -7,6 +7,7 @@ fn one(path: &str, text: &str) -> Outcome {
         path,
         text,
         name: None,
+        ignores_id: false,
     };
     read(&[input]).remove(0).outcome
 }
@@ -33,11 +34,13 @@ fn a_name_settled_before_counts() {
         path: "a/x.md",
         text,
         name: Some("mine"),
+        ignores_id: false,
     };
     let other = Input {
         path: "b/y.md",
         text: "---\nname: mine\n---\n",
         name: None,
+        ignores_id: false,
     };
     let readings = read(&[other, settled]);
     let names: Vec<&str> = readings

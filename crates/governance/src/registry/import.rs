@@ -23,6 +23,8 @@ pub struct ImportFile {
     pub text: String,
     /// The agent's name, when it was settled for a folder of which this is a part.
     pub name: Option<String>,
+    /// Whether another file of that folder says the same id before this one.
+    pub ignores_id: bool,
 }
 
 /// What was done, or in a dry run would be.
@@ -239,6 +241,7 @@ fn read(files: &[ImportFile]) -> Vec<Reading> {
             path: &file.path,
             text: &file.text,
             name: file.name.as_deref(),
+            ignores_id: file.ignores_id,
         })
         .collect();
     agent_file::read(&inputs)

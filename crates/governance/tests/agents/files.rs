@@ -23,6 +23,7 @@ fn read_all(files: &[Made], texts: &[String]) -> Vec<Reading> {
             path: &file.path,
             text,
             name: None,
+            ignores_id: false,
         })
         .collect();
     read(&inputs)
@@ -154,6 +155,7 @@ fn one(path: &str, text: &str) -> Outcome {
         path,
         text,
         name: None,
+        ignores_id: false,
     };
     read(&[input]).remove(0).outcome
 }

@@ -26,6 +26,7 @@ fn file(path: &str, text: &str) -> ImportFile {
         path: path.into(),
         text: text.into(),
         name: None,
+        ignores_id: false,
     }
 }
 

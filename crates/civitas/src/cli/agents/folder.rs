@@ -22,7 +22,7 @@ pub(super) struct Folder {
     pub(super) left_out: Vec<Value>,
 }
 
-/// Reads a folder, hidden files and links left out. Names are settled for all of it, because it may be sent in pieces.
+/// Reads a folder, hidden files and links left out. Names and ids are settled for all of it, because it may be sent in pieces.
 pub(super) fn collect(root: &Path) -> Result<Folder, Failure> {
     let metadata = fs::metadata(root).map_err(|error| unreadable(root, &error))?;
     if !metadata.is_dir() {
@@ -60,19 +60,23 @@ pub(super) fn collect(root: &Path) -> Result<Folder, Failure> {
             path,
             text,
             name: None,
+            ignores_id: false,
         })
         .collect();
     let readings = read(&inputs);
-    let names = readings
-        .iter()
-        .map(|reading| reading.outcome.definition().map(|one| one.name.clone()));
+    let settled = readings.iter().map(|reading| {
+        let definition = reading.outcome.definition();
+        definition.map(|one| (one.name.clone(), one.shares_id))
+    });
     folder.files = folder
         .paths
         .iter()
         .zip(&texts)
-        .zip(names)
-        .map(|((path, text), name)| match name {
-            Some(name) => json!({ "path": path, "text": text, "name": name }),
+        .zip(settled)
+        .map(|((path, text), settled)| match settled {
+            Some((name, shares_id)) => {
+                json!({ "path": path, "text": text, "name": name, "ignore_agent_id": shares_id })
+            }
             None => json!({ "path": path, "text": text }),
         })
         .collect();

@@ -43,6 +43,9 @@ struct AgentFileText {
     /// The agent's name, when it was settled for a folder that is sent in several requests.
     #[schema(pattern = "^[a-z0-9-]+$")]
     name: Option<String>,
+    /// Another file of such a folder says the same id before this one, which gets its own.
+    #[serde(default)]
+    ignore_agent_id: bool,
 }
 
 /// What became of the files.
@@ -138,6 +141,7 @@ pub(crate) async fn import(
             path,
             text: file.text,
             name: file.name,
+            ignores_id: file.ignore_agent_id,
         });
     }
     let imported = state.agents.import(&caller, files, body.dry_run).await?;
