@@ -395,8 +395,12 @@ fn names_and_ids(random: &mut Random, number: usize, files: &mut Vec<Made>) {
     }
 
     // One id in two files.
-    let first = Draft::new(random, "first", number);
+    let mut first = Draft::new(random, "first", number);
     let mut second = Draft::new(random, "second", number);
+    // In the order of their paths, too.
+    first.stem = format!("id-{number}-first");
+    second.stem = format!("id-{number}-second");
+    second.folder = first.folder;
     second.id.clone_from(&first.id);
     files.push(first.made("first", "loaded", ""));
     let mut made = second.made("second", "repaired", "another file's too");
