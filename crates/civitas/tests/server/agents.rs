@@ -226,8 +226,62 @@ async fn agents_are_listed_filtered_and_counted_under_every_path() {
     assert_eq!(get(&anyone, "/api/v1/agents/stats/summary").await, expected);
 }
 
+/// Records two metrics of an agent, and answers the first as it was recorded.
+async fn measure(anyone: &Client, id: &str) -> Value {
+    let metric = json!({
+        "agent_id": id, "metric_type": "execution", "execution_time_ms": 100, "success": true, "tokens_used": 1500,
+        "cost_usd": 0.25, "quality_score": 90, "code_violations": 2, "api_calls": 3, "tasks_completed": 1,
+        "context": { "task": "x" },
+    });
+    let recorded = anyone.post("/api/v1/metrics/").json(&metric).send().await;
+    assert_eq!(recorded.status.as_u16(), 201, "{}", recorded.text());
+    let recorded = recorded.json();
+    assert_eq!(recorded["quality_score"], 0.9);
+    assert_eq!(recorded["tasks_failed"], Value::Null);
+    let second = json!({ "agent_id": id, "metric_type": "cost", "success": false, "cost_usd": 0.5, "tasks_failed": 1 });
+    anyone.post("/api/v1/metrics").json(&second).send().await;
+    recorded
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_metric_moves_its_agent_in_the_same_commit() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let id = created(&anyone, "coder").await;
+    let recorded = measure(&anyone, &id).await;
+    let agent = get(&anyone, &format!("/api/v1/agents/{id}")).await;
+    assert_eq!(agent["budget"]["tokens_used_today"], 1500);
+    assert_eq!(agent["budget"]["cost_used_today"], 0.75);
+    assert_eq!(agent["performance"]["success_rate"], 0.5);
+    assert_eq!(agent["performance"]["quality_score"], 0.9);
+    assert_eq!(agent["performance"]["total_tasks_completed"], 1);
+    assert!(agent["timestamps"]["last_active_at"].is_string());
+
+    let tenant = civitas_model::TenantId::trusted("default_tenant");
+    let activity = server
+        .state
+        .store
+        .activity_after(&tenant, 0, 9)
+        .await
+        .unwrap();
+    let kinds: Vec<&str> = activity.iter().map(|one| one.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "metric_recorded",
+            "budget_updated",
+            "metric_recorded",
+            "budget_updated"
+        ]
+    );
+    assert_eq!(
+        activity[0].data, recorded,
+        "what is published is the row as it is answered"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_listed_and_added_up() {
     let server = TestServer::development().await;
     let anyone = server.anonymous();
     let id = created(&anyone, "coder").await;
@@ -241,27 +295,7 @@ async fn a_metric_moves_its_agent_in_the_same_commit() {
     });
     assert_eq!(get(&anyone, "/api/v1/metrics/aggregate").await, nothing);
 
-    let metric = json!({
-        "agent_id": id, "metric_type": "execution", "execution_time_ms": 100, "success": true, "tokens_used": 1500,
-        "cost_usd": 0.25, "quality_score": 90, "code_violations": 2, "api_calls": 3, "tasks_completed": 1,
-        "context": { "task": "x" },
-    });
-    let recorded = anyone.post("/api/v1/metrics/").json(&metric).send().await;
-    assert_eq!(recorded.status.as_u16(), 201, "{}", recorded.text());
-    let recorded = recorded.json();
-    assert_eq!(recorded["quality_score"], 0.9);
-    assert_eq!(recorded["tasks_failed"], Value::Null);
-    let second = json!({ "agent_id": id, "metric_type": "cost", "success": false, "cost_usd": 0.5, "tasks_failed": 1 });
-    anyone.post("/api/v1/metrics").json(&second).send().await;
-
-    let agent = get(&anyone, &format!("/api/v1/agents/{id}")).await;
-    assert_eq!(agent["budget"]["tokens_used_today"], 1500);
-    assert_eq!(agent["budget"]["cost_used_today"], 0.75);
-    assert_eq!(agent["performance"]["success_rate"], 0.5);
-    assert_eq!(agent["performance"]["quality_score"], 0.9);
-    assert_eq!(agent["performance"]["total_tasks_completed"], 1);
-    assert!(agent["timestamps"]["last_active_at"].is_string());
-
+    let recorded = measure(&anyone, &id).await;
     let listed = get(&anyone, "/api/v1/metrics").await;
     assert_eq!(listed[1], recorded, "newest first");
     assert_eq!(
@@ -306,28 +340,6 @@ async fn a_metric_moves_its_agent_in_the_same_commit() {
         "quality": { "avg_quality_score": 0.9 },
     });
     assert_eq!(get(&anyone, &summary).await, expected);
-
-    let tenant = civitas_model::TenantId::trusted("default_tenant");
-    let activity = server
-        .state
-        .store
-        .activity_after(&tenant, 0, 9)
-        .await
-        .unwrap();
-    let kinds: Vec<&str> = activity.iter().map(|one| one.kind.as_str()).collect();
-    assert_eq!(
-        kinds,
-        [
-            "metric_recorded",
-            "budget_updated",
-            "metric_recorded",
-            "budget_updated"
-        ]
-    );
-    assert_eq!(
-        activity[0].data, recorded,
-        "what is published is the row as it is answered"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
