@@ -49,8 +49,8 @@ pub fn agent_of(
     }
 }
 
-/// Puts a definition over an agent that is there. What the registry itself counts and decides stays: usage, performance and,
-/// unless the file says otherwise, owner and lifecycle.
+/// Puts a definition over an agent that is there. What the registry itself counts and decides stays: usage, performance,
+/// lifecycle (an old file does not put a suspended agent to work) and, unless the file says otherwise, the owner.
 pub(super) fn redefine(agent: &mut Agent, definition: &Definition) {
     agent.name.clone_from(&definition.name);
     agent.role = definition.role;
@@ -65,11 +65,6 @@ pub(super) fn redefine(agent: &mut Agent, definition: &Definition) {
     agent.is_synthesised = definition.is_synthesised;
     if let Some(owner) = &definition.owner {
         agent.owner.clone_from(owner);
-    }
-    if let Some(lifecycle) = definition.lifecycle
-        && agent.lifecycle.may_become(lifecycle)
-    {
-        agent.lifecycle = lifecycle;
     }
 }
 
@@ -90,7 +85,6 @@ pub(super) fn differences(one: &Agent, other: &Agent) -> Vec<&'static str> {
         ),
         ("metadata", one.metadata == other.metadata),
         ("owner", one.owner == other.owner),
-        ("lifecycle", one.lifecycle == other.lifecycle),
     ]
     .into_iter()
     .filter(|(_, same)| !same)

@@ -100,6 +100,13 @@ async fn what_changed_in_the_registry_stays_until_the_file_changes() {
     assert_eq!(place, "foundry/coder.md");
     let back = import(&text).await;
     assert_eq!((back.action, back.changes), (Action::Updated, vec![]));
+    // A file that says `active` puts no suspended agent to work.
+    let id = agent.agent_id;
+    let suspended = registry.set_lifecycle(&caller, &id, Lifecycle::Suspended);
+    suspended.await.unwrap();
+    import(&format!("{text}more\n")).await;
+    let agent = registry.find(&caller, &id).await.unwrap();
+    assert_eq!(agent.lifecycle, Lifecycle::Suspended);
 }
 
 #[tokio::test]
