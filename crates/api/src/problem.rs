@@ -10,7 +10,7 @@ use civitas_model::ErrorCode;
 use civitas_runtime::Invalid;
 use civitas_storage::{CommitError, SqlError};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 /// An error as a caller reads it.
@@ -20,7 +20,7 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    extra: Map<String, Value>,
+    extra: Vec<(&'static str, Value)>,
 }
 
 /// One thing that is wrong with a body.
@@ -65,7 +65,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
-            extra: Map::new(),
+            extra: Vec::new(),
         }
     }
 
@@ -110,14 +110,14 @@ impl Problem {
     /// Says in how many seconds to try again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.extra.insert("retry_after".to_owned(), seconds.into());
+        self.extra.push(("retry_after", seconds.into()));
         self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// Adds a member of the document.
     #[must_use]
-    pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.extra.insert(name.to_owned(), value);
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.extra.push((name, value));
         self
     }
 
@@ -134,8 +134,7 @@ impl Problem {
     fn document(&self, instance: &str) -> Value {
         let code = self.code.as_str();
         let status = self.status();
-        let mut document = self.extra.clone();
-        let members = json!({
+        let mut document = json!({
             "type": format!("urn:civitas:error:{code}"),
             "title": title(self.code),
             "status": status.as_u16(),
@@ -145,13 +144,14 @@ impl Problem {
             "error": code,
             "message": self.detail,
         });
-        if let Value::Object(members) = members {
-            document.extend(members);
+        if let Value::Object(members) = &mut document {
+            let extra = self.extra.iter();
+            members.extend(extra.map(|(name, value)| ((*name).to_owned(), value.clone())));
+            if !self.errors.is_empty() {
+                members.insert("errors".to_owned(), json!(self.errors));
+            }
         }
-        if !self.errors.is_empty() {
-            document.insert("errors".to_owned(), json!(self.errors));
-        }
-        Value::Object(document)
+        document
     }
 
     fn render(&self, instance: &str) -> Response {
@@ -326,6 +326,31 @@ impl From<civitas_auth::Error> for Problem {
             Error::Busy { retry_after, .. } => problem.retry_after(retry_after.as_secs().max(1)),
             Error::Unavailable(_) => problem.retry_after(1),
             _ => problem,
+        }
+    }
+}
+
+impl From<civitas_governance::Error> for Problem {
+    fn from(error: civitas_governance::Error) -> Self {
+        use civitas_governance::Error;
+        let detail = error.to_string();
+        match error {
+            Error::Invalid(errors) => {
+                let errors = errors.into_iter().map(|error| Invalid {
+                    pointer: error.pointer,
+                    detail: error.detail,
+                });
+                Self::new(ErrorCode::ValidationFailed, detail).with_errors(errors.collect())
+            }
+            Error::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
+            Error::NameTaken(_) => Self::new(ErrorCode::AlreadyExists, detail),
+            Error::Conflict(_) => Self::new(ErrorCode::Conflict, detail),
+            Error::Forbidden(_) => Self::new(ErrorCode::Forbidden, detail),
+            Error::Unavailable(reason) => {
+                tracing::error!(%reason, "the registry of agents cannot be used");
+                let detail = "storage is not available now: try again";
+                Self::new(ErrorCode::ServiceUnavailable, detail).retry_after(1)
+            }
         }
     }
 }

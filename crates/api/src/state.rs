@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use civitas_auth::Auth;
+use civitas_governance::Registry;
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -40,6 +41,8 @@ pub struct Services {
     pub runtime: Runtime,
     /// Who asks.
     pub auth: Auth,
+    /// Who the agents are.
+    pub agents: Registry,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

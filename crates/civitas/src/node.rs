@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
+use civitas_governance::Registry;
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -121,6 +122,7 @@ impl Node {
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
+            agents: Registry::new(store.clone(), Arc::clone(&entropy)),
             store,
             blobs,
             search: index,

@@ -178,6 +178,10 @@ pub enum FileKind {}
 pub enum ContractKind {}
 /// Marks the id of a search record.
 pub enum RecordKind {}
+/// Marks the id of an agent.
+pub enum AgentKind {}
+/// Marks the id of a metric.
+pub enum MetricKind {}
 
 /// A tenant's id.
 pub type TenantId = Id<TenantKind>;
@@ -199,6 +203,10 @@ pub type FileId = Id<FileKind>;
 pub type ContractId = Id<ContractKind>;
 /// A search record's id.
 pub type RecordId = Id<RecordKind>;
+/// An agent's id.
+pub type AgentId = Id<AgentKind>;
+/// A metric's id.
+pub type MetricId = Id<MetricKind>;
 
 impl FileId {
     /// The id of the artifact that represents this file: the same text.

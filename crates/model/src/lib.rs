@@ -4,6 +4,7 @@
 //! code, and depends on no other crate of the workspace. Everything that needs "now" or "a new id" takes a
 //! [`Clock`] or an [`Entropy`], so that tests decide both.
 
+pub mod agent;
 pub mod artifact;
 pub mod caller;
 pub mod contract;
@@ -13,6 +14,8 @@ pub mod execution;
 pub mod file;
 pub mod id;
 pub mod journal;
+pub mod metric;
+pub mod money;
 pub mod pending;
 pub mod permission;
 pub mod record;
@@ -21,6 +24,7 @@ pub mod time;
 pub mod user;
 pub mod write;
 
+pub use agent::Agent;
 pub use artifact::Artifact;
 pub use caller::{Caller, CallerKind};
 pub use contract::BoundaryContract;
@@ -29,9 +33,11 @@ pub use error::ErrorCode;
 pub use execution::Execution;
 pub use file::File;
 pub use id::{
-    ArtifactId, ContractId, ExecutionId, FileId, Id, IntentId, RecordId, SessionId, SolutionId,
-    TenantId, UserId,
+    AgentId, ArtifactId, ContractId, ExecutionId, FileId, Id, IntentId, MetricId, RecordId,
+    SessionId, SolutionId, TenantId, UserId,
 };
+pub use metric::Metric;
+pub use money::Money;
 pub use pending::PendingIntent;
 pub use permission::{Permission, Role};
 pub use record::Record;

@@ -45,6 +45,10 @@ impl Default for Options {
 
 /// One thing that happened to the records.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all changes are of the large kind"
+)]
 pub enum Change {
     /// The record is new, or replaces the tenant's record of the same id.
     Put(Record),

@@ -69,6 +69,23 @@ impl Row {
         }
     }
 
+    /// A column of floating-point numbers.
+    pub fn real(&self, column: &str) -> Result<f64, Error> {
+        match self.get(column)? {
+            Val::Real(value) => Ok(*value),
+            other => Err(unexpected(column, "a number", other)),
+        }
+    }
+
+    /// A column of floating-point numbers that may be null.
+    pub fn optional_real(&self, column: &str) -> Result<Option<f64>, Error> {
+        match self.get(column)? {
+            Val::Null => Ok(None),
+            Val::Real(value) => Ok(Some(*value)),
+            other => Err(unexpected(column, "a number", other)),
+        }
+    }
+
     /// An integer column that is never negative.
     pub fn count(&self, column: &str) -> Result<u64, Error> {
         u64::try_from(self.int(column)?)

@@ -3,12 +3,14 @@
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
+use crate::agent::AgentChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
 };
 use crate::invitation::InvitationChange;
 use crate::lease::{Lease, LeaseChange};
 use crate::membership::MembershipChange;
+use crate::metric::RecordMetric;
 use crate::open_upload::OpenUploadChange;
 use crate::rate_limit::Try;
 use crate::refresh_token::RefreshTokenChange;
@@ -120,6 +122,10 @@ pub enum Change {
     TenantSetting(PutTenantSetting),
     /// Removes what has outlived its use: ended sessions, old idempotency keys.
     Sweep(Sweep),
+    /// Registers an agent, or changes what is known of it.
+    Agent(AgentChange),
+    /// Records what an agent measured.
+    RecordMetric(RecordMetric),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
 }
@@ -225,6 +231,14 @@ pub enum Refusal {
     /// The tenant has as many open uploads as it may.
     #[error("too many uploads are open: finish some, or cancel them")]
     TooManyOpenUploads,
+    /// The tenant has as many of something as it may.
+    #[error("{max} {what}")]
+    TooMany {
+        /// Of what, and what to do.
+        what: &'static str,
+        /// How many there may be.
+        max: u64,
+    },
     /// A write reaches into another tenant than the execution's.
     #[error("a write reaches into another tenant")]
     ForeignTenant,

@@ -19,7 +19,9 @@
 //! [`Change`], what becomes of its rows when their tenant is adopted (`adoption`), and cases in the conformance suite
 //! (`tests/conformance`), those of tenant isolation and adoption among them.
 
+mod activity;
 mod adoption;
+mod agent;
 pub mod artifact;
 pub mod backup;
 mod changeset;
@@ -33,6 +35,7 @@ mod invitation;
 mod json;
 mod lease;
 mod membership;
+mod metric;
 mod migrate;
 mod notice;
 mod open_upload;
@@ -54,6 +57,8 @@ mod usage;
 mod user;
 mod write;
 
+pub use activity::Activity;
+pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use content::{Need, Released};
@@ -61,6 +66,7 @@ pub use file::{FileFilter, Files};
 pub use invitation::{Invitation, InvitationChange};
 pub use lease::{Holder, Lease, LeaseChange};
 pub use membership::{Member, MembershipChange, Memberships};
+pub use metric::{MetricFilter, MetricSummary, Metrics, RecordMetric};
 pub use notice::Notice;
 pub use open_upload::{OPEN_UPLOAD_LIFETIME, OPEN_UPLOADS_MAX, OpenUpload, OpenUploadChange};
 pub use pending_intent::PendingIntentFilter;

@@ -51,6 +51,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0005_tenant_settings.sql"),
         postgres: include_str!("../migrations/postgres/0005_tenant_settings.sql"),
     },
+    Migration {
+        version: 6,
+        name: "registry",
+        sqlite: include_str!("../migrations/sqlite/0006_registry.sql"),
+        postgres: include_str!("../migrations/postgres/0006_registry.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

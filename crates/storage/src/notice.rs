@@ -19,4 +19,6 @@ pub enum Notice {
     Schedule,
     /// Search records changed.
     Records,
+    /// An agent did something, or something happened to it.
+    Activity,
 }

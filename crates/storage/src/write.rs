@@ -43,6 +43,8 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Try(change) => change.apply(tx).await?,
             Change::Setting(change) => change.apply(tx).await?,
             Change::TenantSetting(change) => change.apply(tx).await?,
+            Change::Agent(change) => change.apply(tx).await?,
+            Change::RecordMetric(change) => change.apply(tx).await?,
         }
     }
     Ok(())

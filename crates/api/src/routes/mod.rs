@@ -14,6 +14,7 @@ mod metrics;
 mod realms;
 mod root;
 mod session;
+mod v1;
 
 use axum::Extension;
 use axum::extract::DefaultBodyLimit;
@@ -109,7 +110,41 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::files::download::download))
         .routes(routes!(content::files::delete::delete))
         .routes(routes!(content::search::search))
+        // Who the agents are, and what they measured.
+        .merge(agents(limits))
         .layer(Extension(BodyLimit(limits.body_bytes)))
+}
+
+/// Agents.
+fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::agents::create::create, v1::agents::list::list))
+        .routes(routes!(v1::agents::stats::summary))
+        .routes(routes!(v1::agents::list::registry))
+        .routes(routes!(v1::agents::list::registry_agents))
+        .routes(routes!(v1::agents::show::by_name))
+        .routes(routes!(
+            v1::agents::show::show,
+            v1::agents::update::update,
+            v1::agents::remove::remove
+        ))
+        .routes(routes!(v1::agents::life::activate))
+        .routes(routes!(v1::agents::life::suspend))
+        .routes(routes!(v1::agents::life::retire))
+        .routes(routes!(v1::agents::file::file))
+        .merge(large(
+            limits.submission_bytes,
+            routes!(v1::registry::import::import),
+        ))
+        // What they measured.
+        .routes(routes!(
+            v1::metrics::record::record,
+            v1::metrics::list::list
+        ))
+        .routes(routes!(v1::metrics::add_up::aggregate))
+        .routes(routes!(v1::metrics::add_up::quality))
+        .routes(routes!(v1::metrics::add_up::resources))
+        .routes(routes!(v1::metrics::summary::summary))
 }
 
 /// A route with a body limit of its own.

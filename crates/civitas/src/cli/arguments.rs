@@ -7,6 +7,7 @@ use civitas_model::TenantId;
 use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
+use super::agents::Agents;
 use super::backup::{Backup, Restore};
 use super::demo::Demo;
 use super::describe::Completions;
@@ -84,6 +85,9 @@ pub enum Command {
     /// See what became of intents, and steer them.
     #[command(subcommand)]
     Executions(Executions),
+    /// Know the agents: bring their files in, see them, set them aside.
+    #[command(subcommand)]
+    Agents(Agents),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),

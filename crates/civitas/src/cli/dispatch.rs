@@ -9,7 +9,9 @@ use super::arguments::{Arguments, Command};
 use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
-use super::{backup, demo, describe, doctor, executions, files, intent, serving, token, user};
+use super::{
+    agents, backup, demo, describe, doctor, executions, files, intent, serving, token, user,
+};
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
@@ -90,6 +92,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Search(arguments) => files::search(arguments, remote).await,
             Command::Intent(command) => intent::run(command, remote).await,
             Command::Executions(command) => executions::run(command, remote).await,
+            Command::Agents(command) => agents::run(command, remote).await,
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error. Exit codes are listed in
 //! `civitas --help`.
 
+mod agents;
 mod arguments;
 mod backup;
 mod demo;

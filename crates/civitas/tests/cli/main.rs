@@ -6,6 +6,7 @@
     reason = "test helpers: a failure is the test's failure"
 )]
 
+mod agents;
 mod backup;
 mod demo;
 mod executions;

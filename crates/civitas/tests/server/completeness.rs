@@ -66,6 +66,9 @@ fn body(path: &str) -> Value {
         "/api/auth/invitations" | "/api/auth/members/{user_id}" => json!({ "role": "user" }),
         "/api/auth/tokens" => json!({ "name": "t", "scopes": ["read"] }),
         "/api/content/validation-rules" => json!({ "validation_rules": {} }),
+        "/api/v1/agents" => crate::agents::agent("helper"),
+        "/api/v1/metrics" => json!({ "agent_id": "a", "metric_type": "execution" }),
+        "/api/v1/registry/import" => json!({ "files": [{ "path": "a.md", "text": "# A" }] }),
         _ => json!({}),
     }
 }
@@ -157,6 +160,10 @@ async fn another_tenant_sees_and_changes_nothing() {
         .await
         .ok();
     let upload = begun_upload(&operator).await;
+    let mut agent = crate::agents::agent("hidden");
+    agent["owner"] = json!("secret");
+    let agent = operator.post("/api/v1/agents").json(&agent).send().await;
+    let agent = agent.json();
     let user_id = member.get("/api/auth/me").send().await.ok()["user_id"].clone();
     let ids = [
         ("execution_id", execution.as_str()),
@@ -168,6 +175,8 @@ async fn another_tenant_sees_and_changes_nothing() {
         ("user_id", user_id.as_str().unwrap()),
         ("intent_type", "count"),
         ("upload_id", upload.as_str()),
+        ("agent_id", agent["agent_id"].as_str().unwrap()),
+        ("agent_name", "hidden"),
     ];
     let stranger = server.user("stranger@x.example").await;
     for operation in operations(&operator).await {

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod agents;
 mod artifacts;
 mod auth;
 mod bad_input;

@@ -4,7 +4,9 @@ use civitas_model::Timestamp;
 use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
-use crate::{idempotency, invitation, outbox, rate_limit, refresh_token, session, ticket};
+use crate::{
+    activity, idempotency, invitation, metric, outbox, rate_limit, refresh_token, session, ticket,
+};
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
 const DELETE: Statement = Statement::new(include_str!("../queries/execution/delete.sql"));
@@ -22,7 +24,7 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions and credentials, and old idempotency keys.
+/// Removes ended sessions and credentials, old idempotency keys, metrics and activity.
 #[derive(Debug)]
 pub struct Sweep {
     /// Idempotency keys from before this.
@@ -54,6 +56,8 @@ impl Sweep {
         refresh_token::delete_expired(tx).await?;
         ticket::delete_expired(tx).await?;
         rate_limit::delete_expired(tx).await?;
+        metric::delete_old(tx).await?;
+        activity::delete_old(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

@@ -119,6 +119,8 @@ const MOVED: &[&str] = &[
     "ws_tickets",
 ];
 const OF_USERS: &[&str] = &[
+    "agent_metrics",
+    "agents",
     "invitations",
     "memberships",
     "refresh_tokens",

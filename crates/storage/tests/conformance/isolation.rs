@@ -26,6 +26,8 @@ use crate::usage::begin;
 
 /// The case of each table; those without one hold nothing of a tenant.
 const TABLES: &[(&str, &str)] = &[
+    ("agent_metrics", "agents"),
+    ("agents", "agents"),
     ("artifacts", "artifacts"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
@@ -56,6 +58,15 @@ const TABLES: &[(&str, &str)] = &[
 
 /// The case of each reading, as `file::function`; those without one are not a tenant's.
 const READINGS: &[(&str, &str)] = &[
+    ("activity::activity_after", "agents"),
+    ("activity::last_activity", "none: a number only"),
+    ("agent::find", "agents"),
+    ("agent::find_by_name", "agents"),
+    ("agent::list", "agents"),
+    ("agent::source", "agents"),
+    ("agent::stats", "agents"),
+    ("metric::list", "agents"),
+    ("metric::summary", "agents"),
     ("artifact::count", "artifacts"),
     ("artifact::find", "artifacts"),
     ("artifact::list", "artifacts"),
@@ -505,6 +516,10 @@ pub async fn service_tokens(t: Fixture) {
     };
     assert_eq!(t.refused(revoke).await, missing);
     assert_eq!(tokens.list(&tenant(), 9, 0).await.unwrap(), [token]);
+}
+
+pub async fn agents(t: Fixture) {
+    crate::agents::another_tenants_agents_stay_its_own(&t).await;
 }
 
 pub async fn a_write_into_another_tenant_is_refused(t: Fixture) {

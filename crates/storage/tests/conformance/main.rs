@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod committing;
@@ -139,6 +141,15 @@ conformance! {
         an_open_upload_moves_from_what_is_durable_to_an_upload,
         open_uploads_run_out_and_leave_a_note_when_they_were_whole,
     }
+    agents {
+        an_agent_is_registered_once_and_found,
+        an_update_follows_the_revision_that_was_read,
+        agents_are_listed_filtered_and_counted,
+        an_agent_moves_through_its_life,
+        a_metric_moves_its_agent_and_is_published_with_it,
+        metrics_are_listed_and_added_up,
+        old_metrics_and_activity_are_swept,
+    }
     adoption {
         every_table_with_a_tenant_has_its_place,
         everything_moves_with_an_upgrade,
@@ -164,6 +175,7 @@ conformance! {
         a_write_into_another_tenant_is_refused,
         memberships,
         service_tokens,
+        agents,
     }
     model { random_changes_agree_with_a_small_model }
     queries { every_query_is_prepared_on_a_new_database }

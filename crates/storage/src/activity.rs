@@ -1,0 +1,88 @@
+//! The stream of what agents do: one for all tenants, numbered in the order of commits.
+
+use std::time::Duration;
+
+use civitas_model::journal::{Kind, NewEntry};
+use civitas_model::{TenantId, Timestamp};
+use civitas_sql::{Error, Row, Statement};
+use serde_json::Value;
+
+use crate::json;
+use crate::notice::Notice;
+use crate::outbox;
+use crate::store::Store;
+use crate::transaction::{Meaning, Stop, Transaction};
+
+const AFTER: Statement = Statement::new(include_str!("queries/outbox/activity.sql"));
+const TRIM_OLD: Statement = Statement::new(include_str!("queries/outbox/trim_old.sql"));
+const FIND: Statement = Statement::new(include_str!("queries/counter/find.sql"));
+
+/// The stream, and the counter that numbers it.
+const STREAM: &str = "agent_activity";
+/// How long an entry can be read: for whoever comes back after a break.
+const LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// Something an agent did, or that happened to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Activity {
+    /// Its number. A tenant's numbers have gaps: others count too.
+    pub seq: u64,
+    /// What: `agent_activated`, `metric_recorded`, `budget_updated`.
+    pub kind: String,
+    /// The facts.
+    pub data: Value,
+    /// When.
+    pub at: Timestamp,
+}
+
+pub(crate) async fn publish(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    kind: &str,
+    data: Value,
+) -> Result<(), Stop> {
+    let seq = tx.advance(STREAM).await?;
+    let entry = NewEntry::new(Kind::Event, kind, data);
+    outbox::append(tx, tenant, STREAM, seq, &[entry]).await?;
+    tx.notify(Notice::Activity);
+    Ok(())
+}
+
+pub(crate) async fn delete_old(tx: &mut Transaction<'_>) -> Result<(), Stop> {
+    let before = tx.now.minus(LIFETIME);
+    let params = vec![STREAM.into(), before.as_micros().into()];
+    tx.execute_later(&TRIM_OLD, params, Meaning::Nothing).await
+}
+
+impl Store {
+    /// What a tenant's agents did after a number, in order.
+    pub async fn activity_after(
+        &self,
+        tenant: &TenantId,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Vec<Activity>, Error> {
+        let params = vec![
+            tenant.as_str().into(),
+            STREAM.into(),
+            seq.into(),
+            limit.into(),
+        ];
+        let rows = self.database.query(&AFTER, params).await?;
+        let read = |row: &Row| {
+            Ok(Activity {
+                seq: row.count("seq")?,
+                kind: row.text("name")?.to_owned(),
+                data: json::read(row, "data")?,
+                at: Timestamp::from_micros(row.int("created_at")?),
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The number of the newest entry of any tenant, from where a live view begins.
+    pub async fn last_activity(&self) -> Result<u64, Error> {
+        let row = self.database.query_one(&FIND, vec![STREAM.into()]).await?;
+        row.map_or(Ok(0), |row| row.count("value"))
+    }
+}

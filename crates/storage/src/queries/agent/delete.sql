@@ -1,0 +1,1 @@
+DELETE FROM agents WHERE tenant_id = ? AND agent_id = ?

@@ -1,0 +1,3 @@
+SELECT role, category, specialist, COUNT(*) AS count
+FROM agents WHERE tenant_id = ?
+GROUP BY role, category, specialist

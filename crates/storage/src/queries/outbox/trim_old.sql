@@ -1,0 +1,1 @@
+DELETE FROM outbox WHERE stream = ? AND created_at < ?
