@@ -12,17 +12,19 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/intent", &["model"]),
     ("crates/bus", &["model"]),
     ("crates/sql", &["model"]),
-    ("crates/storage", &["model", "sql"]),
+    // Linked alone by whoever checks a log.
+    ("crates/audit", &["model"]),
+    ("crates/storage", &["model", "sql", "audit"]),
     // The outside world.
     ("crates/documents", &["model"]),
     ("crates/providers", &["model", "intent", "documents"]),
     // Services.
-    ("crates/auth", &["model", "storage"]),
+    ("crates/auth", &["model", "storage", "audit"]),
     ("crates/search", &["model", "storage"]),
     ("crates/governance", &["model", "storage", "bus", "intent"]),
     (
         "crates/runtime",
-        &["model", "storage", "bus", "intent", "providers"],
+        &["model", "storage", "bus", "intent", "providers", "audit"],
     ),
     (
         "crates/assistant",
@@ -58,6 +60,7 @@ const API: &[&str] = &[
     "search",
     "assistant",
     "documents",
+    "audit",
 ];
 
 /// What an edge may use: services and ports, no database, no parser.
@@ -82,6 +85,7 @@ const EVERYTHING: &[&str] = &[
     "model",
     "intent",
     "sql",
+    "audit",
     "storage",
     "bus",
     "providers",
