@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn the_sample_of_the_standard_comes_out_as_printed() {
         let value = json!({
-            // Our JSON parser may be off by a bit in the last place; the compiler is not.
-            "numbers": [333_333_333.333_333_29, 1e30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001],
+            // As the parser reads `333333333.33333329`.
+            "numbers": [333_333_333.333_333_3, 1e30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001],
             "string": "\u{20ac}$\u{f}\nA'B\"\\\\\"/",
             "literals": [null, true, false]
         });

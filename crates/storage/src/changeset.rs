@@ -3,6 +3,7 @@
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
+use crate::audit::AuditChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
 };
@@ -119,6 +120,8 @@ pub enum Change {
     Sweep(Sweep),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
+    /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
+    Audit(Box<AuditChange>),
 }
 
 impl From<Submit> for Change {

@@ -45,6 +45,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_uploads.sql"),
         postgres: include_str!("../migrations/postgres/0004_uploads.sql"),
     },
+    Migration {
+        version: 6,
+        name: "audit",
+        sqlite: include_str!("../migrations/sqlite/0006_audit.sql"),
+        postgres: include_str!("../migrations/postgres/0006_audit.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

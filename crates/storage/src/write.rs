@@ -42,6 +42,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Ticket(change) => change.apply(tx).await?,
             Change::Try(change) => change.apply(tx).await?,
             Change::Setting(change) => change.apply(tx).await?,
+            Change::Audit(change) => change.apply(tx).await?,
         }
     }
     Ok(())
