@@ -2,9 +2,11 @@
 
 mod artifact;
 mod artifacts;
+mod audit;
 mod auth;
 mod content;
 mod docs;
+mod events;
 mod execution;
 mod executions;
 mod health;
@@ -105,6 +107,18 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::files::download::download))
         .routes(routes!(content::files::delete::delete))
         .routes(routes!(content::search::search))
+        // What was done, and the proof of it.
+        .routes(routes!(events::ingest::ingest))
+        .routes(routes!(events::list::audit))
+        .routes(routes!(events::list::events))
+        .routes(routes!(events::stats::stats))
+        .routes(routes!(events::activity::list))
+        .routes(routes!(audit::list::list))
+        .routes(routes!(audit::stats::stats))
+        .routes(routes!(audit::checkpoints::list))
+        .routes(routes!(audit::proof::inclusion))
+        .routes(routes!(audit::proof::consistency))
+        .routes(routes!(audit::erase::erase))
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 

@@ -201,9 +201,14 @@ impl Audit<'_> {
         rows.await?.iter().map(tenant_of).collect()
     }
 
-    /// Logs that have entries which no checkpoint covers, with what their trees grow from.
-    pub async fn unsigned(&self, limit: u32) -> Result<Vec<(TenantId, Frontier)>, Error> {
-        let rows = self.0.query(&UNSIGNED, vec![limit.into()]).await?;
+    /// Logs that have at least so many entries which no checkpoint covers, with what their trees grow from.
+    pub async fn unsigned(
+        &self,
+        entries_min: u64,
+        limit: u32,
+    ) -> Result<Vec<(TenantId, Frontier)>, Error> {
+        let params = vec![entries_min.into(), limit.into()];
+        let rows = self.0.query(&UNSIGNED, params).await?;
         rows.iter()
             .map(|row| Ok((tenant_of(row)?, read_frontier(row)?)))
             .collect()
