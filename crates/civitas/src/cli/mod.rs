@@ -4,6 +4,7 @@
 //! `civitas --help`.
 
 mod arguments;
+mod audit;
 mod backup;
 mod demo;
 mod describe;
