@@ -104,9 +104,14 @@ impl Writer {
 
 /// Pages in the write-ahead file, judged by its size.
 fn log_pages(database: &Path) -> u64 {
+    std::fs::metadata(log_path(database)).map_or(0, |file| file.len() / 4096)
+}
+
+/// The write-ahead file, which lies beside its database.
+fn log_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push("-wal");
-    std::fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len() / 4096)
+    PathBuf::from(name)
 }
 
 /// The pool of read-only connections.
@@ -132,11 +137,11 @@ impl Readers {
         }
     }
 
-    /// For a file that is only read. Without a write-ahead file beside it nothing is written next to it either, so that
-    /// a copy in a folder that cannot be written to is read as well.
+    /// For a file that is only read. Without a write-ahead file beside it, which a running node always has, nothing is
+    /// written next to it either, so that a copy in a folder that cannot be written to is read as well.
     pub(crate) fn for_copy(path: &Path) -> Result<Self, Error> {
         let mut readers = Self::new(path);
-        readers.is_still = log_pages(path) == 0;
+        readers.is_still = !log_path(path).exists();
         // A file that is not there or no database is found out now.
         let connection = if readers.is_still {
             open_still(path)?

@@ -126,7 +126,10 @@ async fn one(store: &Store, work: Work) -> Result<(), CommitError> {
         let entry = NewEntry::new(&clock, &entropy, tenant, actor, "agent", "Bash")
             .on("execution", execution_id.as_str())
             .of_tool_use("toolu_01ABCDEFGHJKMNPQRSTVWXYZ")
-            .with_body(&json!({ "command": "cargo test", "path": "/work" }), &entropy);
+            .with_body(
+                &json!({ "command": "cargo test", "path": "/work" }),
+                &entropy,
+            );
         changes = changes.with(entry);
     }
     store.commit(changes.with(submit)).await?;

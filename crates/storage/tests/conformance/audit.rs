@@ -417,7 +417,11 @@ pub async fn a_copy_is_read_without_touching_it(t: Fixture) {
         log.audit().page_after(&tenant(), 0, 9).await.unwrap().len(),
         3
     );
-    if matches!(options, StoreOptions::Sqlite { .. }) {
+    if let StoreOptions::Sqlite { path } = &options {
+        let before = std::fs::read(path).unwrap();
+        let log = AuditLog::open(&options).await.unwrap();
+        log.audit().tenants("", 9).await.unwrap();
+        assert_eq!(std::fs::read(path).unwrap(), before);
         let missing = t.folder.path().join("missing.db");
         let missing = StoreOptions::Sqlite { path: missing };
         assert!(AuditLog::open(&missing).await.is_err());
