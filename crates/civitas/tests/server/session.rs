@@ -65,8 +65,8 @@ async fn someone_works_anonymously_and_signs_in_later() {
     let me = user.get("/api/auth/me").send().await.ok();
     let tenant = TenantId::trusted(me["tenant_id"].as_str().unwrap());
     let log = server.state.store.audit();
-    let last = log.list(&tenant, &civitas_storage::AuditFilter::default(), 1, 0);
-    let last = last.await.unwrap().remove(0).entry;
+    let any = civitas_storage::AuditFilter::default();
+    let last = log.list(&tenant, &any, 1, 0).await.unwrap().remove(0).entry;
     assert_eq!(last.action, "upgrade_session");
     assert_eq!(last.subject.unwrap().id, id);
     // The handle stays, the secret ends.
