@@ -64,7 +64,11 @@ impl Auth {
             })
             .with(SessionEnd::Now {
                 session_id: session_id.clone(),
-            });
+            })
+            .with(
+                self.entry_by(caller, "sign_out")
+                    .on("session", session_id.as_str()),
+            );
         // Only a user's session has access tokens that would outlive it.
         let revoked = match caller.kind {
             CallerKind::User => vec![Revoked::Session(session_id.clone())],
@@ -78,6 +82,7 @@ impl Auth {
         let account = self.account(caller).await?;
         let user_id = account.user.user_id;
         let changes = Changeset::new()
+            .with(self.entry_by(caller, "sign_out_everywhere"))
             .with(UserChange::Advance {
                 user_id: user_id.clone(),
                 token_version: account.token_version,
@@ -118,6 +123,7 @@ impl Auth {
             .await?
             .ok_or(Error::InvalidToken)?;
         let changes = Changeset::new()
+            .with(self.entry_by(caller, "change_password"))
             .with(UserChange::SetPassword {
                 user_id: user_id.clone(),
                 token_version: account.token_version,

@@ -28,6 +28,9 @@
 //!   [`Error::Conflict`] when it changed meanwhile: a login that races a password change cannot outlive it.
 //! - A registration is one changeset: tenant, user, membership, session and refresh token, or nothing.
 //!
+//! - What changes who may do what is written into the tenant's audit log in the same changeset, under the category `auth`:
+//!   who signs in and out, registers, is refused, invites, joins, gets another role or leaves; tokens for machines; new passwords.
+//!
 //! # Roles and owners
 //!
 //! A registration makes a personal tenant in which the user has role `user`, and so the contract's default permissions
@@ -45,6 +48,7 @@
 
 mod access_token;
 mod account;
+mod audit;
 mod auth;
 mod error;
 mod key_ring;

@@ -5,6 +5,7 @@ use civitas_model::{Caller, Permission, Role, TenantId, UserId};
 use civitas_storage::{
     Changeset, Invitation, InvitationChange, Member, MembershipChange, UserChange, email_key,
 };
+use serde_json::json;
 
 use crate::auth::{Auth, PAGE_MAX};
 use crate::error::Error;
@@ -45,7 +46,12 @@ impl Auth {
             },
             invited_by: caller.user_id.clone(),
         };
-        self.store.commit(Changeset::new().with(change)).await?;
+        let entry = self
+            .entry_by(caller, "invite")
+            .on("role", role.as_str())
+            .with_body(&json!({ "email": email }), self.entropy.as_ref());
+        let changes = Changeset::new().with(change).with(entry);
+        self.store.commit(changes).await?;
         Ok(token)
     }
 
@@ -78,6 +84,10 @@ impl Auth {
             role: invitation.role,
         };
         let changes = Changeset::new()
+            .with(
+                self.entry_of(&invitation.tenant_id, &account.user.user_id, "join")
+                    .on("role", invitation.role.as_str()),
+            )
             .with(InvitationChange::Use {
                 digest,
                 user_id: account.user.user_id,
@@ -144,10 +154,21 @@ impl Auth {
             return Err(Error::Forbidden("the owner of a tenant stays as they are"));
         }
         let account = self.store.users().find(user).await?.ok_or_else(missing)?;
-        let changes = Changeset::new().with(change).with(UserChange::Advance {
-            user_id: user.clone(),
-            token_version: account.token_version,
-        });
+        let (action, role) = match &change {
+            MembershipChange::SetRole(membership) => ("set_role", Some(membership.role)),
+            _ => ("remove_member", None),
+        };
+        let entry = self
+            .entry_by(caller, action)
+            .on("user", user.as_str())
+            .with_body(&json!({ "role": role }), self.entropy.as_ref());
+        let changes = Changeset::new()
+            .with(change)
+            .with(entry)
+            .with(UserChange::Advance {
+                user_id: user.clone(),
+                token_version: account.token_version,
+            });
         let revoked = vec![Revoked::Below(user.clone(), account.token_version + 1)];
         self.revoke(changes, revoked).await
     }

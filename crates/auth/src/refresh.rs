@@ -125,6 +125,11 @@ impl Auth {
         let mut changes = Changeset::new().with(RefreshTokenChange::RevokeFamily {
             family: token.family.clone(),
         });
+        changes = changes.with(
+            self.entry_of(&token.tenant_id, &token.user_id, "reuse_refresh_token")
+                .on("session", token.session_id.as_str())
+                .outcome("refused"),
+        );
         for session_id in tokens.sessions_of_family(&token.family).await? {
             revoked.push(Revoked::Session(session_id.clone()));
             changes = changes.with(SessionEnd::Now { session_id });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use civitas_model::{Caller, CallerKind, Permission, Timestamp};
 use civitas_storage::{Changeset, ServiceToken, ServiceTokenChange, Store};
+use serde_json::json;
 
 use crate::auth::{Auth, PAGE_MAX};
 use crate::error::Error;
@@ -53,7 +54,14 @@ impl Auth {
             digest: secret.digest(),
             token: token.clone(),
         };
-        self.store.commit(Changeset::new().with(change)).await?;
+        let facts =
+            json!({ "name": token.name, "scopes": token.scopes, "expires_at": token.expires_at });
+        let entry = self
+            .entry_by(caller, "create_service_token")
+            .on("service_token", token.token_id.as_str())
+            .with_body(&facts, self.entropy.as_ref());
+        let changes = Changeset::new().with(change).with(entry);
+        self.store.commit(changes).await?;
         Ok((token, secret))
     }
 
@@ -77,10 +85,14 @@ impl Auth {
             tenant_id: caller.tenant_id.clone(),
             token_id: token_id.to_owned(),
         };
+        let entry = self
+            .entry_by(caller, "revoke_service_token")
+            .on("service_token", token_id);
+        let changes = Changeset::new().with(change).with(entry);
         let (store, seen) = (self.store.clone(), self.service_tokens.clone());
         // A task of its own: a caller that goes away must not leave the token remembered.
         tokio::spawn(async move {
-            let committed = store.commit(Changeset::new().with(change)).await;
+            let committed = store.commit(changes).await;
             seen.forget();
             committed
         })

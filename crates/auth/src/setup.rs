@@ -2,6 +2,7 @@
 
 use civitas_model::{Caller, Role, TenantId, User};
 use civitas_storage::{Changeset, CommitError, Refusal, SettingChange, Tenant, TenantChange};
+use serde_json::json;
 
 use crate::auth::Auth;
 use crate::error::Error;
@@ -60,6 +61,7 @@ impl Auth {
                 value: digest,
             })
             .with(ensure_tenant(default_tenant(), &account.user))
+            .with(self.entry_of(&default_tenant(), &account.user.user_id, "set_up"))
             .with_all(changes);
         let descent = Descent::SignIn(Opening::default());
         let (changes, signed_in) = self.grant(changes, account, &membership, &descent)?;
@@ -72,8 +74,8 @@ impl Auth {
 
     /// Makes a user, for whoever has the machine: nobody is asked for permission, and no rate limit applies.
     ///
-    /// An administrator of a tenant without an owner becomes its owner.
-    pub async fn create_user(&self, new: NewUser) -> Result<User, Error> {
+    /// An administrator of a tenant without an owner becomes its owner. `by` is who is recorded as having done it.
+    pub async fn create_user(&self, new: NewUser, by: &Caller) -> Result<User, Error> {
         let registration = new.registration.check()?;
         let (changes, account, _) = self
             .new_account(registration, new.tenant_id.clone(), new.role)
@@ -82,8 +84,16 @@ impl Auth {
         if new.role != Role::Admin {
             tenant.owner_id = None;
         }
+        let entry = self
+            .entry(&account.user.home_tenant, by.into(), "create_user")
+            .on("user", account.user.user_id.as_str())
+            .with_body(
+                &json!({ "email": account.user.email, "role": new.role }),
+                self.entropy.as_ref(),
+            );
         let changes = Changeset::new()
             .with(TenantChange::Ensure(tenant))
+            .with(entry)
             .with_all(changes);
         self.store.commit(changes).await?;
         Ok(account.user)

@@ -87,8 +87,12 @@ impl Auth {
             name: account.user.name.clone(),
             owner_id: Some(account.user.user_id.clone()),
         };
+        let user = &account.user;
+        let facts = json!({ "email": user.email, "name": user.name });
+        let entry = self.entry_of(&membership.tenant_id, &user.user_id, "register");
         let changes = Changeset::new()
             .with(TenantChange::Insert(tenant))
+            .with(entry.with_body(&facts, self.entropy.as_ref()))
             .with_all(changes);
         self.sign_in(changes, account, &membership).await
     }
@@ -121,6 +125,9 @@ impl Auth {
         let account = self.store.users().find_by_email(&credentials.email).await?;
         let hash = account.as_ref().map(|account| &account.password_hash);
         let matches = self.hasher.verify(&credentials.password, hash).await?;
+        if let Some(account) = account.as_ref().filter(|_| !matches) {
+            self.note_refused_sign_in(&account.user.home_tenant, &account.user.user_id);
+        }
         let account = account
             .filter(|_| matches)
             .ok_or(Error::InvalidCredentials)?;
@@ -251,6 +258,13 @@ impl Auth {
             role: membership.role,
             email: &user.email,
             token_version,
+        };
+        let changes = match descent {
+            Descent::Refresh { .. } => changes,
+            Descent::SignIn(_) => changes.with(
+                self.entry_of(&membership.tenant_id, &user.user_id, "sign_in")
+                    .on("session", session_id.as_str()),
+            ),
         };
         let token_id = self.entropy.uuid_v4().to_string();
         let lifetime = self.lifetimes.access;

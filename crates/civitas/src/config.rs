@@ -9,6 +9,17 @@ use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
 
+/// How the audit log is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditConfig {
+    /// How often what is new in a log is signed.
+    pub interval: Duration,
+    /// How many new entries are signed without waiting for that.
+    pub entries: u64,
+    /// How long the bodies of entries are kept.
+    pub retention: Duration,
+}
+
 /// How a node is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -34,6 +45,8 @@ pub struct Config {
     pub concurrency: usize,
     /// How long finished executions are kept.
     pub retention: Duration,
+    /// How the audit log is kept.
+    pub audit: AuditConfig,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -72,6 +85,11 @@ impl Config {
             },
             concurrency: 512,
             retention: Duration::from_hours(30 * 24),
+            audit: AuditConfig {
+                interval: Duration::from_mins(1),
+                entries: 1000,
+                retention: Duration::from_hours(90 * 24),
+            },
             grace: Duration::from_secs(10),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! This is the only crate that names a concrete database and the list of realms.
 
+mod audit;
 pub mod cli;
 mod client;
 pub mod config;

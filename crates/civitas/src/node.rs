@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{self, Signer};
 use crate::config::Config;
 use crate::folder;
 
@@ -50,6 +51,7 @@ pub struct Node {
     state: AppState,
     config: Config,
     stopping: CancellationToken,
+    signer: Arc<Signer>,
     // Held as long as the node runs, so that no second one opens the same folder.
     _lock: File,
 }
@@ -89,6 +91,7 @@ impl Node {
         if config.database_url.is_some() {
             folder::claim(&store, &config.data_dir, &name).await?;
         }
+        let signer = signer(&config, &store, &name, &*entropy)?;
         let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
         blobs.sweep_temporary(clock.now()).await?;
         let index = Arc::new(Index::open(
@@ -119,6 +122,7 @@ impl Node {
         .await?;
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
+        keep_provable(&signer, &entropy, &stopping);
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
@@ -138,6 +142,7 @@ impl Node {
             state,
             config,
             stopping,
+            signer,
             _lock: lock,
         })
     }
@@ -176,6 +181,10 @@ impl Node {
         self.stopping.cancel();
         self.state.runtime.stop(self.config.grace).await;
         serving.await.context("the server stopped unexpectedly")?;
+        // A copy of a node at rest is signed to its end.
+        if let Err(error) = self.signer.sign(1).await {
+            tracing::warn!(%error, "the end of the audit log is signed at the next start");
+        }
         if lost {
             bail!("another node took the engine's lease over");
         }
@@ -205,6 +214,31 @@ fn keep_searchable(
         noted.note_records_applied(seq);
     });
     tokio::spawn(stopping.clone().run_until_cancelled_owned(projection));
+}
+
+/// What signs the audit log; its key is made at the first start.
+fn signer(
+    config: &Config,
+    store: &Store,
+    installation: &str,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<Arc<Signer>> {
+    Ok(Arc::new(Signer {
+        store: store.clone(),
+        key: Arc::new(audit::key::open(&config.data_dir, entropy)?),
+        installation: installation.to_owned(),
+        data_dir: config.data_dir.clone(),
+        config: config.audit,
+    }))
+}
+
+/// Signs the audit log and drops its old bodies until the node stops.
+fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &CancellationToken) {
+    let (store, keep) = (signer.store.clone(), signer.config.retention);
+    let retention = audit::retention::run(store, Arc::clone(entropy), keep);
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
+    let signing = Arc::clone(signer).run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
 }
 
 /// Which database a configuration means.

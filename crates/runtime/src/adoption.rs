@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use civitas_audit::{Actor, NewEntry};
 use civitas_model::execution::Status;
 use civitas_model::{TenantId, Write};
 use civitas_providers::blobs::BlobError;
@@ -90,7 +91,13 @@ async fn adopt(engine: &Engine, upgrade: Upgrade) -> Result<(), UpgradeError> {
         Ok(())
     };
     let record = async |content: Vec<String>| {
-        let changes = Changeset::new().with(Upgrade { content, ..upgrade });
+        let (clock, entropy) = (engine.clock.as_ref(), engine.entropy.as_ref());
+        let actor = Actor::new("user", upgrade.user_id.as_str());
+        let entry = NewEntry::new(clock, entropy, &to, actor, "auth", "upgrade_session")
+            .on("session", upgrade.session_id.as_str());
+        let changes = Changeset::new()
+            .with(Upgrade { content, ..upgrade })
+            .with(entry);
         engine.store.commit(changes).await?;
         Ok(())
     };

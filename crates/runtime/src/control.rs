@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use civitas_audit::NewEntry;
 use civitas_model::execution::{Status, Wait};
 use civitas_model::journal::Kind;
 use civitas_model::{Caller, Execution, ExecutionId};
@@ -32,8 +33,16 @@ fn request(caller: &Caller, execution: &ExecutionId) -> Request {
 }
 
 /// Commits under the lease: a node that was superseded cannot stop a handler that runs elsewhere, so it must not say so.
-async fn commit(engine: &Engine, change: Change) -> Result<(), ControlError> {
-    commit_all(engine, Changeset::new().with(change)).await
+async fn commit(engine: &Engine, change: Change, entry: NewEntry) -> Result<(), ControlError> {
+    commit_all(engine, Changeset::new().with(change).with(entry)).await
+}
+
+/// What the audit log says of it.
+fn entry(engine: &Engine, caller: &Caller, action: &str, execution: &ExecutionId) -> NewEntry {
+    let (clock, entropy) = (engine.clock.as_ref(), engine.entropy.as_ref());
+    let tenant = &caller.tenant_id;
+    NewEntry::new(clock, entropy, tenant, caller.into(), "execution", action)
+        .on("execution", execution.as_str())
 }
 
 async fn commit_all(engine: &Engine, changeset: Changeset) -> Result<(), ControlError> {
@@ -55,7 +64,7 @@ pub(crate) async fn cancel(
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
     let change = Change::Cancel(Cancel(request(caller, execution)));
-    commit(engine, change).await?;
+    commit(engine, change, entry(engine, caller, "cancel", execution)).await?;
     engine.running.stop(execution);
     let mut parents = VecDeque::from([execution.clone()]);
     let mut cancelled = 0;
@@ -72,7 +81,7 @@ pub(crate) async fn cancel(
                 return Ok(());
             }
             let change = Change::Cancel(Cancel(request(caller, &child)));
-            match commit(engine, change).await {
+            match commit(engine, change, entry(engine, caller, "cancel", &child)).await {
                 // It ended by itself meanwhile.
                 Ok(()) | Err(ControlError::WrongState { .. } | ControlError::NotFound) => {}
                 Err(error) => return Err(error),
@@ -90,7 +99,7 @@ pub(crate) async fn pause(
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
     let change = Change::Pause(Pause(request(caller, execution)));
-    commit(engine, change).await?;
+    commit(engine, change, entry(engine, caller, "pause", execution)).await?;
     engine.running.stop(execution);
     Ok(())
 }
@@ -101,7 +110,7 @@ pub(crate) async fn resume(
     execution: &ExecutionId,
 ) -> Result<(), ControlError> {
     let change = Change::Resume(Resume(request(caller, execution)));
-    commit(engine, change).await?;
+    commit(engine, change, entry(engine, caller, "resume", execution)).await?;
     start(engine, caller, execution).await
 }
 
@@ -117,7 +126,9 @@ pub(crate) async fn retry(
         let changes = chain
             .iter()
             .map(|id| Change::Retry(Retry(request(caller, id))));
+        let entries = chain.iter().map(|id| entry(engine, caller, "retry", id));
         let changeset = changes.fold(Changeset::new(), Changeset::with);
+        let changeset = entries.fold(changeset, Changeset::with);
         tries += 1;
         match commit_all(engine, changeset).await {
             Ok(()) => break chain,

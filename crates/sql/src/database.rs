@@ -56,6 +56,12 @@ impl Database {
         Ok((Self { readers }, Writer::Sqlite(writer)))
     }
 
+    /// Opens a SQLite database that exists, such as a copy, for reading alone. Blocks while the file is opened.
+    pub fn open_sqlite_to_read(path: &Path) -> Result<Self> {
+        let readers = Readers::Sqlite(sqlite::Readers::for_copy(path)?);
+        Ok(Self { readers })
+    }
+
     /// Connects to PostgreSQL at an address such as `postgres://user@host:5432/database?sslmode=verify-full`.
     ///
     /// `sslmode` is `disable`, `prefer` (the default), `require` or `verify-full`; with the last, `sslrootcert=PATH` names the

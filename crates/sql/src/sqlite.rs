@@ -104,15 +104,22 @@ impl Writer {
 
 /// Pages in the write-ahead file, judged by its size.
 fn log_pages(database: &Path) -> u64 {
+    std::fs::metadata(log_path(database)).map_or(0, |file| file.len() / 4096)
+}
+
+/// The write-ahead file, which lies beside its database.
+fn log_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push("-wal");
-    std::fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len() / 4096)
+    PathBuf::from(name)
 }
 
 /// The pool of read-only connections.
 #[derive(Clone)]
 pub struct Readers {
     path: PathBuf,
+    /// Whether nothing writes to the file, so that nothing but the file is looked at.
+    is_still: bool,
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
     /// Kept open: a new connection reads the whole schema first.
@@ -123,10 +130,30 @@ impl Readers {
     pub(crate) fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
+            is_still: false,
             idle: Arc::default(),
             permits: Arc::new(Semaphore::new(READERS)),
             checkpointer: Arc::default(),
         }
+    }
+
+    /// For a file that is only read. Without a write-ahead file beside it, which a running node always has, nothing is
+    /// written next to it either, so that a copy in a folder that cannot be written to is read as well.
+    pub(crate) fn for_copy(path: &Path) -> Result<Self, Error> {
+        let mut readers = Self::new(path);
+        readers.is_still = !log_path(path).exists();
+        // A file that is not there or no database is found out now.
+        let connection = if readers.is_still {
+            open_still(path)?
+        } else {
+            open_reader(path)?
+        };
+        query(
+            &connection,
+            "SELECT COUNT(*) AS count FROM sqlite_schema",
+            &[],
+        )?;
+        Ok(readers)
     }
 
     pub(crate) async fn query(&self, text: String, params: Vec<Val>) -> Result<Vec<Row>, Error> {
@@ -153,6 +180,7 @@ impl Readers {
                 .pop();
             let connection = match idle {
                 Some(connection) => connection,
+                None if readers.is_still => open_still(&readers.path)?,
                 None => open_reader(&readers.path)?,
             };
             let result = work(&connection);
@@ -210,6 +238,18 @@ fn open_reader(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn open_still(path: &Path) -> Result<Connection, Error> {
+    let mut address = url::Url::from_file_path(std::path::absolute(path).unwrap_or_default())
+        .map_err(|()| Error::Address(path.display().to_string()))?;
+    address.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(address.as_str(), flags)?;
     configure(&connection)?;
     Ok(connection)
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use civitas_audit::{Actor, NewEntry};
 use civitas_model::execution::Intent;
-use civitas_model::journal::{Kind, NewEntry};
+use civitas_model::journal::{Kind, NewEntry as Step};
 use civitas_model::{Id, SystemClock, SystemEntropy, Timestamp};
 use civitas_storage::execution::{Append, Finish, Outcome, Start, Submit};
 use civitas_storage::{Changeset, CommitError, Store, StoreOptions};
@@ -18,6 +19,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 enum Work {
     /// One changeset: an intent is accepted.
     Submits,
+    /// The same, and an audit entry with a body says so.
+    Audited,
     /// Five changesets one after the other: accepted, started, two steps, finished.
     Executions,
 }
@@ -40,6 +43,7 @@ async fn main() -> Result<(), Failure> {
     let store = Store::open(&options, Arc::new(SystemClock)).await?;
     for (name, work) in [
         ("submits", Work::Submits),
+        ("submits with an audit entry", Work::Audited),
         ("executions of five commits", Work::Executions),
     ] {
         let length = Duration::from_secs(seconds);
@@ -115,8 +119,21 @@ async fn one(store: &Store, work: Work) -> Result<(), CommitError> {
         parent: None,
         idempotency: None,
     };
-    store.commit(Changeset::new().with(submit)).await?;
-    if matches!(work, Work::Submits) {
+    let mut changes = Changeset::new();
+    if matches!(work, Work::Audited) {
+        let actor = Actor::new("agent", "018f6a5e-7b1a-7c3d-9e2f-000000000000");
+        let tenant = &submit.intent.tenant_id;
+        let entry = NewEntry::new(&clock, &entropy, tenant, actor, "agent", "Bash")
+            .on("execution", execution_id.as_str())
+            .of_tool_use("toolu_01ABCDEFGHJKMNPQRSTVWXYZ")
+            .with_body(
+                &json!({ "command": "cargo test", "path": "/work" }),
+                &entropy,
+            );
+        changes = changes.with(entry);
+    }
+    store.commit(changes.with(submit)).await?;
+    if matches!(work, Work::Submits | Work::Audited) {
         return Ok(());
     }
     let tenant_id = || Id::trusted("tenant");
@@ -124,7 +141,7 @@ async fn one(store: &Store, work: Work) -> Result<(), CommitError> {
         tenant_id: tenant_id(),
         execution_id: execution_id.clone(),
         after_seq: 1,
-        entries: vec![NewEntry::bare(Kind::Started)],
+        entries: vec![Step::bare(Kind::Started)],
     };
     store.commit(Changeset::new().with(start)).await?;
     for after_seq in [2, 3] {
@@ -132,7 +149,7 @@ async fn one(store: &Store, work: Work) -> Result<(), CommitError> {
             tenant_id: tenant_id(),
             execution_id: execution_id.clone(),
             after_seq,
-            entries: vec![NewEntry::new(Kind::Step, "step", json!({ "result": 1 }))],
+            entries: vec![Step::new(Kind::Step, "step", json!({ "result": 1 }))],
         };
         store.commit(Changeset::new().with(append)).await?;
     }
@@ -140,7 +157,7 @@ async fn one(store: &Store, work: Work) -> Result<(), CommitError> {
         tenant_id: tenant_id(),
         execution_id,
         after_seq: 4,
-        entries: vec![NewEntry::bare(Kind::Completed)],
+        entries: vec![Step::bare(Kind::Completed)],
         outcome: Outcome::Completed(json!({})),
     };
     store.commit(Changeset::new().with(finish)).await?;

@@ -4,6 +4,7 @@ use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
 use crate::agent::AgentChange;
+use crate::audit::AuditChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
 };
@@ -128,6 +129,8 @@ pub enum Change {
     RecordMetric(RecordMetric),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
+    /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
+    Audit(Box<AuditChange>),
 }
 
 impl From<Submit> for Change {

@@ -187,7 +187,11 @@ impl Committer {
                 }
             }
         }
-        match transaction.flush().await {
+        let settled = match crate::audit::settle(&mut transaction).await {
+            Ok(()) => transaction.flush().await,
+            stop => stop,
+        };
+        match settled {
             Ok(()) => {}
             Err(Stop::Failed(error)) if error.is_connection_lost() => return Err(error),
             Err(_) => {

@@ -13,6 +13,8 @@
 //!   the other without waiting: when one is not applied, those that rely on it are refused.
 //! - What is in an anonymous session's tenant moves with the session's upgrade, all of it in that changeset, and nothing can be
 //!   put there afterwards.
+//! - An audit entry is committed with what it is about. Its number, its link to the one before it and its place in the tree are
+//!   settled in the transaction, so there is no gap, and none is changed afterwards.
 //! - A backup holds every table, because it reads which there are from the database.
 //!
 //! A new table needs: a migration per database, its queries, a module with its changes and readings, a line in
@@ -23,6 +25,7 @@ mod activity;
 mod adoption;
 mod agent;
 pub mod artifact;
+mod audit;
 pub mod backup;
 mod changeset;
 mod committer;
@@ -59,6 +62,9 @@ mod write;
 
 pub use activity::Activity;
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use audit::{
+    Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
+};
 pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use content::{Need, Released};

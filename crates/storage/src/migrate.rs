@@ -57,6 +57,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0006_registry.sql"),
         postgres: include_str!("../migrations/postgres/0006_registry.sql"),
     },
+    Migration {
+        version: 7,
+        name: "audit",
+        sqlite: include_str!("../migrations/sqlite/0007_audit.sql"),
+        postgres: include_str!("../migrations/postgres/0007_audit.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use civitas_model::{ExecutionId, TenantId, Timestamp};
 use civitas_sql::{Error, Row, Statement, Val, Writer};
 
+use crate::audit::Heads;
 use crate::changeset::Refusal;
 use crate::lease::Lease;
 use crate::notice::Notice;
@@ -67,6 +68,8 @@ pub(crate) struct Transaction<'a> {
     pub(crate) now: Timestamp,
     pub(crate) notices: Vec<Notice>,
     leases: HashMap<String, u64>,
+    /// Where the audit logs that were appended to go on.
+    pub(crate) audit: Heads,
     later: Vec<(Statement, Vec<Val>)>,
     /// What the answer to the statement of the same position means.
     later_meanings: Vec<Meaning>,
@@ -80,6 +83,7 @@ impl<'a> Transaction<'a> {
             now,
             notices: Vec::new(),
             leases: HashMap::new(),
+            audit: Heads::default(),
             later: Vec::new(),
             later_meanings: Vec::new(),
         }
@@ -87,6 +91,7 @@ impl<'a> Transaction<'a> {
 
     /// Marks the point that [`Self::undo`] goes back to.
     pub(crate) async fn mark(&mut self) -> Result<(), Error> {
+        self.audit.mark();
         self.writer.savepoint().await
     }
 
@@ -100,6 +105,7 @@ impl<'a> Transaction<'a> {
         self.later.clear();
         self.later_meanings.clear();
         self.leases.clear();
+        self.audit.undo();
         self.notices.truncate(notices);
         self.writer.undo().await
     }

@@ -12,14 +12,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/intent", &["model"]),
     ("crates/bus", &["model"]),
     ("crates/sql", &["model"]),
-    ("crates/storage", &["model", "sql"]),
+    // Linked alone by whoever checks a log.
+    ("crates/audit", &["model"]),
+    ("crates/storage", &["model", "sql", "audit"]),
     // Pure decisions.
     ("crates/policy", &["model"]),
     // The outside world.
     ("crates/documents", &["model"]),
     ("crates/providers", &["model", "intent", "documents"]),
     // Services.
-    ("crates/auth", &["model", "storage"]),
+    ("crates/auth", &["model", "storage", "audit"]),
     ("crates/search", &["model", "storage"]),
     (
         "crates/governance",
@@ -27,7 +29,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "crates/runtime",
-        &["model", "storage", "bus", "intent", "providers"],
+        &["model", "storage", "bus", "intent", "providers", "audit"],
     ),
     (
         "crates/assistant",
@@ -64,6 +66,7 @@ const API: &[&str] = &[
     "assistant",
     "documents",
     "policy",
+    "audit",
 ];
 
 /// What an edge may use: services and ports, no database, no parser.
@@ -88,6 +91,7 @@ const EVERYTHING: &[&str] = &[
     "model",
     "intent",
     "sql",
+    "audit",
     "storage",
     "bus",
     "providers",

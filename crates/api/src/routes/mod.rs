@@ -110,8 +110,9 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::files::download::download))
         .routes(routes!(content::files::delete::delete))
         .routes(routes!(content::search::search))
-        // Who the agents are, and what they measured.
+        // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
+        .merge(audit())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
@@ -145,6 +146,22 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::add_up::quality))
         .routes(routes!(v1::metrics::add_up::resources))
         .routes(routes!(v1::metrics::summary::summary))
+}
+
+/// What was done, and the proof of it.
+fn audit() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::events::ingest::ingest))
+        .routes(routes!(v1::events::list::audit))
+        .routes(routes!(v1::events::list::events))
+        .routes(routes!(v1::events::stats::stats))
+        .routes(routes!(v1::events::activity::list))
+        .routes(routes!(v1::audit::list::list))
+        .routes(routes!(v1::audit::stats::stats))
+        .routes(routes!(v1::audit::checkpoints::list))
+        .routes(routes!(v1::audit::proof::inclusion))
+        .routes(routes!(v1::audit::proof::consistency))
+        .routes(routes!(v1::audit::erase::erase))
 }
 
 /// A route with a body limit of its own.

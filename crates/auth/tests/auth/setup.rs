@@ -77,12 +77,17 @@ async fn users_made_at_the_machine_can_log_in_and_an_administrator_ends_the_setu
             role,
             tenant_id: default_tenant(),
         };
+        let operator = Caller::local_operator();
         let viewer = new("viewer@example.org", Role::Viewer);
-        world.auth.create_user(viewer.clone()).await.unwrap();
-        let again = world.auth.create_user(viewer).await.unwrap_err();
+        world
+            .auth
+            .create_user(viewer.clone(), &operator)
+            .await
+            .unwrap();
+        let again = world.auth.create_user(viewer, &operator).await.unwrap_err();
         assert_eq!(again.code(), ErrorCode::AlreadyExists);
         let admin = new("admin@example.org", Role::Admin);
-        let admin = world.auth.create_user(admin).await.unwrap();
+        let admin = world.auth.create_user(admin, &operator).await.unwrap();
         let viewer = world.login("viewer@example.org", PASSWORD).await.unwrap();
         assert_eq!(viewer.permissions, [Permission::Read]);
         assert_eq!(viewer.tenant_id, default_tenant());

@@ -8,6 +8,7 @@ use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
 use super::agents::Agents;
+use super::audit::Audit;
 use super::backup::{Backup, Restore};
 use super::demo::Demo;
 use super::describe::Completions;
@@ -97,6 +98,9 @@ pub enum Command {
     /// Check whether this machine can run a node, and say what to do where it cannot.
     #[command(after_help = "Example:\n  civitas doctor --data-dir /var/lib/civitas")]
     Doctor(Doctor),
+    /// Check, prove and export the audit log, without a server.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Write database, keys and content into one file. The node may go on running.
     ///
     /// Uploads in pieces that are not whole yet are left out: after a restore their clients are answered that they ran
@@ -152,6 +156,15 @@ pub struct Bounds {
     /// How long finished executions and their journals are kept, such as `12h` or `30d`.
     #[arg(long, env = "CIVITAS_RETENTION", default_value = "30d", value_name = "DURATION", value_parser = quantity::duration)]
     pub retention: Duration,
+    /// How long the bodies of audit entries are kept; the entries and their proofs stay.
+    #[arg(long, env = "CIVITAS_AUDIT_RETENTION", default_value = "90d", value_name = "DURATION", value_parser = quantity::duration)]
+    pub audit_retention: Duration,
+    /// How often what is new in the audit log is signed.
+    #[arg(long, env = "CIVITAS_AUDIT_INTERVAL", default_value = "1m", value_name = "DURATION", value_parser = quantity::duration)]
+    pub audit_interval: Duration,
+    /// New audit entries that are signed at once, without waiting for that.
+    #[arg(long, env = "CIVITAS_AUDIT_ENTRIES", default_value_t = 1000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub audit_entries: u64,
     /// Executions that run at the same time.
     #[arg(long, env = "CIVITAS_CONCURRENCY", default_value_t = 512, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub concurrency: u32,

@@ -25,6 +25,7 @@ use tempfile::NamedTempFile;
 use super::arguments::Data;
 use super::failure::Failure;
 use super::output::{self, bytes, data, note};
+use crate::audit;
 use crate::config::Config;
 use crate::folder::{self, NODE};
 use crate::node::store_options;
@@ -32,7 +33,7 @@ use crate::node::store_options;
 /// The names within the archive.
 const DATABASE: &str = "database.jsonl";
 // The database names the node that holds its lease; under the same name its copy gets it back at once.
-const FOLDERS: [&str; 2] = ["keys", CONTENT];
+const FOLDERS: [&str; 3] = ["keys", audit::FOLDER, CONTENT];
 const CONTENT: &str = "blobs/objects";
 
 /// Write a backup.

@@ -10,7 +10,7 @@ use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
 use super::{
-    agents, backup, demo, describe, doctor, executions, files, intent, serving, token, user,
+    agents, audit, backup, demo, describe, doctor, executions, files, intent, serving, token, user,
 };
 
 /// Runs the command line.
@@ -96,6 +96,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,
+            Command::Audit(command) => audit::run(command, remote.json).await,
             Command::Backup(arguments) => backup::backup(arguments, remote.json).await,
             Command::Restore(arguments) => backup::restore(arguments, remote.json).await,
             Command::Openapi => describe::openapi(),

@@ -17,6 +17,7 @@ use super::arguments::Data;
 use super::failure::Failure;
 use super::listen::Listen;
 use super::output::{self, BAD, BOLD, DIM, GOOD, WARN, bytes, causes, clean, data};
+use crate::audit::key;
 use crate::client::Client;
 use crate::config::Config;
 use crate::node;
@@ -81,6 +82,7 @@ pub(crate) async fn run(arguments: Doctor, machine: bool) -> anyhow::Result<()> 
         content::check(&options, data_dir).await,
         sandbox().await,
         confinement().await,
+        audit_key(data_dir),
         port(&arguments.listen).await,
         clock(),
     ];
@@ -132,6 +134,23 @@ fn existing(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let nearest = absolute.ancestors().find(|folder| folder.exists());
     nearest.unwrap_or(Path::new("/")).to_owned()
+}
+
+/// The key that the audit log is signed with, to be noted somewhere else.
+fn audit_key(data_dir: &Path) -> Finding {
+    match key::public(data_dir) {
+        Ok(Some(key)) => finding(
+            "audit",
+            Health::Ok,
+            format!("checkpoints are signed by {key}"),
+        ),
+        Ok(None) => finding(
+            "audit",
+            Health::Ok,
+            "the signing key is made at the first start",
+        ),
+        Err(error) => finding("audit", Health::Fail, causes(&error)),
+    }
 }
 
 fn folder(data_dir: &Path) -> Finding {

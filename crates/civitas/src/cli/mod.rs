@@ -5,6 +5,7 @@
 
 mod agents;
 mod arguments;
+mod audit;
 mod backup;
 mod demo;
 mod describe;

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::{Bounds, Dev, Serve};
 use super::listen::Listen;
-use crate::config::Config;
+use crate::config::{AuditConfig, Config};
 use crate::node::Node;
 use crate::telemetry;
 
@@ -53,6 +53,11 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
         quotas,
         concurrency: usize::try_from(bounds.concurrency)?,
         retention: bounds.retention,
+        audit: AuditConfig {
+            interval: bounds.audit_interval,
+            entries: bounds.audit_entries,
+            retention: bounds.audit_retention,
+        },
         grace: bounds.shutdown_grace,
         ..config
     })

@@ -159,7 +159,7 @@ fn the_doctor_finds_this_machine_fit_and_says_what_is_not() {
         report.out
     );
     let missing = "postgres://nobody@127.0.0.1:1/none";
-    let ill = run(["doctor", "--database-url", missing]).fails(1, "1 of 8 checks failed");
+    let ill = run(["doctor", "--database-url", missing]).fails(1, "1 of 9 checks failed");
     assert_eq!(
         ill.out.matches("error connecting").count(),
         2,

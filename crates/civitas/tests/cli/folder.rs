@@ -42,7 +42,7 @@ fn the_doctor_finds_content_that_is_missing() {
             std::fs::remove_file(&file).unwrap();
         }
     }
-    let ill = run(doctor).fails(1, "1 of 8 checks failed");
+    let ill = run(doctor).fails(1, "1 of 9 checks failed");
     assert!(
         ill.out.contains("1 of 2 files is missing") && ill.out.contains(&lost),
         "{}",
@@ -86,7 +86,7 @@ fn a_postgresql_database_goes_with_one_data_folder() {
     let refused = run(&start).fails(1, "another data folder");
     assert!(refused.err.contains("--data-dir"), "{}", refused.err);
     let doctor = ["doctor", "--data-dir", &path, "--database-url", &database];
-    let found = run(doctor).fails(1, "1 of 8");
+    let found = run(doctor).fails(1, "1 of 9");
     assert!(found.out.contains("another data folder"), "{}", found.out);
 
     let own = server.folder.path().join("data");

@@ -7,6 +7,7 @@
 )]
 
 mod agents;
+mod audit;
 mod backup;
 mod demo;
 mod executions;
@@ -133,6 +134,14 @@ impl Server {
 
     /// Puts one file with `--wait` and answers its id.
     #[track_caller]
+    /// Stops the server as a supervisor would, and leaves its folder.
+    fn stop(mut self) -> tempfile::TempDir {
+        let id = self.child.id().to_string();
+        Command::new("kill").arg(id).status().unwrap();
+        assert!(self.child.wait().unwrap().success());
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     fn put(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.file(name, bytes);
         let put = self

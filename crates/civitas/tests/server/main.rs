@@ -17,6 +17,7 @@ mod client;
 mod completeness;
 mod content;
 mod documentation;
+mod events;
 mod execution;
 mod health;
 mod hostile;

@@ -156,7 +156,8 @@ impl TestServer {
             role,
             tenant_id: TenantId::trusted("default_tenant"),
         };
-        self.state.auth.create_user(new).await.unwrap();
+        let operator = civitas_model::Caller::local_operator();
+        self.state.auth.create_user(new, &operator).await.unwrap();
         let credentials = civitas_auth::Credentials {
             email: email.to_owned(),
             password: Secret::new(PASSWORD),

@@ -62,6 +62,13 @@ async fn someone_works_anonymously_and_signs_in_later() {
     assert_eq!(upgraded["is_anonymous"], false);
     assert_eq!(upgraded["metadata"], json!({ "from": "a test", "n": 1 }));
     assert!(upgraded["upgraded_at"].is_string());
+    let me = user.get("/api/auth/me").send().await.ok();
+    let tenant = TenantId::trusted(me["tenant_id"].as_str().unwrap());
+    let log = server.state.store.audit();
+    let any = civitas_storage::AuditFilter::default();
+    let last = log.list(&tenant, &any, 1, 0).await.unwrap().remove(0).entry;
+    assert_eq!(last.action, "upgrade_session");
+    assert_eq!(last.subject.unwrap().id, id);
     // The handle stays, the secret ends.
     user.get(path.as_str()).send().await.ok();
     anonymous

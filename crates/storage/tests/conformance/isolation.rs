@@ -10,11 +10,13 @@ use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
 use civitas_storage::{
-    Change, Changeset, FileFilter, MembershipChange, Need, OpenUploadChange, PendingIntentFilter,
-    PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
+    AuditChange, AuditFilter, Change, Changeset, FileFilter, MembershipChange, Need,
+    OpenUploadChange, PendingIntentFilter, PutTenantSetting, Refusal, ServiceToken,
+    ServiceTokenChange, Usage,
 };
 use serde_json::json;
 
+use crate::audit::audit_entry;
 use crate::documents::{artifact, contract, file, pending_intent, upload};
 use crate::fixture::{
     Fixture, append, at, complete, files_under, id, other_tenant, refusal, request, source, start,
@@ -29,6 +31,11 @@ const TABLES: &[(&str, &str)] = &[
     ("agent_metrics", "agents"),
     ("agents", "agents"),
     ("artifacts", "artifacts"),
+    ("audit_bodies", "audit_log"),
+    ("audit_checkpoints", "audit_log"),
+    ("audit_entries", "audit_log"),
+    ("audit_heads", "audit_log"),
+    ("audit_nodes", "audit_log"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
     ("executions", "executions"),
@@ -71,6 +78,20 @@ const READINGS: &[(&str, &str)] = &[
     ("artifact::find", "artifacts"),
     ("artifact::list", "artifacts"),
     ("artifact::made_from", "artifacts"),
+    ("read::open", "none: the auditor's own, of every tenant"),
+    ("proof::consistency", "audit_log"),
+    ("proof::inclusion", "audit_log"),
+    ("proof::root", "audit_log"),
+    ("read::bodies_of", "audit_log"),
+    ("read::checkpoints", "audit_log"),
+    ("read::find_by_id", "audit_log"),
+    ("read::head", "audit_log"),
+    ("read::last_before", "audit_log"),
+    ("read::newest_checkpoints", "audit_log"),
+    ("read::page_after", "audit_log"),
+    ("read::stats", "audit_log"),
+    ("read::tenants", "none: the auditor's own, of every tenant"),
+    ("read::unsigned", "none: the signer's own, for every tenant"),
     (
         "backup::backup",
         "none: the operator's own, of every tenant",
@@ -520,6 +541,49 @@ pub async fn service_tokens(t: Fixture) {
 
 pub async fn agents(t: Fixture) {
     crate::agents::another_tenants_agents_stay_its_own(&t).await;
+}
+
+pub async fn audit_log(t: Fixture) {
+    let b = other_tenant();
+    let entry = audit_entry(&t, &tenant(), "u", "a");
+    let entry_id = entry.entry_id.clone();
+    t.commit(entry).await;
+    t.commit(AuditChange::Checkpoint {
+        tenant_id: tenant(),
+        size: 1,
+        note: "note".into(),
+    })
+    .await;
+    let audit = t.store.audit();
+    let found = audit.find(&tenant(), 1).await.unwrap();
+    assert_eq!(audit.find(&b, 1).await.unwrap(), None);
+    assert_eq!(audit.find_by_id(&b, &entry_id).await.unwrap(), None);
+    let filter = AuditFilter::default();
+    assert_eq!(audit.list(&b, &filter, 9, 0).await.unwrap(), []);
+    assert_eq!(audit.page_after(&b, 0, 9).await.unwrap(), []);
+    assert_eq!(audit.stats(&b, &filter).await.unwrap(), []);
+    assert_eq!(audit.head(&b).await.unwrap(), None);
+    assert_eq!(audit.checkpoints(&b, 0, 9).await.unwrap(), []);
+    assert_eq!(audit.newest_checkpoints(&b, None, 9).await.unwrap(), []);
+    assert_eq!(audit.last_before(&b, at(9)).await.unwrap(), None);
+    assert!(audit.bodies_of(&b, "u", 0, 9).await.unwrap().is_empty());
+    assert_eq!(audit.inclusion(&b, 1, 1).await.unwrap(), None);
+    assert_eq!(audit.consistency(&b, 1, 1).await.unwrap(), None);
+    assert_eq!(audit.root(&b, 1).await.unwrap(), None);
+    let mut drop = audit_entry(&t, &b, "u", "erase_bodies");
+    drop.category = "audit".into();
+    t.commit(AuditChange::DropBodies {
+        spans: vec![(1, 1)],
+        entry: drop,
+        is_retention: true,
+    })
+    .await;
+    assert_eq!(audit.find(&tenant(), 1).await.unwrap(), found);
+    assert_eq!(audit.head(&b).await.unwrap(), None);
+    // Each log has its own numbers and its own chain.
+    t.commit(audit_entry(&t, &b, "u", "b")).await;
+    let other = audit.find(&b, 1).await.unwrap().unwrap().entry;
+    assert_eq!(other.previous, civitas_audit::Hash::NONE);
 }
 
 pub async fn a_write_into_another_tenant_is_refused(t: Fixture) {

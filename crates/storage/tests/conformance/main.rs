@@ -10,6 +10,8 @@ mod adoption;
 #[cfg(test)]
 mod agents;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod committing;
@@ -150,6 +152,20 @@ conformance! {
         metrics_are_listed_and_added_up,
         old_metrics_and_activity_are_swept,
     }
+    audit {
+        an_entry_is_read_back_as_it_was_hashed,
+        a_refused_changeset_leaves_no_gap,
+        an_entry_commits_only_with_its_change,
+        a_hundred_writers_keep_a_hundred_entries_each,
+        a_log_goes_on_after_a_reopening,
+        proofs_hold_beyond_the_subtrees_that_are_kept,
+        checkpoints_are_kept_and_what_is_unsigned_is_known,
+        bodies_go_and_the_log_still_verifies,
+        a_change_behind_our_back_is_found,
+        entries_are_filtered_and_paged,
+        entries_are_counted_by_what_they_have_in_common,
+        a_copy_is_read_without_touching_it,
+    }
     adoption {
         every_table_with_a_tenant_has_its_place,
         everything_moves_with_an_upgrade,
@@ -176,6 +192,7 @@ conformance! {
         memberships,
         service_tokens,
         agents,
+        audit_log,
     }
     model { random_changes_agree_with_a_small_model }
     queries { every_query_is_prepared_on_a_new_database }

@@ -52,7 +52,7 @@ pub(crate) async fn create(
         role: body.role,
         tenant_id: caller.tenant_id.clone(),
     };
-    let user = state.auth.create_user(new).await?;
+    let user = state.auth.create_user(new, &caller).await?;
     Ok(Json(CreatedUser {
         user_id: user.user_id.to_string(),
         email: user.email,

@@ -1,5 +1,7 @@
-//! `/api/v1`: agents, and what they measured.
+//! `/api/v1`: agents, what they measured, and what was done.
 
 pub(super) mod agents;
+pub(super) mod audit;
+pub(super) mod events;
 pub(super) mod metrics;
 pub(super) mod registry;

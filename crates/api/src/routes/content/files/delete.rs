@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use civitas_audit::NewEntry;
 use civitas_model::artifact::Lifecycle;
 use civitas_model::file::Status;
 use civitas_model::id::FileKind;
-use civitas_model::{File, Permission, Timestamp, Write};
+use civitas_model::{Caller, File, Permission, Timestamp, Write};
 use civitas_storage::Changeset;
 
 use crate::extract::{Authenticated, PathId, require};
@@ -38,7 +39,7 @@ pub(crate) async fn delete(
     let file = found
         .filter(|file| file.status != Status::Purged)
         .ok_or_else(|| Problem::not_found("file"))?;
-    let freed = forget(&state, &file).await?;
+    let freed = forget(&state, &caller, &file).await?;
     // What the file's own execution stored was stored before the file was made.
     for (digest, made_at) in freed {
         state
@@ -51,7 +52,11 @@ pub(crate) async fn delete(
 
 /// Marks the file purged, its artifact and what was read of it deleted, and forgets its search records, at once. Answers the
 /// digests of what may not be needed any more, each with when it was made.
-async fn forget(state: &AppState, file: &File) -> Result<Vec<(String, Timestamp)>, Problem> {
+async fn forget(
+    state: &AppState,
+    caller: &Caller,
+    file: &File,
+) -> Result<Vec<(String, Timestamp)>, Problem> {
     let now = state.clock.now();
     let purged = File {
         status: Status::Purged,
@@ -89,9 +94,13 @@ async fn forget(state: &AppState, file: &File) -> Result<Vec<(String, Timestamp)
         tenant_id: file.tenant_id.clone(),
         digest: digest.clone(),
     }));
+    let (clock, entropy) = (state.clock.as_ref(), state.entropy.as_ref());
+    let tenant = &file.tenant_id;
+    let entry = NewEntry::new(clock, entropy, tenant, caller.into(), "content", "purge")
+        .on("file", file.file_id.as_str());
     state
         .store
-        .commit(Changeset::new().with_writes(writes))
+        .commit(Changeset::new().with_writes(writes).with(entry))
         .await?;
     Ok(freed)
 }

@@ -1,0 +1,11 @@
+//! The audit log: entries appended with whatever they accompany, checkpoints, bodies that go, readings and proofs.
+
+mod change;
+mod head;
+mod proof;
+mod read;
+
+pub use change::{AuditChange, DROP_MAX};
+pub use read::{Audit, AuditFilter, AuditHead, AuditLog, AuditStats, SignedCheckpoint};
+
+pub(crate) use head::{Heads, settle};

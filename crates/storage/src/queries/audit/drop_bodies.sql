@@ -1,0 +1,1 @@
+DELETE FROM audit_bodies WHERE tenant_id = ? AND seq >= ? AND seq <= ?

@@ -1,0 +1,1 @@
+INSERT INTO audit_bodies (tenant_id, seq, salt, body) VALUES (?, ?, ?, ?)

@@ -1,0 +1,1 @@
+INSERT INTO audit_nodes (tenant_id, level, position, hash) VALUES (?, ?, ?, ?)

@@ -1,0 +1,1 @@
+UPDATE audit_heads SET dropped = ? WHERE tenant_id = ? AND dropped < ?

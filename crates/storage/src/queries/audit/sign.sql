@@ -1,0 +1,1 @@
+UPDATE audit_heads SET signed = ? WHERE tenant_id = ? AND signed < ? AND size >= ?
