@@ -25,6 +25,9 @@ fn the_catalogue_is_the_committed_one() {
             (intent.name().to_owned(), about)
         })
         .collect();
+    let mut intents = Value::Object(intents);
+    // In order, so that a difference is a difference.
+    intents.sort_all_objects();
     let found = format!("{}\n", serde_json::to_string_pretty(&intents).unwrap());
     if std::env::var_os("UPDATE_CATALOGUE").is_some() {
         std::fs::write(COMMITTED, &found).unwrap();

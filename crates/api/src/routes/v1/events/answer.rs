@@ -3,7 +3,7 @@
 use civitas_audit::{Actor, NewEntry, Stored};
 use civitas_model::{Caller, Clock, Entropy, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 /// The category of entries about agents, and the kind of their actors.
@@ -19,7 +19,7 @@ pub(crate) struct Facts {
     pub(crate) rbac_reason: Option<String>,
     pub(crate) cost_usd: Option<f64>,
     pub(crate) tokens_used: Option<u64>,
-    pub(crate) context: Option<Value>,
+    pub(crate) context: Option<Map<String, Value>>,
     /// Who reported it.
     pub(crate) reported_by: Option<String>,
 }
@@ -100,7 +100,7 @@ pub(crate) struct AuditLog {
     rbac: AuditDecision,
     cost: AuditCost,
     #[schema(value_type = Option<Object>)]
-    context: Option<Value>,
+    context: Option<Map<String, Value>>,
     /// When it was recorded.
     #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,

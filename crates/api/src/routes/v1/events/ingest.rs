@@ -7,7 +7,7 @@ use civitas_audit::{Actor, BODY_BYTES_MAX, Hash, Stored};
 use civitas_model::Permission;
 use civitas_storage::Changeset;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{AGENT, AuditLog, Facts};
@@ -44,7 +44,7 @@ pub(crate) struct EventIngest {
     tokens_used: Option<u64>,
     /// Whatever else is worth keeping: at most 128 KiB.
     #[schema(value_type = Option<Object>)]
-    context: Option<Value>,
+    context: Option<Map<String, Value>>,
     /// The tool use it belongs to: what was attempted and what became of it name the same.
     tool_use_id: Option<String>,
 }
@@ -140,7 +140,7 @@ fn check(event: &EventIngest) -> Result<(), Problem> {
     let bytes = event
         .context
         .as_ref()
-        .map(|context| context.to_string().len());
+        .map(|context| json!(context).to_string().len());
     // Half of what a body may have: escaping makes some texts longer.
     let most = BODY_BYTES_MAX / 2;
     if bytes.is_some_and(|bytes| bytes > most) {
