@@ -64,13 +64,13 @@ impl Process {
     /// Resident memory, in bytes.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
         let id = self.child.id().context("the server has ended")?;
-        resident(id).context("no VmRSS")
+        status(id, "VmRSS:").context("no VmRSS")
     }
 
-    /// Keeps an eye on the memory of the server and of its children.
+    /// Keeps an eye on the memory of the server, without the files it maps, and of its children.
     pub(crate) fn watch(&self) -> anyhow::Result<Watch> {
         let id = self.child.id().context("the server has ended")?;
-        let before = resident(id).context("no VmRSS")?;
+        let before = status(id, "RssAnon:").context("no RssAnon")?;
         let (end, mut ended) = oneshot::channel();
         let watching = tokio::spawn(async move {
             let mut peaks = Peaks {
@@ -78,8 +78,9 @@ impl Process {
                 child: 0,
             };
             while ended.try_recv() == Err(TryRecvError::Empty) {
-                peaks.server = peaks.server.max(resident(id).unwrap_or_default());
-                let children = children(id).into_iter().filter_map(resident);
+                peaks.server = peaks.server.max(status(id, "RssAnon:").unwrap_or_default());
+                let children = children(id).into_iter();
+                let children = children.filter_map(|child| status(child, "VmRSS:"));
                 peaks.child = peaks.child.max(children.max().unwrap_or_default());
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -128,10 +129,10 @@ impl Watch {
     }
 }
 
-/// Resident memory of a process, in bytes; nothing when it has ended.
-fn resident(id: u32) -> Option<u64> {
+/// A line of a process's status, in bytes; nothing when it has ended.
+fn status(id: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kibibytes = line?.split_whitespace().next()?.parse::<u64>().ok()?;
     Some(kibibytes * 1024)
 }

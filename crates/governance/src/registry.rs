@@ -2,6 +2,7 @@
 //!
 //! Every change is one changeset, built in one place, so that whatever else must be written with it can join it there.
 
+mod audited;
 mod check;
 mod definition;
 mod import;
@@ -13,9 +14,7 @@ use civitas_model::agent::{
     APPROVAL_THRESHOLD, AgentBudget, AgentMetadata, Lifecycle, Performance, Rbac, Role, midnight,
 };
 use civitas_model::{Agent, AgentId, Caller, Entropy, Id, Money, Permission};
-use civitas_storage::{
-    AgentChange, AgentCount, AgentFilter, Changeset, CommitError, Refusal, Store,
-};
+use civitas_storage::{AgentChange, AgentCount, AgentFilter, CommitError, Refusal, Store};
 
 pub use definition::agent_of;
 pub use import::{Action, ImportFile, Imported};
@@ -172,7 +171,7 @@ impl Registry {
             agent: Box::new(agent.clone()),
             source_text: None,
         };
-        self.commit(change, &agent.name).await?;
+        self.commit(caller, change, &agent.name).await?;
         Ok(agent)
     }
 
@@ -261,7 +260,7 @@ impl Registry {
             agent: Box::new(agent),
             source_text: None,
         };
-        self.commit(change, &name).await?;
+        self.commit(caller, change, &name).await?;
         self.find(caller, id).await
     }
 
@@ -271,7 +270,7 @@ impl Registry {
             tenant_id: caller.tenant_id.clone(),
             agent_id: id.clone(),
         };
-        self.commit_of(change, id).await
+        self.commit_of(caller, change, id).await
     }
 
     /// Notes that an agent is at work. One that is a draft or suspended is put to work by who administers; a retired one
@@ -295,7 +294,7 @@ impl Registry {
             agent_id: id.clone(),
             from,
         };
-        self.commit_of(change, id).await?;
+        self.commit_of(caller, change, id).await?;
         self.find(caller, id).await
     }
 
@@ -320,7 +319,7 @@ impl Registry {
             agent_id: id.clone(),
             to,
         };
-        self.commit_of(change, id).await?;
+        self.commit_of(caller, change, id).await?;
         self.find(caller, id).await
     }
 
@@ -342,8 +341,8 @@ impl Registry {
     }
 
     /// Commits a change that may find an agent's name taken.
-    async fn commit(&self, change: AgentChange, name: &str) -> Result<(), Error> {
-        let changeset = Changeset::new().with(change);
+    async fn commit(&self, caller: &Caller, change: AgentChange, name: &str) -> Result<(), Error> {
+        let changeset = self.audited(caller, change);
         match self.store.commit(changeset).await {
             Err(CommitError::Refused(Refusal::AlreadyExists { .. })) => {
                 Err(Error::NameTaken(name.to_owned()))
@@ -353,8 +352,13 @@ impl Registry {
     }
 
     /// Commits a change of an agent that may be gone.
-    async fn commit_of(&self, change: AgentChange, id: &AgentId) -> Result<(), Error> {
-        let changeset = Changeset::new().with(change);
+    async fn commit_of(
+        &self,
+        caller: &Caller,
+        change: AgentChange,
+        id: &AgentId,
+    ) -> Result<(), Error> {
+        let changeset = self.audited(caller, change);
         match self.store.commit(changeset).await {
             Err(CommitError::Refused(Refusal::NotFound { .. })) => {
                 Err(Error::no_agent(id.as_str()))

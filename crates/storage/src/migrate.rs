@@ -63,6 +63,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0007_audit.sql"),
         postgres: include_str!("../migrations/postgres/0007_audit.sql"),
     },
+    Migration {
+        version: 8,
+        name: "statistics",
+        sqlite: include_str!("../migrations/sqlite/0008_statistics.sql"),
+        postgres: include_str!("../migrations/postgres/0008_statistics.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

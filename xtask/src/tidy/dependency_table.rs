@@ -25,7 +25,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/search", &["model", "storage"]),
     (
         "crates/governance",
-        &["model", "storage", "bus", "intent", "policy"],
+        &["model", "audit", "storage", "bus", "intent", "policy"],
     ),
     (
         "crates/runtime",

@@ -139,8 +139,7 @@ impl Registry {
         let plan = self.plan(caller, &reading, definition, file).await?;
         let commit = match plan.change {
             Some(change) if !dry_run => {
-                let changeset = Changeset::new().with(change);
-                Some(self.store.enqueue(changeset).await?)
+                Some(self.store.enqueue(self.audited(caller, change)).await?)
             }
             _ => None,
         };

@@ -230,3 +230,48 @@ async fn a_hundred_metrics_at_once_are_all_counted() {
     .unwrap()
     .unwrap();
 }
+
+#[tokio::test]
+async fn every_change_of_the_registry_is_in_the_audit_log_and_what_was_refused_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("civitas.db");
+    let options = StoreOptions::Sqlite { path };
+    let store = Store::open(&options, Arc::new(SystemClock)).await.unwrap();
+    let registry = Registry::new(store.clone(), Arc::new(SystemEntropy));
+    let caller = Caller::local_operator();
+    let imported = registry
+        .import(&caller, vec![file("coder.md", CODER)], false)
+        .await
+        .unwrap();
+    let id = imported[0].agent.clone().unwrap().agent_id;
+    let patch = AgentPatch {
+        tags: Some(vec!["night".into()]),
+        ..AgentPatch::default()
+    };
+    registry.update(&caller, &id, patch).await.unwrap();
+    registry.activate(&caller, &id).await.unwrap();
+    for to in [Lifecycle::Suspended, Lifecycle::Retired] {
+        registry.set_lifecycle(&caller, &id, to).await.unwrap();
+    }
+    registry.activate(&caller, &id).await.unwrap_err();
+    registry.delete(&caller, &id).await.unwrap();
+    registry.delete(&caller, &id).await.unwrap_err();
+    let entries = store.audit().page_after(&caller.tenant_id, 0, 99).await;
+    let entries = entries.unwrap();
+    let actions: Vec<&str> = entries
+        .iter()
+        .map(|stored| stored.entry.action.as_str())
+        .collect();
+    assert_eq!(
+        actions,
+        [
+            "register_agent",
+            "change_agent",
+            "suspend_agent",
+            "retire_agent",
+            "remove_agent"
+        ]
+    );
+    let changed = entries[1].body.as_ref().unwrap();
+    assert!(changed.text.contains("night"), "{changed:?}");
+}

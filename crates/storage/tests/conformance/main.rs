@@ -195,7 +195,10 @@ conformance! {
         audit_log,
     }
     model { random_changes_agree_with_a_small_model }
-    queries { every_query_is_prepared_on_a_new_database }
+    queries {
+        every_query_is_prepared_on_a_new_database,
+        a_row_is_found_by_its_second_key_without_walking_the_others,
+    }
     backup {
         a_backup_under_load_is_consistent,
         a_backup_moves_to_the_other_database,

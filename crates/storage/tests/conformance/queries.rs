@@ -26,6 +26,36 @@ pub async fn every_query_is_prepared_on_a_new_database(t: Fixture) {
     assert!(count > 50, "the folder moved");
 }
 
+/// Without the numbers that migration 8 tells SQLite, it walks all of a tenant's rows.
+pub async fn a_row_is_found_by_its_second_key_without_walking_the_others(t: Fixture) {
+    if matches!(t.kind, Kind::Postgres) {
+        return;
+    }
+    let (database, _writer) = t.place.database().await;
+    for (lookup, index) in [
+        (
+            "EXPLAIN QUERY PLAN SELECT * FROM files WHERE tenant_id = ? AND digest = ? ORDER BY created_at LIMIT 1",
+            "files_by_digest (tenant_id=? AND digest=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT * FROM pending_intents WHERE tenant_id = ? AND target_artifact_id = ? ORDER BY created_at DESC LIMIT 9",
+            "pending_intents_by_target (tenant_id=? AND target_artifact_id=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT * FROM agents WHERE tenant_id = ? AND name = ?",
+            "agents_by_name (tenant_id=? AND name=?)",
+        ),
+    ] {
+        let params = vec!["t".into(), "x".into()];
+        let rows = database
+            .query(&Statement::new(lookup), params)
+            .await
+            .unwrap();
+        let plan = rows[0].text("detail").unwrap();
+        assert!(plan.contains(index), "{lookup}: {plan}");
+    }
+}
+
 #[test]
 fn a_query_for_one_database_differs_from_its_pair_and_says_why() {
     let paths = files_under(&source("src/queries"));

@@ -13,8 +13,8 @@ use crate::cli::intake::{Depth, Document, Stage, Understood, understand, wait_fo
 use crate::cli::output::{self, BAD, clean, note, table, text};
 use crate::cli::remote::Remote;
 
-/// Files that are on their way at the same time.
-const AT_ONCE: usize = 4;
+/// Files that are on their way at the same time: what several commit at once shares one wait for the disk.
+const AT_ONCE: usize = 12;
 /// Files of one command, and how deep folders may lie in each other.
 const FILES_MAX: usize = 100_000;
 const DEPTH_MAX: usize = 64;
