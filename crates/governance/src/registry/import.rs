@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use civitas_model::agent::SourceFile;
 use civitas_model::{Agent, Caller};
-use civitas_storage::{AgentChange, Changeset, Commit, CommitError, Refusal};
+use civitas_storage::{AgentChange, Commit, CommitError, Refusal};
 
 use super::Registry;
 use super::definition::{agent_of, differences, redefine};

@@ -244,11 +244,11 @@ async fn every_change_of_the_registry_is_in_the_audit_log_and_what_was_refused_i
         .await
         .unwrap();
     let id = imported[0].agent.clone().unwrap().agent_id;
-    let patch = AgentPatch {
+    let tagged = AgentPatch {
         tags: Some(vec!["night".into()]),
         ..AgentPatch::default()
     };
-    registry.update(&caller, &id, patch).await.unwrap();
+    registry.update(&caller, &id, tagged).await.unwrap();
     registry.activate(&caller, &id).await.unwrap();
     for to in [Lifecycle::Suspended, Lifecycle::Retired] {
         registry.set_lifecycle(&caller, &id, to).await.unwrap();
