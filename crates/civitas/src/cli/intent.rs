@@ -2,17 +2,20 @@
 
 mod schema;
 
-use std::io::Read;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
+use super::json_input::{object, read};
 use super::output::{self, BOLD, DIM, clean, data, note, short, status_style, table, text};
 use super::remote::Remote;
 use crate::client::completed;
+
+/// What is given as JSON, and how it may look.
+const WHAT: &str = "the parameters";
+const EXAMPLE: &str = "{\"limit\": 5}";
 
 /// See what can be done, and do it.
 #[derive(Debug, Subcommand)]
@@ -69,8 +72,8 @@ pub(crate) async fn run(command: Intent, remote: &Remote) -> anyhow::Result<()> 
 async fn submit(arguments: Submit, remote: &Remote) -> anyhow::Result<()> {
     let client = remote.client()?;
     let parameters = match (&arguments.parameters_json, &arguments.file) {
-        (Some(json), _) => object(json)?,
-        (None, Some(path)) => object(&read(path)?)?,
+        (Some(json), _) => object(json, WHAT, EXAMPLE)?,
+        (None, Some(path)) => object(&read(path)?, WHAT, EXAMPLE)?,
         (None, None) if arguments.parameters.is_empty() => json!({}),
         (None, None) => {
             let known = client
@@ -111,29 +114,6 @@ async fn submit(arguments: Submit, remote: &Remote) -> anyhow::Result<()> {
     ));
     let artifact = completed(&ended)?;
     Ok(output::json(&artifact["semantic_payload"])?)
-}
-
-fn read(path: &PathBuf) -> anyhow::Result<String> {
-    if path.as_os_str() == "-" {
-        let mut all = String::new();
-        std::io::stdin()
-            .read_to_string(&mut all)
-            .context("standard input cannot be read")?;
-        return Ok(all);
-    }
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-fn object(json: &str) -> Result<Value, Failure> {
-    match serde_json::from_str(json) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(Failure::Usage(
-            "the parameters must be one JSON object, such as {\"limit\": 5}".to_owned(),
-        )),
-        Err(error) => Err(Failure::Usage(format!(
-            "the parameters are not JSON: {error}"
-        ))),
-    }
 }
 
 fn from_pairs(pairs: &[String], schema: &Value) -> Result<Value, Failure> {

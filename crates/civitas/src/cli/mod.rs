@@ -16,6 +16,7 @@ pub(crate) mod failure;
 mod files;
 mod intake;
 mod intent;
+mod json_input;
 mod listen;
 mod output;
 mod quantity;

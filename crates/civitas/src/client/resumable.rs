@@ -21,7 +21,7 @@ use crate::cli::failure::Failure;
 /// Files of at least this many bytes are uploaded so that a break costs little.
 pub(super) const BYTES_MIN: u64 = 16 * 1024 * 1024;
 /// How often it is tried again without any byte more, and how long to wait before.
-const TRIES_MAX: u32 = 20;
+const TRIES_MAX: u32 = 60;
 const DELAY: Duration = Duration::from_millis(500);
 const UPLOADS: [&str; 3] = ["api", "content", "uploads"];
 

@@ -1,17 +1,18 @@
 //! `civitas files rules`: what a tenant states once about its files.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::cli::failure::Failure;
+use crate::cli::json_input::{object, read};
 use crate::cli::output::{self, clean, moment, note, short, table, text};
 use crate::cli::remote::Remote;
 
 const PATH: [&str; 3] = ["api", "content", "validation-rules"];
+/// What is given as JSON, and how it may look.
+const WHAT: &str = "the rules";
+const EXAMPLE: &str = "{\"allowed_types\": [\"csv\"]}";
 /// Characters of a rule that are shown.
 const SHOWN_CHARACTERS: usize = 100;
 
@@ -47,7 +48,8 @@ pub(super) async fn run(command: Rules, remote: &Remote) -> anyhow::Result<()> {
     let stated = match command {
         Rules::Show => client.get(&PATH, &[]).await?,
         Rules::Set(arguments) => {
-            let mut body = json!({ "validation_rules": object(&read(&arguments.file)?)? });
+            let mut body =
+                json!({ "validation_rules": object(&read(&arguments.file)?, WHAT, EXAMPLE)? });
             if let Some(version) = arguments.if_version {
                 body["version"] = version.into();
             }
@@ -58,27 +60,6 @@ pub(super) async fn run(command: Rules, remote: &Remote) -> anyhow::Result<()> {
         return Ok(output::json(&stated)?);
     }
     show(&stated)
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    if path.as_os_str() == "-" {
-        let mut all = String::new();
-        std::io::stdin()
-            .read_to_string(&mut all)
-            .context("standard input cannot be read")?;
-        return Ok(all);
-    }
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-fn object(json: &str) -> Result<Value, Failure> {
-    match serde_json::from_str(json) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(Failure::Usage(
-            "the rules must be one JSON object, such as {\"allowed_types\": [\"csv\"]}".to_owned(),
-        )),
-        Err(error) => Err(Failure::Usage(format!("the rules are not JSON: {error}"))),
-    }
 }
 
 fn show(stated: &Value) -> anyhow::Result<()> {
