@@ -143,7 +143,7 @@ impl Auth {
             return Err(Error::invalid("/name", detail));
         }
         if scopes.is_empty() || scopes.contains(&Permission::Approve) {
-            let detail = "the scopes must be some of read, write, admin and metrics; a machine never approves";
+            let detail = "the scopes must be some of read, write, admin, metrics and hooks; a machine never approves";
             return Err(Error::invalid("/scopes", detail));
         }
         if scopes.contains(&Permission::Metrics)

@@ -87,6 +87,11 @@ impl Caller {
             && (by_role || self.may(Permission::Metrics))
     }
 
+    /// Whether the caller may report what agents do, and ask what they may.
+    pub fn may_report(&self) -> bool {
+        self.may(Permission::Hooks) || self.may(Permission::Write)
+    }
+
     /// Whether the caller may do something that needs `permission`.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)

@@ -19,16 +19,20 @@ pub enum Permission {
     Admin,
     /// Read the server's metrics, which are of all tenants. A scope of service tokens; no role has it.
     Metrics,
+    /// Report what agents do and ask what they may: hooks, telemetry, events, metrics, deductions. A scope of service
+    /// tokens, enough for an agent's machine; whoever may write may do this too.
+    Hooks,
 }
 
 impl Permission {
     /// Every permission; those that roles grant first, weakest first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Read,
         Self::Write,
         Self::Approve,
         Self::Admin,
         Self::Metrics,
+        Self::Hooks,
     ];
 
     /// The name used in tokens, tables and answers.
@@ -39,6 +43,7 @@ impl Permission {
             Self::Approve => "approve",
             Self::Admin => "admin",
             Self::Metrics => "metrics",
+            Self::Hooks => "hooks",
         }
     }
 

@@ -91,6 +91,16 @@ pub(crate) fn require(caller: &Caller, permission: Permission) -> Result<(), Pro
     Err(Problem::new(ErrorCode::Forbidden, detail))
 }
 
+/// Refuses a caller that may not report what agents do.
+pub(crate) fn require_report(caller: &Caller) -> Result<(), Problem> {
+    if caller.may_report() {
+        return Ok(());
+    }
+    let detail =
+        "this needs the permission `hooks` or `write`: ask an administrator of your tenant";
+    Err(Problem::new(ErrorCode::Forbidden, detail))
+}
+
 /// Refuses a session that is known and not the caller's. One that nobody opened here is a label of the client's own; in
 /// development whoever sits at the machine opened them all.
 pub(crate) async fn check_session(

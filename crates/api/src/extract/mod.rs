@@ -9,7 +9,7 @@ mod query;
 pub(crate) use body::{Body, BodyLimit, OptionalBody};
 pub(crate) use caller::{
     Authenticated, MaybeAuthenticated, SUBPROTOCOL, SocketCaller, anonymous_secret, check_session,
-    require,
+    require, require_report,
 };
 pub(crate) use client_address::ClientAddress;
 pub(crate) use path::PathId;

@@ -35,7 +35,8 @@ pub enum Token {
 pub struct Create {
     /// What it is for.
     pub name: String,
-    /// What it may do, separated by commas: read, write, admin; metrics, to scrape `/metrics` and nothing else.
+    /// What it may do, separated by commas: read, write, admin; metrics, to scrape `/metrics` and nothing else; hooks, to
+    /// report what agents do and ask what they may, for an agent's machine.
     #[arg(
         long = "scope",
         value_delimiter = ',',

@@ -4,14 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use civitas_audit::{Actor, BODY_BYTES_MAX, Hash, Stored};
-use civitas_model::Permission;
 use civitas_storage::Changeset;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{AGENT, AuditLog, Facts};
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Authenticated, Body, require_report};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -62,7 +61,7 @@ pub(crate) async fn ingest(
     Authenticated(caller): Authenticated,
     Body(event): Body<EventIngest>,
 ) -> Result<(StatusCode, Json<AuditLog>), Problem> {
-    require(&caller, Permission::Write)?;
+    require_report(&caller)?;
     check(&event)?;
     let agent = Actor {
         role: event.agent_role,

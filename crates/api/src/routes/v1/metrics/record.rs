@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use civitas_governance::NewMetric;
-use civitas_model::{AgentId, Permission};
+use civitas_model::AgentId;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answer::MetricResponse;
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Authenticated, Body, require_report};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -56,7 +56,7 @@ pub(crate) async fn record(
     Authenticated(caller): Authenticated,
     Body(body): Body<MetricCreate>,
 ) -> Result<(StatusCode, Json<MetricResponse>), Problem> {
-    require(&caller, Permission::Write)?;
+    require_report(&caller)?;
     let new = NewMetric {
         agent_id: body.agent_id,
         metric_type: body.metric_type,
