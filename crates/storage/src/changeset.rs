@@ -4,10 +4,13 @@ use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
 use crate::agent::AgentChange;
+use crate::agent_session::AgentSessionChange;
 use crate::audit::AuditChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
 };
+use crate::halt::HaltChange;
+use crate::hook_event::KeepHookEvent;
 use crate::invitation::InvitationChange;
 use crate::lease::{Lease, LeaseChange};
 use crate::membership::MembershipChange;
@@ -125,6 +128,12 @@ pub enum Change {
     Sweep(Sweep),
     /// Registers an agent, or changes what is known of it.
     Agent(AgentChange),
+    /// Notes what is known of an agent's session, or of an agent that nobody registered.
+    AgentSession(AgentSessionChange),
+    /// Sets or lifts a halt.
+    Halt(HaltChange),
+    /// Keeps an event of a hook as it came.
+    KeepHookEvent(KeepHookEvent),
     /// Records what an agent measured.
     RecordMetric(RecordMetric),
     /// Takes, renews or gives back a lease.

@@ -24,6 +24,7 @@
 mod activity;
 mod adoption;
 mod agent;
+mod agent_session;
 pub mod artifact;
 mod audit;
 pub mod backup;
@@ -33,6 +34,8 @@ mod content;
 mod contract;
 pub mod execution;
 mod file;
+mod halt;
+mod hook_event;
 mod idempotency;
 mod invitation;
 mod json;
@@ -62,6 +65,7 @@ mod write;
 
 pub use activity::Activity;
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use audit::{
     Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
 };
@@ -69,6 +73,8 @@ pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use content::{Need, Released};
 pub use file::{FileFilter, Files};
+pub use halt::{HALTS_MAX, HaltChange};
+pub use hook_event::{HookEvent, KeepHookEvent};
 pub use invitation::{Invitation, InvitationChange};
 pub use lease::{Holder, Lease, LeaseChange};
 pub use membership::{Member, MembershipChange, Memberships};

@@ -69,6 +69,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_statistics.sql"),
         postgres: include_str!("../migrations/postgres/0008_statistics.sql"),
     },
+    Migration {
+        version: 12,
+        name: "gate",
+        sqlite: include_str!("../migrations/sqlite/0012_gate.sql"),
+        postgres: include_str!("../migrations/postgres/0012_gate.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -44,6 +44,9 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Setting(change) => change.apply(tx).await?,
             Change::TenantSetting(change) => change.apply(tx).await?,
             Change::Agent(change) => change.apply(tx).await?,
+            Change::AgentSession(change) => change.apply(tx).await?,
+            Change::Halt(change) => change.apply(tx).await?,
+            Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
         }

@@ -5,7 +5,8 @@ use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
-    activity, idempotency, invitation, metric, outbox, rate_limit, refresh_token, session, ticket,
+    activity, agent_session, hook_event, idempotency, invitation, metric, outbox, rate_limit,
+    refresh_token, session, ticket,
 };
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -58,6 +59,8 @@ impl Sweep {
         rate_limit::delete_expired(tx).await?;
         metric::delete_old(tx).await?;
         activity::delete_old(tx).await?;
+        agent_session::delete_old(tx).await?;
+        hook_event::delete_old(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

@@ -128,10 +128,14 @@ const KEPT: &[&str] = &[
 ];
 const OF_USERS: &[&str] = &[
     "agent_metrics",
+    "agent_sessions",
     "agents",
+    "halts",
+    "hook_events",
     "invitations",
     "memberships",
     "refresh_tokens",
+    "seen_agents",
     "service_tokens",
     "tenants",
 ];

@@ -29,6 +29,7 @@ use crate::usage::begin;
 /// The case of each table; those without one hold nothing of a tenant.
 const TABLES: &[(&str, &str)] = &[
     ("agent_metrics", "agents"),
+    ("agent_sessions", "agent_sessions"),
     ("agents", "agents"),
     ("artifacts", "artifacts"),
     ("audit_bodies", "audit_log"),
@@ -40,6 +41,8 @@ const TABLES: &[(&str, &str)] = &[
     ("counters", "none: numbers only"),
     ("executions", "executions"),
     ("files", "files"),
+    ("halts", "agent_sessions"),
+    ("hook_events", "agent_sessions"),
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
     ("invitations", "none: found by the digest of its secret"),
@@ -52,6 +55,7 @@ const TABLES: &[(&str, &str)] = &[
     ("records", "records"),
     ("refresh_tokens", "none: found by the digest of its secret"),
     ("schema_migrations", "none: versions only"),
+    ("seen_agents", "agent_sessions"),
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
@@ -72,6 +76,12 @@ const READINGS: &[(&str, &str)] = &[
     ("agent::list", "agents"),
     ("agent::source", "agents"),
     ("agent::stats", "agents"),
+    ("agent_session::find", "agent_sessions"),
+    ("agent_session::list", "agent_sessions"),
+    ("agent_session::unregistered", "agent_sessions"),
+    ("halt::find_halt", "agent_sessions"),
+    ("halt::halts_in_force", "agent_sessions"),
+    ("hook_event::hook_events", "agent_sessions"),
     ("metric::list", "agents"),
     ("metric::summary", "agents"),
     ("artifact::count", "artifacts"),
@@ -541,6 +551,10 @@ pub async fn service_tokens(t: Fixture) {
 
 pub async fn agents(t: Fixture) {
     crate::agents::another_tenants_agents_stay_its_own(&t).await;
+}
+
+pub async fn agent_sessions(t: Fixture) {
+    crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod agent_sessions;
+#[cfg(test)]
 mod agents;
 #[cfg(test)]
 mod audit;
@@ -143,6 +145,14 @@ conformance! {
         an_open_upload_moves_from_what_is_durable_to_an_upload,
         open_uploads_run_out_and_leave_a_note_when_they_were_whole,
     }
+    agent_sessions {
+        a_session_changes_only_from_the_revision_that_was_read,
+        sessions_are_listed_newest_first_page_by_page,
+        a_name_is_unregistered_until_an_agent_has_it,
+        a_halt_is_in_force_until_it_is_lifted_once,
+        an_event_is_kept_once_and_for_a_week,
+        a_session_that_is_long_gone_is_forgotten,
+    }
     agents {
         an_agent_is_registered_once_and_found,
         an_update_follows_the_revision_that_was_read,
@@ -191,6 +201,7 @@ conformance! {
         a_write_into_another_tenant_is_refused,
         memberships,
         service_tokens,
+        agent_sessions,
         agents,
         audit_log,
     }

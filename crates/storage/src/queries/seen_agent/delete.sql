@@ -1,0 +1,1 @@
+DELETE FROM seen_agents WHERE tenant_id = ? AND name = ?
