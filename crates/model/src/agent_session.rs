@@ -20,8 +20,8 @@ pub struct AgentSession {
     pub client: String,
     /// The model, as far as it was said.
     pub model: String,
-    /// The working folder that was last named.
-    pub cwd: String,
+    /// The folder in which it began: the project's root, to which relative scopes are relative.
+    pub root: String,
     /// The client's permission mode, such as `bypassPermissions`.
     pub permission_mode: String,
     /// The credential that reported it first: a token's name, an e-mail address.

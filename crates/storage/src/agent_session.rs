@@ -54,7 +54,8 @@ pub enum AgentSessionChange {
 /// A session that was seen.
 #[derive(Debug)]
 pub struct Sighting {
-    /// As it is from now on. Its counts and times are not written: they grow by what is said here.
+    /// As it is from now on. Its counts, times and root are not written: the first two grow by what is said here,
+    /// the root is where it began.
     pub session: AgentSession,
     /// The revision that was read, none when the session was not known. Refused with [`Refusal::Changed`] when another
     /// holds by now, so that no decision is taken on facts that are out of date.
@@ -110,7 +111,7 @@ impl Sighting {
                 session.agent_name.as_str().into(),
                 session.client.as_str().into(),
                 session.model.as_str().into(),
-                session.cwd.as_str().into(),
+                session.root.as_str().into(),
                 session.permission_mode.as_str().into(),
                 session.reported_by.as_str().into(),
                 json::text(&session.facts)?,
@@ -127,7 +128,6 @@ impl Sighting {
             agent_id.into(),
             session.agent_name.as_str().into(),
             session.model.as_str().into(),
-            session.cwd.as_str().into(),
             session.permission_mode.as_str().into(),
             json::text(&session.facts)?,
             session.revision.into(),
@@ -272,7 +272,7 @@ fn read(row: &Row) -> Result<AgentSession, Error> {
         agent_name: row.text("agent_name")?.to_owned(),
         client: row.text("client")?.to_owned(),
         model: row.text("model")?.to_owned(),
-        cwd: row.text("cwd")?.to_owned(),
+        root: row.text("root")?.to_owned(),
         permission_mode: row.text("permission_mode")?.to_owned(),
         reported_by: row.text("reported_by")?.to_owned(),
         facts: json::read(row, "facts")?,

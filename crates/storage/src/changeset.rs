@@ -3,6 +3,7 @@
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
+use crate::activity::PublishActivity;
 use crate::agent::AgentChange;
 use crate::agent_session::AgentSessionChange;
 use crate::audit::AuditChange;
@@ -132,6 +133,8 @@ pub enum Change {
     AgentSession(AgentSessionChange),
     /// Sets or lifts a halt.
     Halt(HaltChange),
+    /// Publishes something that an agent did.
+    PublishActivity(PublishActivity),
     /// Keeps an event of a hook as it came.
     KeepHookEvent(KeepHookEvent),
     /// Records what an agent measured.

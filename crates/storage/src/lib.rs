@@ -63,7 +63,7 @@ mod usage;
 mod user;
 mod write;
 
-pub use activity::Activity;
+pub use activity::{Activity, PublishActivity};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use audit::{

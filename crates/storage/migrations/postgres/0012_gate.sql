@@ -7,7 +7,7 @@ CREATE TABLE agent_sessions (
     agent_name TEXT NOT NULL,
     client TEXT NOT NULL,
     model TEXT NOT NULL,
-    cwd TEXT NOT NULL,
+    root TEXT NOT NULL,
     permission_mode TEXT NOT NULL,
     reported_by TEXT NOT NULL,
     facts TEXT NOT NULL,

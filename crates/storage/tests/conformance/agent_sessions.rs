@@ -20,7 +20,7 @@ fn session(session_id: &str) -> AgentSession {
         agent_name: "ada".into(),
         client: "claude-code".into(),
         model: "m".into(),
-        cwd: "/work".into(),
+        root: "/work".into(),
         permission_mode: "default".into(),
         reported_by: "token".into(),
         facts: vec!["read_secret".into()],
