@@ -69,6 +69,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_statistics.sql"),
         postgres: include_str!("../migrations/postgres/0008_statistics.sql"),
     },
+    Migration {
+        version: 11,
+        name: "policies",
+        sqlite: include_str!("../migrations/sqlite/0011_policies.sql"),
+        postgres: include_str!("../migrations/postgres/0011_policies.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

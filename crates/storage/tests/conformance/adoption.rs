@@ -118,19 +118,24 @@ const MOVED: &[&str] = &[
     "uploads",
     "ws_tickets",
 ];
-/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut.
+/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut. So do decisions, which it
+/// names.
 const KEPT: &[&str] = &[
     "audit_bodies",
     "audit_checkpoints",
     "audit_entries",
     "audit_heads",
     "audit_nodes",
+    "policy_decisions",
 ];
 const OF_USERS: &[&str] = &[
     "agent_metrics",
     "agents",
     "invitations",
     "memberships",
+    "policy_activations",
+    "policy_heads",
+    "policy_versions",
     "refresh_tokens",
     "service_tokens",
     "tenants",

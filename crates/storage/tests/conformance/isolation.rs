@@ -48,6 +48,10 @@ const TABLES: &[(&str, &str)] = &[
     ("open_uploads", "open_uploads"),
     ("outbox", "outbox"),
     ("pending_intents", "pending_intents"),
+    ("policy_activations", "policies"),
+    ("policy_decisions", "decisions"),
+    ("policy_heads", "policies"),
+    ("policy_versions", "policies"),
     ("rate_limits", "none: keys only"),
     ("records", "records"),
     ("refresh_tokens", "none: found by the digest of its secret"),
@@ -106,6 +110,14 @@ const READINGS: &[(&str, &str)] = &[
         "none: the engine's own, for every tenant",
     ),
     ("contract::find_contract", "contracts"),
+    ("decision::find", "decisions"),
+    ("decision::find_by_id", "decisions"),
+    ("decision::list", "decisions"),
+    ("decision::since", "decisions"),
+    (
+        "decision::tenants_with_decisions_before",
+        "none: retention's own, for every tenant",
+    ),
     ("file::find", "files"),
     ("file::list", "files"),
     ("file::sample", "none: the operator's own, of every tenant"),
@@ -128,6 +140,11 @@ const READINGS: &[(&str, &str)] = &[
     ),
     ("open_upload::find_open_upload", "open_uploads"),
     ("pending_intent::list_pending_intents", "pending_intents"),
+    ("policy::activations", "policies"),
+    ("policy::active", "policies"),
+    ("policy::find", "policies"),
+    ("policy::head", "policies"),
+    ("policy::list", "policies"),
     ("rate_limit::retry_at", "none: keys only"),
     ("read::count_by_status", "executions"),
     ("read::due", "none: the engine's own, for every tenant"),
@@ -541,6 +558,14 @@ pub async fn service_tokens(t: Fixture) {
 
 pub async fn agents(t: Fixture) {
     crate::agents::another_tenants_agents_stay_its_own(&t).await;
+}
+
+pub async fn policies(t: Fixture) {
+    crate::policies::another_tenants_policies_stay_its_own(&t).await;
+}
+
+pub async fn decisions(t: Fixture) {
+    crate::policies::another_tenants_decisions_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {
