@@ -22,7 +22,7 @@ const DELETE_OLD: Statement = Statement::new(include_str!("queries/decision/dele
 const LIST: &str = include_str!("queries/decision/list.sql");
 
 /// A recorded request, and a recorded answer, at most, in bytes of JSON. What records them shortens what no policy looks at.
-pub const DECISION_BYTES_MAX: usize = 256 * 1024;
+pub const DECISION_BYTES_MAX: usize = 512 * 1024;
 /// Names, ids and tool uses of a decision, at most, in bytes; its reason may be eight times as long.
 const TEXT_BYTES_MAX: usize = 1024;
 /// Decisions that one change forgets at most, so that no commit takes long.
