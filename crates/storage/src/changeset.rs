@@ -7,6 +7,7 @@ use crate::activity::PublishActivity;
 use crate::agent::AgentChange;
 use crate::agent_session::AgentSessionChange;
 use crate::audit::AuditChange;
+use crate::decision::DecisionChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
 };
@@ -17,6 +18,7 @@ use crate::lease::{Lease, LeaseChange};
 use crate::membership::MembershipChange;
 use crate::metric::RecordMetric;
 use crate::open_upload::OpenUploadChange;
+use crate::policy::PolicyChange;
 use crate::rate_limit::Try;
 use crate::refresh_token::RefreshTokenChange;
 use crate::service_token::ServiceTokenChange;
@@ -143,6 +145,10 @@ pub enum Change {
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
     Audit(Box<AuditChange>),
+    /// Saves or activates a version of a tenant's policies.
+    Policy(PolicyChange),
+    /// Records a decision, or what became of it.
+    Decision(DecisionChange),
 }
 
 impl From<Submit> for Change {
@@ -252,6 +258,14 @@ pub enum Refusal {
         /// Of what, and what to do.
         what: &'static str,
         /// How many there may be.
+        max: u64,
+    },
+    /// A text is longer than it may be.
+    #[error("{what} may have up to {max} bytes")]
+    TooLarge {
+        /// Which.
+        what: &'static str,
+        /// How many bytes it may have.
         max: u64,
     },
     /// A write reaches into another tenant than the execution's.

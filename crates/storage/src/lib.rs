@@ -32,6 +32,7 @@ mod changeset;
 mod committer;
 mod content;
 mod contract;
+mod decision;
 pub mod execution;
 mod file;
 mod halt;
@@ -47,6 +48,7 @@ mod notice;
 mod open_upload;
 mod outbox;
 mod pending_intent;
+mod policy;
 mod rate_limit;
 mod record;
 mod refresh_token;
@@ -72,6 +74,10 @@ pub use audit::{
 pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use content::{Need, Released};
+pub use decision::{
+    DECISION_BYTES_MAX, DECISIONS_FORGOTTEN_MAX, Decision, DecisionChange, DecisionCursor,
+    DecisionFilter, Decisions,
+};
 pub use file::{FileFilter, Files};
 pub use halt::{HALTS_MAX, HaltChange};
 pub use hook_event::{HookEvent, KeepHookEvent};
@@ -82,6 +88,10 @@ pub use metric::{MetricFilter, MetricSummary, Metrics, RecordMetric};
 pub use notice::Notice;
 pub use open_upload::{OPEN_UPLOAD_LIFETIME, OPEN_UPLOADS_MAX, OpenUpload, OpenUploadChange};
 pub use pending_intent::PendingIntentFilter;
+pub use policy::{
+    POLICY_ACTIVATIONS_KEPT, POLICY_BYTES_MAX, POLICY_VERSIONS_KEPT, Policies, PolicyActivation,
+    PolicyChange, PolicyHead, PolicyText, PolicyVersion, PolicyVersionInfo,
+};
 pub use rate_limit::Try;
 pub use record::{RecordChange, Records};
 pub use refresh_token::{RefreshToken, RefreshTokenChange, RefreshTokens, Successors};

@@ -26,4 +26,9 @@ pub enum Notice {
         /// In this tenant.
         tenant_id: TenantId,
     },
+    /// Another version of a tenant's policies is active.
+    Policy {
+        /// Whose.
+        tenant_id: TenantId,
+    },
 }

@@ -50,6 +50,8 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
+            Change::Policy(change) => change.apply(tx).await?,
+            Change::Decision(change) => change.apply(tx).await?,
         }
     }
     Ok(())

@@ -118,13 +118,15 @@ const MOVED: &[&str] = &[
     "uploads",
     "ws_tickets",
 ];
-/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut.
+/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut. So do decisions, which it
+/// names.
 const KEPT: &[&str] = &[
     "audit_bodies",
     "audit_checkpoints",
     "audit_entries",
     "audit_heads",
     "audit_nodes",
+    "policy_decisions",
 ];
 const OF_USERS: &[&str] = &[
     "agent_metrics",
@@ -134,6 +136,9 @@ const OF_USERS: &[&str] = &[
     "hook_events",
     "invitations",
     "memberships",
+    "policy_activations",
+    "policy_heads",
+    "policy_versions",
     "refresh_tokens",
     "seen_agents",
     "service_tokens",

@@ -32,6 +32,8 @@ mod leases;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod records;
@@ -176,6 +178,18 @@ conformance! {
         entries_are_counted_by_what_they_have_in_common,
         a_copy_is_read_without_touching_it,
     }
+    policies {
+        a_version_is_saved_from_the_one_before_it,
+        of_many_who_save_at_once_one_does,
+        an_activation_is_noted_published_and_remembered,
+        old_versions_go_and_the_active_one_stays,
+        texts_have_a_limit,
+        a_decision_is_recorded_once_and_found,
+        a_held_decision_is_answered_once,
+        decisions_are_paged_from_both_ends,
+        decisions_are_filtered_by_every_fact,
+        old_decisions_are_forgotten_a_piece_at_a_time,
+    }
     adoption {
         every_table_with_a_tenant_has_its_place,
         everything_moves_with_an_upgrade,
@@ -203,6 +217,8 @@ conformance! {
         service_tokens,
         agent_sessions,
         agents,
+        policies,
+        decisions,
         audit_log,
     }
     model { random_changes_agree_with_a_small_model }
