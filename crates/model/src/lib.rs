@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod artifact;
+pub mod budget;
 pub mod caller;
 pub mod contract;
 pub mod entropy;
@@ -26,6 +27,7 @@ pub mod write;
 
 pub use agent::Agent;
 pub use artifact::Artifact;
+pub use budget::Amount;
 pub use caller::{Caller, CallerKind};
 pub use contract::BoundaryContract;
 pub use entropy::{Entropy, SystemEntropy};

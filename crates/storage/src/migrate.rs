@@ -69,6 +69,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_statistics.sql"),
         postgres: include_str!("../migrations/postgres/0008_statistics.sql"),
     },
+    Migration {
+        version: 9,
+        name: "budgets",
+        sqlite: include_str!("../migrations/sqlite/0009_budgets.sql"),
+        postgres: include_str!("../migrations/postgres/0009_budgets.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -118,8 +118,12 @@ const MOVED: &[&str] = &[
     "uploads",
     "ws_tickets",
 ];
-/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut.
+/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut. So do budgets: what
+/// was spent there was paid there.
 const KEPT: &[&str] = &[
+    "budget_buckets",
+    "budget_pools",
+    "budget_reservations",
     "audit_bodies",
     "audit_checkpoints",
     "audit_entries",
