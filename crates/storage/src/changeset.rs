@@ -1,5 +1,6 @@
 //! Changesets: what is written together, and why it may be refused.
 
+use civitas_model::budget::Scope;
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
@@ -7,6 +8,7 @@ use crate::activity::PublishActivity;
 use crate::agent::AgentChange;
 use crate::agent_session::AgentSessionChange;
 use crate::audit::AuditChange;
+use crate::budget::BudgetChange;
 use crate::decision::DecisionChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
@@ -149,6 +151,8 @@ pub enum Change {
     Policy(PolicyChange),
     /// Records a decision, or what became of it.
     Decision(DecisionChange),
+    /// Reserves from budgets, settles, charges, or sets what may be used.
+    Budget(Box<BudgetChange>),
 }
 
 impl From<Submit> for Change {
@@ -249,6 +253,28 @@ pub enum Refusal {
     /// The tenant would keep more than it may.
     #[error("the tenant's quota has no room for it")]
     OverQuota,
+    /// A budget has no room for it. Costs are in millionths of the currency's unit.
+    #[error(
+        "the budget of {scope} has no room for it: {used} of {cap} {what} are used and {reserved} reserved, {asked} are asked for"
+    )]
+    OverBudget {
+        /// Whose budget; of several that have no room, one for which nothing waits.
+        scope: Scope,
+        /// Of what: `tokens` or `cost`.
+        what: &'static str,
+        /// What may be used.
+        cap: u64,
+        /// What is used.
+        used: u64,
+        /// What is reserved.
+        reserved: u64,
+        /// What was asked for.
+        asked: u64,
+        /// Whether to wait for room, rather than give up.
+        waits: bool,
+        /// When some of what is used is forgotten, if it ever is.
+        retry_at: Option<Timestamp>,
+    },
     /// The tenant has as many open uploads as it may.
     #[error("too many uploads are open: finish some, or cancel them")]
     TooManyOpenUploads,

@@ -28,6 +28,7 @@ mod agent_session;
 pub mod artifact;
 mod audit;
 pub mod backup;
+mod budget;
 mod changeset;
 mod committer;
 mod content;
@@ -71,7 +72,12 @@ pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, S
 pub use audit::{
     Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
 };
+pub use budget::{
+    BudgetChange, Budgets, POOLS_MAX, PoolFilter, RESERVATIONS_MAX, Reservation, ReservationState,
+    SetCap, Spend,
+};
 pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
+pub use civitas_model::budget::Reserve;
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use content::{Need, Released};
 pub use decision::{

@@ -31,4 +31,10 @@ pub enum Notice {
         /// Whose.
         tenant_id: TenantId,
     },
+    /// Room may have become free in a tenant's budgets: a cap was raised, a reservation given back, or a day began. Whoever
+    /// waits for some tries again.
+    Budget {
+        /// Whose.
+        tenant_id: TenantId,
+    },
 }

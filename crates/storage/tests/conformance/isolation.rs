@@ -37,6 +37,9 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_entries", "audit_log"),
     ("audit_heads", "audit_log"),
     ("audit_nodes", "audit_log"),
+    ("budget_buckets", "budgets"),
+    ("budget_pools", "budgets"),
+    ("budget_reservations", "budgets"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
     ("executions", "executions"),
@@ -114,6 +117,10 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("read::next_expiry", "none: a time only"),
+    ("read::reservation", "budgets"),
+    ("read::resets_at", "budgets"),
+    ("read::state", "budgets"),
     ("content::need_of", "files"),
     (
         "content::released",
@@ -580,6 +587,10 @@ pub async fn policies(t: Fixture) {
 
 pub async fn decisions(t: Fixture) {
     crate::policies::another_tenants_decisions_stay_its_own(&t).await;
+}
+
+pub async fn budgets(t: Fixture) {
+    crate::budgets::another_tenants_budgets_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {

@@ -16,6 +16,10 @@ mod audit;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
+mod budgets_model;
+#[cfg(test)]
 mod committing;
 #[cfg(test)]
 mod control;
@@ -155,6 +159,25 @@ conformance! {
         an_event_is_kept_once_and_for_a_week,
         a_session_that_is_long_gone_is_forgotten,
     }
+    budgets {
+        what_is_reserved_settled_and_given_back_moves_every_pool,
+        a_reservation_and_its_settlement_count_once,
+        who_finds_no_room_is_told_where_and_changes_nothing,
+        of_a_hundred_one_gets_the_last_unit,
+        a_day_begins_at_midnight,
+        a_rolling_window_forgets_piece_by_piece,
+        another_period_keeps_what_was_used,
+        what_outlives_its_time_is_given_back_and_charged_late,
+        a_warning_is_given_once_per_period_and_level,
+        an_agents_pools_follow_the_registry,
+        a_metric_is_charged_once_to_pools_and_agent,
+        a_charge_with_an_id_counts_once,
+        an_execution_waits_until_there_is_room,
+        a_wait_that_begins_too_late_ends_at_once,
+        reservations_outlive_a_reopening,
+        old_reservations_and_sessions_are_swept,
+        there_are_limits,
+    }
     agents {
         an_agent_is_registered_once_and_found,
         an_update_follows_the_revision_that_was_read,
@@ -219,6 +242,7 @@ conformance! {
         agents,
         policies,
         decisions,
+        budgets,
         audit_log,
     }
     model { random_changes_agree_with_a_small_model }
