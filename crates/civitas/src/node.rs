@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::Registry;
+use civitas_governance::{Approvals, Registry};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -123,10 +123,13 @@ impl Node {
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
+        let approvals = Approvals::new(store.clone(), Arc::clone(&entropy));
+        keep_timely(&approvals, &stopping);
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
             agents: Registry::new(store.clone(), Arc::clone(&entropy)),
+            approvals,
             store,
             blobs,
             search: index,
@@ -239,6 +242,12 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
     let signing = Arc::clone(signer).run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
+}
+
+/// Ends and widens approvals in time until the node stops.
+fn keep_timely(approvals: &Approvals, stopping: &CancellationToken) {
+    let (approvals, stopping) = (approvals.clone(), stopping.clone());
+    tokio::spawn(async move { stopping.run_until_cancelled(approvals.run()).await });
 }
 
 /// Which database a configuration means.

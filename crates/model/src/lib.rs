@@ -5,7 +5,9 @@
 //! [`Clock`] or an [`Entropy`], so that tests decide both.
 
 pub mod agent;
+pub mod approval;
 pub mod artifact;
+pub mod budget;
 pub mod caller;
 pub mod contract;
 pub mod entropy;
@@ -25,7 +27,9 @@ pub mod user;
 pub mod write;
 
 pub use agent::Agent;
+pub use approval::Approval;
 pub use artifact::Artifact;
+pub use budget::Amount;
 pub use caller::{Caller, CallerKind};
 pub use contract::BoundaryContract;
 pub use entropy::{Entropy, SystemEntropy};

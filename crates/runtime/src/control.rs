@@ -250,6 +250,10 @@ pub(crate) fn explain(engine: &Engine, execution: Execution) -> Explanation {
             format!("It waits for the execution {execution_id} that it started."),
             format!("See what that one waits for with `civitas executions why {execution_id}`."),
         ),
+        (_, Some(Wait::Approval { code, expires_at, .. })) => (
+            format!("It waits for people to decide {code}, until {expires_at}; then it counts as denied."),
+            format!("See what it wants with `civitas approvals show {code}`, then `civitas approve {code}` or `civitas deny {code}`."),
+        ),
         (_, Some(Wait::Paused { by })) => {
             (format!("{by} paused it."), format!("Let it go on with `civitas executions resume {id}`."))
         }

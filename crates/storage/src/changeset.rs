@@ -1,9 +1,11 @@
 //! Changesets: what is written together, and why it may be refused.
 
+use civitas_model::approval::ApprovalRefusal;
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
 use crate::agent::AgentChange;
+use crate::approval::ApprovalChange;
 use crate::audit::AuditChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
@@ -127,6 +129,8 @@ pub enum Change {
     Agent(AgentChange),
     /// Records what an agent measured.
     RecordMetric(RecordMetric),
+    /// Asks for an approval, decides or uses one, or changes what need not be asked.
+    Approval(ApprovalChange),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
@@ -242,6 +246,9 @@ pub enum Refusal {
         /// How many there may be.
         max: u64,
     },
+    /// An approval does not allow it.
+    #[error(transparent)]
+    Approval(#[from] ApprovalRefusal),
     /// A write reaches into another tenant than the execution's.
     #[error("a write reaches into another tenant")]
     ForeignTenant,

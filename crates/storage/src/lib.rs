@@ -24,6 +24,7 @@
 mod activity;
 mod adoption;
 mod agent;
+mod approval;
 pub mod artifact;
 mod audit;
 pub mod backup;
@@ -62,6 +63,10 @@ mod write;
 
 pub use activity::Activity;
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use approval::{
+    APPROVAL_LIFETIME_MAX, AllowanceFilter, ApprovalChange, ApprovalFilter, Approvals, NewApproval,
+    OPEN_APPROVALS_MAX,
+};
 pub use audit::{
     Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
 };

@@ -69,6 +69,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_statistics.sql"),
         postgres: include_str!("../migrations/postgres/0008_statistics.sql"),
     },
+    Migration {
+        version: 10,
+        name: "approvals",
+        sqlite: include_str!("../migrations/sqlite/0010_approvals.sql"),
+        postgres: include_str!("../migrations/postgres/0010_approvals.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -7,6 +7,7 @@ use civitas_model::{ExecutionId, TenantId};
 use civitas_sql::{Error, Statement, Val};
 use serde_json::Value;
 
+use crate::approval;
 use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
@@ -149,6 +150,12 @@ impl Suspend {
             // The child finished before its parent could wait for it: nobody else would wake the parent.
             wake_at = Some(tx.now);
         }
+        if let Wait::Approval { approval_id, .. } = &self.wait
+            && !approval::is_pending(tx, &self.tenant_id, approval_id).await?
+        {
+            // It was decided before its execution could wait for it.
+            wake_at = Some(tx.now);
+        }
         let failed = matches!(self.wait, Wait::Retry { .. });
         let params = vec![
             (self.entries.len() as u64).into(),
@@ -241,8 +248,13 @@ impl Journal<'_> {
 fn wait_key(wait: &Wait) -> Option<String> {
     match wait {
         Wait::Child { execution_id } => Some(format!("child:{execution_id}")),
+        Wait::Approval { approval_id, .. } => Some(approval_key(approval_id)),
         Wait::Timer { .. } | Wait::Retry { .. } | Wait::Paused { .. } => None,
     }
+}
+
+fn approval_key(approval_id: &str) -> String {
+    format!("approval:{approval_id}")
 }
 
 /// Makes every execution that waits for `execution_id` due now.
@@ -254,6 +266,23 @@ pub(super) async fn wake_waiting_on(
     let key = wait_key(&Wait::Child {
         execution_id: execution_id.clone(),
     });
+    wake(tx, tenant, key).await
+}
+
+/// Makes every execution that waits for an approval due now.
+pub(crate) async fn wake_waiting_for_approval(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    approval_id: &str,
+) -> Result<(), Stop> {
+    wake(tx, tenant, Some(approval_key(approval_id))).await
+}
+
+async fn wake(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    key: Option<String>,
+) -> Result<(), Stop> {
     let params = vec![
         tx.now.as_micros().into(),
         tenant.as_str().into(),

@@ -127,6 +127,9 @@ const KEPT: &[&str] = &[
     "audit_nodes",
 ];
 const OF_USERS: &[&str] = &[
+    "allowances",
+    "approval_numbers",
+    "approvals",
     "agent_metrics",
     "agents",
     "invitations",
