@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use civitas_intent::host::{Batch, Ended};
 use civitas_intent::{Context, Definition, Policy};
+use civitas_model::approval::ApprovalState;
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::{Entry, Kind, NewEntry};
 use civitas_model::{ErrorCode, Execution};
@@ -153,6 +154,12 @@ async fn may_run(engine: &Engine, execution: &Execution) -> Result<bool, SqlErro
                 .find(&execution.intent.tenant_id, execution_id)
                 .await?;
             child.is_none_or(|child| child.status.is_final())
+        }
+        (Status::Waiting, Some(Wait::Approval { approval_id, .. })) => {
+            let tenant = &execution.intent.tenant_id;
+            let approval = engine.store.approvals().find(tenant, approval_id).await?;
+            let now = engine.clock.now();
+            approval.is_none_or(|approval| approval.state_at(now) != ApprovalState::Pending)
         }
         (Status::Waiting, Some(wait)) => wait
             .until()

@@ -133,6 +133,11 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::agents::life::suspend))
         .routes(routes!(v1::agents::life::retire))
         .routes(routes!(v1::agents::file::file))
+        // What they may do, asked before every step.
+        .merge(large(
+            limits.submission_bytes,
+            routes!(v1::hooks::claude_code::hook),
+        ))
         // What they are doing.
         .routes(routes!(v1::agents::sessions::list::list))
         .routes(routes!(v1::agents::sessions::show::show))

@@ -4,5 +4,6 @@ pub(super) mod agents;
 pub(super) mod audit;
 pub(super) mod events;
 pub(super) mod halts;
+pub(super) mod hooks;
 pub(super) mod metrics;
 pub(super) mod registry;
