@@ -2,6 +2,7 @@
 //! the live feed says, all or nothing.
 
 use civitas_audit::{Actor as Who, NewEntry};
+use civitas_model::agent::as_name;
 use civitas_model::budget::Reserve;
 use civitas_model::{Caller, Halt};
 use civitas_storage::{
@@ -139,7 +140,7 @@ impl Gate {
         match &actor.unregistered {
             Some(name) => changes.with(AgentSessionChange::SeeUnregistered {
                 tenant_id: caller.tenant_id.clone(),
-                name: name.clone(),
+                name: as_name(name).unwrap_or_else(|| name.clone()),
                 session_id: actor.session.session_id.clone(),
             }),
             None => changes,
