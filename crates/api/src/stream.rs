@@ -68,6 +68,8 @@ pub(crate) const fn event_type(kind: Kind) -> &'static str {
         Kind::TimerSet => "TIMER_SET",
         Kind::ChildStarted => "CHILD_STARTED",
         Kind::ChildFinished => "CHILD_COMPLETED",
+        Kind::ApprovalRequested => "APPROVAL_PENDING",
+        Kind::ApprovalUsed => "APPROVAL_USED",
         Kind::Waiting => "EXECUTION_WAITING",
         Kind::Resumed => "EXECUTION_RESUMED",
         Kind::Retrying => "EXECUTION_RETRYING",

@@ -123,13 +123,11 @@ impl Node {
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
-        let approvals = Approvals::new(store.clone(), Arc::clone(&entropy));
-        keep_timely(&approvals, &stopping);
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
             agents: Registry::new(store.clone(), Arc::clone(&entropy)),
-            approvals,
+            approvals: timely_approvals(&store, &entropy, &stopping),
             store,
             blobs,
             search: index,
@@ -244,10 +242,16 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
 }
 
-/// Ends and widens approvals in time until the node stops.
-fn keep_timely(approvals: &Approvals, stopping: &CancellationToken) {
-    let (approvals, stopping) = (approvals.clone(), stopping.clone());
-    tokio::spawn(async move { stopping.run_until_cancelled(approvals.run()).await });
+/// The approvals, ended and widened in time until the node stops.
+fn timely_approvals(
+    store: &Store,
+    entropy: &Arc<dyn Entropy>,
+    stopping: &CancellationToken,
+) -> Approvals {
+    let approvals = Approvals::new(store.clone(), Arc::clone(entropy));
+    let (kept, stopping) = (approvals.clone(), stopping.clone());
+    tokio::spawn(async move { stopping.run_until_cancelled(kept.run()).await });
+    approvals
 }
 
 /// Which database a configuration means.
