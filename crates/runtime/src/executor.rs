@@ -16,6 +16,7 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::approval;
 use crate::host::RunHost;
 use crate::pipeline::End;
 use crate::queue::Ready;
@@ -65,7 +66,14 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
             engine.lose_lease();
             After::Nothing
         }
-        Err(CommitError::Refused(Refusal::OverQuota)) => over_quota(engine, &host).await,
+        Err(CommitError::Refused(Refusal::OverQuota)) => {
+            let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
+            fail_refused(engine, &host, ErrorCode::QuotaExceeded, message.to_owned()).await
+        }
+        Err(CommitError::Refused(refusal)) if approval::is_final(&refusal) => {
+            let message = format!("people cannot be asked: {refusal}");
+            fail_refused(engine, &host, ErrorCode::IntentRejected, message).await
+        }
         Err(CommitError::Refused(refusal)) => {
             // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
             tracing::debug!(%refusal, execution_id = %host.execution_id, "a run was superseded");
@@ -78,8 +86,13 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
     }
 }
 
-/// Fails an execution whose file its tenant has no room for. Nothing of what it wrote with the file is there.
-async fn over_quota(engine: &Arc<Engine>, refused: &RunHost) -> After {
+/// Fails an execution that wrote what there is no room for: a file, or a reservation. Nothing of what it wrote with it is there.
+async fn fail_refused(
+    engine: &Arc<Engine>,
+    refused: &RunHost,
+    code: ErrorCode,
+    message: String,
+) -> After {
     let (tenant, id) = (&refused.intent.tenant_id, &refused.execution_id);
     let failed = async {
         let found = engine.store.executions().find(tenant, id).await;
@@ -96,8 +109,7 @@ async fn over_quota(engine: &Arc<Engine>, refused: &RunHost) -> After {
             host: &host,
             retries,
         };
-        let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
-        run.fail(ErrorCode::QuotaExceeded, message.to_owned()).await
+        run.fail(code, message).await
     };
     match failed.await {
         Ok(()) => After::Nothing,

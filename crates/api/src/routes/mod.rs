@@ -112,6 +112,7 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::search::search))
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
+        .merge(approvals())
         .merge(audit())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
@@ -159,6 +160,20 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::add_up::quality))
         .routes(routes!(v1::metrics::add_up::resources))
         .routes(routes!(v1::metrics::summary::summary))
+}
+
+/// What waits for people.
+fn approvals() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::approvals::list::list))
+        .routes(routes!(v1::approvals::bulk::decide))
+        .routes(routes!(v1::approvals::show::show))
+        .routes(routes!(v1::approvals::decide::approve))
+        .routes(routes!(v1::approvals::decide::deny))
+        .routes(routes!(v1::approvals::delegate::delegate))
+        .routes(routes!(v1::approvals::withdraw::withdraw))
+        .routes(routes!(v1::allowances::list::list))
+        .routes(routes!(v1::allowances::revoke::revoke))
 }
 
 /// What was done, and the proof of it.

@@ -351,6 +351,16 @@ impl Approvals {
         }
     }
 
+    /// Refuses a caller who is no person that may decide approvals, and records that they tried.
+    pub async fn check_person(
+        &self,
+        caller: &Caller,
+        verdict: Verdict,
+        key: &str,
+    ) -> Result<(), Error> {
+        self.person(caller, verdict.as_str(), key).await.map(drop)
+    }
+
     /// The person that a caller is. Anyone else is refused, and that they tried is recorded.
     async fn person(&self, caller: &Caller, action: &str, key: &str) -> Result<Person, Error> {
         let is_person = matches!(caller.kind, CallerKind::User | CallerKind::LocalOperator);
