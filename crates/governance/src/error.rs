@@ -1,5 +1,7 @@
 //! What can go wrong for whoever asks the registry.
 
+use civitas_model::budget::Scope;
+use civitas_model::{Money, Timestamp};
 use civitas_storage::{CommitError, Refusal, SqlError};
 
 /// One thing that is wrong with a request.
@@ -9,6 +11,40 @@ pub struct Invalid {
     pub pointer: String,
     /// What, and what would fit.
     pub detail: String,
+}
+
+/// What a budget has no room for. Amounts are whole tokens, or units of its currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Over {
+    /// Whose budget.
+    pub scope: Scope,
+    /// Of what: `tokens` or `cost`.
+    pub what: &'static str,
+    /// What may be used.
+    pub cap: f64,
+    /// What is used.
+    pub used: f64,
+    /// What is reserved.
+    pub reserved: f64,
+    /// What was asked for.
+    pub asked: f64,
+    /// When some of what is used is forgotten, if it ever is.
+    pub retry_at: Option<Timestamp>,
+}
+
+fn no_room(over: &Over) -> String {
+    let Over {
+        scope,
+        cap,
+        used,
+        reserved,
+        asked,
+        ..
+    } = over;
+    let unit = if over.what == "tokens" { " tokens" } else { "" };
+    format!(
+        "the budget of {scope} has no room for it: {used} of {cap}{unit} are used, {reserved} are reserved and {asked} are asked for: settle or release what is reserved, wait until it is reset, or ask an administrator to raise it (`civitas budgets raise {scope}`)"
+    )
 }
 
 /// Why something was not done.
@@ -29,6 +65,9 @@ pub enum Error {
     /// The caller may not do it.
     #[error("{0}")]
     Forbidden(String),
+    /// A budget has no room for it.
+    #[error("{}", no_room(.0))]
+    OverBudget(Box<Over>),
     /// Storage cannot be used now.
     #[error("storage is not available: {0}")]
     Unavailable(String),
@@ -64,6 +103,30 @@ impl From<CommitError> for Error {
             CommitError::Refused(refusal @ Refusal::NotFound { .. }) => {
                 Self::NotFound(refusal.to_string())
             }
+            CommitError::Refused(Refusal::OverBudget {
+                scope,
+                what,
+                cap,
+                used,
+                reserved,
+                asked,
+                retry_at,
+                ..
+            }) => {
+                let show = |count: u64| match what {
+                    "cost" => Money::from_micros(count).as_units(),
+                    _ => whole(count),
+                };
+                Self::OverBudget(Box::new(Over {
+                    scope,
+                    what,
+                    cap: show(cap),
+                    used: show(used),
+                    reserved: show(reserved),
+                    asked: show(asked),
+                    retry_at,
+                }))
+            }
             CommitError::Refused(Refusal::Changed { .. }) => Self::Conflict(
                 "the agent changed in the meantime: read it again, and decide again".to_owned(),
             ),
@@ -71,4 +134,12 @@ impl From<CommitError> for Error {
             CommitError::Unavailable(reason) => Self::Unavailable(reason),
         }
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a number of tokens that is shown; beyond 2^53 the last ones do not matter"
+)]
+const fn whole(count: u64) -> f64 {
+    count as f64
 }

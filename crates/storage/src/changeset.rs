@@ -4,6 +4,7 @@ use civitas_model::budget::Scope;
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
+use crate::activity::Announce;
 use crate::agent::AgentChange;
 use crate::audit::AuditChange;
 use crate::budget::BudgetChange;
@@ -135,6 +136,8 @@ pub enum Change {
     Audit(Box<AuditChange>),
     /// Reserves from budgets, settles, charges, or sets what may be used.
     Budget(Box<BudgetChange>),
+    /// Tells whoever follows what agents do.
+    Announce(Box<Announce>),
 }
 
 impl From<Submit> for Change {

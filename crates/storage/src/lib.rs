@@ -61,7 +61,7 @@ mod usage;
 mod user;
 mod write;
 
-pub use activity::Activity;
+pub use activity::{Activity, Announce};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use audit::{
     Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,

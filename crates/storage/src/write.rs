@@ -47,6 +47,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
             Change::Budget(change) => change.apply(tx).await?,
+            Change::Announce(change) => change.apply(tx).await?,
         }
     }
     Ok(())
