@@ -33,9 +33,9 @@ pub(crate) fn ping(timestamp: civitas_model::Timestamp) -> Value {
 /// What of an entry is shown: results of steps are for replays, not for readers.
 fn data(entry: &Entry) -> Value {
     match entry.kind {
-        Kind::Event => entry.data.get("result").cloned().unwrap_or_default(),
         Kind::Step | Kind::Checkpoint | Kind::EffectFinished | Kind::ChildFinished => Value::Null,
-        Kind::EffectStarted
+        Kind::Event
+        | Kind::EffectStarted
         | Kind::ChildStarted
         | Kind::TimerSet
         | Kind::Reserved

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::Registry;
+use civitas_governance::{Budgets, Registry};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -127,6 +127,7 @@ impl Node {
             runtime,
             auth,
             agents: Registry::new(store.clone(), Arc::clone(&entropy)),
+            budgets: kept_budgets(&store, &entropy, &stopping),
             store,
             blobs,
             search: index,
@@ -214,6 +215,19 @@ fn keep_searchable(
         noted.note_records_applied(seq);
     });
     tokio::spawn(stopping.clone().run_until_cancelled_owned(projection));
+}
+
+/// Budgets, of which what was reserved and never settled is given back until the node stops.
+fn kept_budgets(
+    store: &Store,
+    entropy: &Arc<dyn Entropy>,
+    stopping: &CancellationToken,
+) -> Budgets {
+    let budgets = Budgets::new(store.clone(), Arc::clone(entropy));
+    let kept = budgets.clone();
+    let keeping = async move { kept.keep().await };
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(keeping));
+    budgets
 }
 
 /// What signs the audit log; its key is made at the first start.

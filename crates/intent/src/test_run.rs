@@ -4,6 +4,7 @@
 //! the resumed run does, to exactly the same end and the same world as a run that never crashed.
 
 mod host;
+mod ledger;
 mod world;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use civitas_model::{
 };
 use serde_json::{Map, Value};
 
+pub use ledger::Ledger;
 pub use world::World;
 
 use crate::context::Context;
@@ -201,7 +203,16 @@ impl TestRun {
                 return None;
             }
             Ended::Superseded => return None,
-            Ended::Rejected { code, message } => Outcome::Rejected { code, message },
+            Ended::Rejected {
+                code,
+                message,
+                last,
+            } => {
+                if !last.writes.is_empty() {
+                    host.commit(last).ok()?;
+                }
+                Outcome::Rejected { code, message }
+            }
             Ended::Retry { error } => Outcome::Retry(error),
         };
         Some(Finished {

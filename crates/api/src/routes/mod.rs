@@ -112,6 +112,7 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::search::search))
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
+        .merge(budgets())
         .merge(audit())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
@@ -146,6 +147,21 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::add_up::quality))
         .routes(routes!(v1::metrics::add_up::resources))
         .routes(routes!(v1::metrics::summary::summary))
+}
+
+/// What may be used, and paying from it.
+fn budgets() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::budgets::list::list))
+        .routes(routes!(
+            v1::budgets::one::show,
+            v1::budgets::one::set,
+            v1::budgets::one::remove
+        ))
+        .routes(routes!(v1::budget::deduct::deduct))
+        .routes(routes!(v1::budget::reservations::reserve))
+        .routes(routes!(v1::budget::reservations::release))
+        .routes(routes!(v1::budget::reservations::settle))
 }
 
 /// What was done, and the proof of it.

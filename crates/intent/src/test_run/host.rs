@@ -70,6 +70,9 @@ impl TestHost {
     pub(super) fn pass(&self, wait: &Wait) {
         let mut state = self.state();
         state.now = state.now.plus(waited(wait, state.now));
+        if let Wait::Budget { .. } = wait {
+            state.world.budget.raise();
+        }
     }
 
     /// Commits a batch, unless this is where the crash is planned.
@@ -79,6 +82,7 @@ impl TestHost {
             state.crash_before = None;
             return Err(Error::superseded());
         }
+        state.world.budget.check(&batch.writes)?;
         state.commits += 1;
         state.apply(batch);
         Ok(())
@@ -240,6 +244,13 @@ impl World {
                     self.session_state.insert(key, value);
                 }
             }
+            Write::Reserve(reserve) => self.budget.reserve(*reserve),
+            Write::Settle {
+                reservation_id,
+                actual,
+                ..
+            } => self.budget.settle(&reservation_id, actual),
+            Write::Release { reservation_id, .. } => self.budget.release(&reservation_id),
         }
     }
 }

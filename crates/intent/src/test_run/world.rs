@@ -10,6 +10,7 @@ use civitas_model::{
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::ledger::Ledger;
 use crate::host::Stored;
 
 /// What stands in for the confined child: bytes and request in, bytes or a refusal out.
@@ -44,6 +45,8 @@ pub struct World {
     pub children: BTreeMap<String, Value>,
     /// What a search answers; the harness cuts its `hits` to the page that is asked for.
     pub search: Value,
+    /// The budget that pays.
+    pub budget: Ledger,
     /// The confined child.
     pub sandbox: Option<Sandbox>,
 }
@@ -98,6 +101,7 @@ impl PartialEq for World {
             && self.session_state == other.session_state
             && self.released == other.released
             && self.events == other.events
+            && self.budget == other.budget
     }
 }
 
@@ -112,6 +116,7 @@ impl std::fmt::Debug for World {
             .field("session_state", &self.session_state)
             .field("released", &self.released)
             .field("events", &self.events)
+            .field("budget", &self.budget)
             .finish_non_exhaustive()
     }
 }
