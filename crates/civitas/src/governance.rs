@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use civitas_api::Access;
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{Approvals, Halts, Policies, Registry};
+use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
 use civitas_model::Entropy;
 use civitas_storage::Store;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,7 @@ use crate::config::Config;
 pub(crate) struct Governance {
     pub(crate) agents: Registry,
     pub(crate) approvals: Approvals,
+    pub(crate) budgets: Budgets,
     pub(crate) gate: Gate,
     pub(crate) halts: Halts,
     pub(crate) policies: Policies,
@@ -51,9 +52,14 @@ pub(crate) fn start(
     let (kept, ending) = (approvals.clone(), stopping.clone());
     tokio::spawn(async move { ending.run_until_cancelled(kept.run()).await });
     let (opened, random) = own();
+    let budgets = Budgets::new(opened, random);
+    let (kept, ending) = (budgets.clone(), stopping.clone());
+    tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
+    let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
         approvals,
+        budgets,
         gate,
         halts,
         policies,

@@ -113,6 +113,7 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
         .merge(approvals())
+        .merge(budgets())
         .merge(audit())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
@@ -174,6 +175,21 @@ fn approvals() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::approvals::withdraw::withdraw))
         .routes(routes!(v1::allowances::list::list))
         .routes(routes!(v1::allowances::revoke::revoke))
+}
+
+/// What may be used, and paying from it.
+fn budgets() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::budgets::list::list))
+        .routes(routes!(
+            v1::budgets::one::show,
+            v1::budgets::one::set,
+            v1::budgets::one::remove
+        ))
+        .routes(routes!(v1::budget::deduct::deduct))
+        .routes(routes!(v1::budget::reservations::reserve))
+        .routes(routes!(v1::budget::reservations::release))
+        .routes(routes!(v1::budget::reservations::settle))
 }
 
 /// What was done, and the proof of it.

@@ -6,7 +6,7 @@ use civitas_model::agent::as_name;
 use civitas_model::budget::Reserve;
 use civitas_model::{Caller, Halt};
 use civitas_storage::{
-    AgentSessionChange, BudgetChange, Changeset, CommitError, DecisionChange, PublishActivity,
+    AgentSessionChange, Announce, BudgetChange, Changeset, CommitError, DecisionChange,
 };
 use serde_json::{Value, json};
 
@@ -131,8 +131,9 @@ impl Gate {
             "operation": { "type": TOOL_USE, "detail": facts["operation_detail"] },
             "target": { "resource": facts["target_resource"], "type": facts["target_type"] },
             "rbac": { "decision": decision, "reason": reason },
+            "timestamp": null,
         });
-        let changes = changes.with(entry).with(PublishActivity {
+        let changes = changes.with(entry).with(Announce {
             tenant_id: caller.tenant_id.clone(),
             kind: "rbac_decision",
             data,

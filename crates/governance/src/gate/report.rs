@@ -5,8 +5,8 @@ use civitas_model::Caller;
 use civitas_model::agent::{Lifecycle, as_name};
 use civitas_model::budget::Amount;
 use civitas_storage::{
-    AgentChange, AgentSessionChange, BudgetChange, Changeset, CommitError, HookEvent,
-    KeepHookEvent, PublishActivity, Refusal,
+    AgentChange, AgentSessionChange, Announce, BudgetChange, Changeset, CommitError, HookEvent,
+    KeepHookEvent, Refusal,
 };
 use serde_json::{Value, json};
 
@@ -155,7 +155,7 @@ fn activity(changes: Changeset, caller: &Caller, actor: &Actor, event: &Event) -
     } else {
         "agent_completed"
     };
-    changes.with(PublishActivity {
+    changes.with(Announce {
         tenant_id,
         kind,
         data,
