@@ -344,10 +344,11 @@ impl From<civitas_governance::Error> for Problem {
             }
             Error::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
             Error::NameTaken(_) => Self::new(ErrorCode::AlreadyExists, detail),
-            Error::Conflict(_) => Self::new(ErrorCode::Conflict, detail),
+            Error::Conflict(_) | Error::Unusable(_) => Self::new(ErrorCode::Conflict, detail),
             Error::Forbidden(_) => Self::new(ErrorCode::Forbidden, detail),
+            Error::Policies(_) => Self::new(ErrorCode::ValidationFailed, detail),
             Error::Unavailable(reason) => {
-                tracing::error!(%reason, "the registry of agents cannot be used");
+                tracing::error!(%reason, "governance cannot be used");
                 let detail = "storage is not available now: try again";
                 Self::new(ErrorCode::ServiceUnavailable, detail).retry_after(1)
             }

@@ -20,6 +20,15 @@ pub struct AuditConfig {
     pub retention: Duration,
 }
 
+/// How calls of agents are decided.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyConfig {
+    /// Whether agents work on this machine, so that links on its disk are followed when a path is judged.
+    pub resolve_links: bool,
+    /// How long recorded decisions are kept.
+    pub retention: Duration,
+}
+
 /// How a node is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -47,6 +56,8 @@ pub struct Config {
     pub retention: Duration,
     /// How the audit log is kept.
     pub audit: AuditConfig,
+    /// How calls of agents are decided.
+    pub policy: PolicyConfig,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -89,6 +100,10 @@ impl Config {
                 interval: Duration::from_mins(1),
                 entries: 1000,
                 retention: Duration::from_hours(90 * 24),
+            },
+            policy: PolicyConfig {
+                resolve_links: true,
+                retention: Duration::from_hours(30 * 24),
             },
             grace: Duration::from_secs(10),
         }

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::Registry;
+use civitas_governance::{Policies, Registry};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -127,6 +127,7 @@ impl Node {
             runtime,
             auth,
             agents: Registry::new(store.clone(), Arc::clone(&entropy)),
+            policies: policies(&config, &store, &entropy, &stopping)?,
             store,
             blobs,
             search: index,
@@ -230,6 +231,20 @@ fn signer(
         data_dir: config.data_dir.clone(),
         config: config.audit,
     }))
+}
+
+/// What agents may do; old decisions are forgotten until the node stops.
+fn policies(
+    config: &Config,
+    store: &Store,
+    entropy: &Arc<dyn Entropy>,
+    stopping: &CancellationToken,
+) -> anyhow::Result<Policies> {
+    let resolve_links = config.policy.resolve_links;
+    let policies = Policies::new(store.clone(), Arc::clone(entropy), resolve_links)?;
+    let forgetting = policies.clone().forget_old(config.policy.retention);
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(forgetting));
+    Ok(policies)
 }
 
 /// Signs the audit log and drops its old bodies until the node stops.

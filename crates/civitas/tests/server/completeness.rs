@@ -15,6 +15,7 @@ const READING_OR_OWN: &[&str] = &[
     "POST /api/artifact/list",
     "POST /api/artifact/resolve",
     "POST /api/intent/pending/list",
+    "POST /api/v1/policy/check",
     "POST /api/auth/invitations/accept",
     "POST /api/auth/logout",
     "POST /api/auth/password",
@@ -164,6 +165,12 @@ async fn another_tenant_sees_and_changes_nothing() {
     agent["owner"] = json!("secret");
     let agent = operator.post("/api/v1/agents").json(&agent).send().await;
     let agent = agent.json();
+    let policies = json!({ "note": "secret", "activate": true });
+    operator
+        .post("/api/v1/policy/versions")
+        .json(&policies)
+        .send()
+        .await;
     let user_id = member.get("/api/auth/me").send().await.ok()["user_id"].clone();
     let ids = [
         ("execution_id", execution.as_str()),
@@ -177,6 +184,8 @@ async fn another_tenant_sees_and_changes_nothing() {
         ("upload_id", upload.as_str()),
         ("agent_id", agent["agent_id"].as_str().unwrap()),
         ("agent_name", "hidden"),
+        ("version", "1"),
+        ("decision_id", "secret"),
     ];
     let stranger = server.user("stranger@x.example").await;
     for operation in operations(&operator).await {

@@ -63,6 +63,12 @@ pub fn check(tables: &Tables) -> Result<(), Error> {
             &format!("{place}.roles"),
             &escalation.roles,
         );
+        if escalation.reason.len() > 512 || escalation.reason.contains(char::is_control) {
+            problems.add(
+                format!("{place}.reason"),
+                "a reason has up to 512 bytes, no control characters",
+            );
+        }
         names(
             &mut problems,
             &format!("{place}.approvers"),

@@ -1,7 +1,9 @@
-//! `/api/v1`: agents, what they measured, and what was done.
+//! `/api/v1`: agents, what they may do, what they measured, and what was done.
 
 pub(super) mod agents;
 pub(super) mod audit;
+pub(super) mod decisions;
 pub(super) mod events;
 pub(super) mod metrics;
+pub(super) mod policy;
 pub(super) mod registry;
