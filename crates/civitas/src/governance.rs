@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use civitas_api::Access;
 use civitas_governance::gate::{Gate, GateServices};
 use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
 use civitas_model::Entropy;
@@ -34,7 +33,9 @@ pub(crate) fn start(
     let (opened, random) = own();
     let halts = Halts::new(opened, random);
     let (opened, random) = own();
-    let policies = Policies::new(opened, random, config.access == Access::Development)?;
+    let policies = Policies::new(opened, random, config.policy.resolve_links)?;
+    let forgetting = policies.clone().forget_old(config.policy.retention);
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(forgetting));
     let services = GateServices {
         store: store.clone(),
         entropy: Arc::clone(entropy),

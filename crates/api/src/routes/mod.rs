@@ -114,6 +114,7 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .merge(agents(limits))
         .merge(approvals())
         .merge(budgets())
+        .merge(policy(limits))
         .merge(audit())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
@@ -190,6 +191,23 @@ fn budgets() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::budget::reservations::reserve))
         .routes(routes!(v1::budget::reservations::release))
         .routes(routes!(v1::budget::reservations::settle))
+}
+
+/// What agents may do, and what was decided.
+fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
+    let bytes = limits.submission_bytes;
+    OpenApiRouter::new()
+        .merge(large(
+            bytes,
+            routes!(v1::policy::create::create, v1::policy::list::list),
+        ))
+        .routes(routes!(v1::policy::show::show))
+        .routes(routes!(v1::policy::activate::activate))
+        .merge(large(bytes, routes!(v1::policy::validate::validate)))
+        .merge(large(bytes, routes!(v1::policy::check::check)))
+        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
+        .routes(routes!(v1::decisions::list::list))
+        .routes(routes!(v1::decisions::show::show))
 }
 
 /// What was done, and the proof of it.

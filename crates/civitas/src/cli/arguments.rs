@@ -165,6 +165,9 @@ pub struct Bounds {
     /// New audit entries that are signed at once, without waiting for that.
     #[arg(long, env = "CIVITAS_AUDIT_ENTRIES", default_value_t = 1000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub audit_entries: u64,
+    /// How long decisions about calls of agents are kept, which a what-if decides again.
+    #[arg(long, env = "CIVITAS_DECISION_RETENTION", default_value = "30d", value_name = "DURATION", value_parser = quantity::duration)]
+    pub decision_retention: Duration,
     /// Executions that run at the same time.
     #[arg(long, env = "CIVITAS_CONCURRENCY", default_value_t = 512, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub concurrency: u32,
@@ -242,6 +245,9 @@ pub struct Serve {
     /// Take the client's address from X-Forwarded-For, because a proxy of yours sets it.
     #[arg(long, env = "CIVITAS_TRUST_PROXY")]
     pub trust_proxy: bool,
+    /// Follow links on this machine's disk when paths of agents are judged, because they work on it. `civitas dev` does.
+    #[arg(long, env = "CIVITAS_RESOLVE_LINKS")]
+    pub resolve_links: bool,
     /// Let only tickets, not long-lived tokens, stand in a WebSocket's URL.
     #[arg(long, env = "CIVITAS_TICKETS_ONLY")]
     pub tickets_only: bool,
