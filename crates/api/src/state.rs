@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use civitas_auth::Auth;
-use civitas_governance::{Policies, Registry};
+use civitas_governance::{Halts, Policies, Registry};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -45,6 +45,8 @@ pub struct Services {
     pub agents: Registry,
     /// What agents may do.
     pub policies: Policies,
+    /// What is stopped.
+    pub halts: Halts,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

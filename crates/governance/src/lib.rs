@@ -9,7 +9,9 @@
 //! - What a change of state is accompanied by (usage, activity) is in the same changeset.
 
 pub mod agent_file;
+mod cache;
 mod error;
+pub mod halts;
 pub mod limits;
 pub mod policies;
 pub mod registry;
@@ -17,6 +19,7 @@ pub mod roles;
 
 pub use agent_file::{FILE_BYTES_MAX, FILES_MAX};
 pub use error::{Error, Finding, Invalid};
+pub use halts::Halts;
 pub use policies::Policies;
 pub use registry::{
     Action, AgentPatch, ImportFile, Imported, NewAgent, NewMetric, PAGE_MAX, PERIOD_DAYS_MAX,

@@ -24,9 +24,11 @@
 mod activity;
 mod adoption;
 mod agent;
+mod agent_session;
 pub mod artifact;
 mod audit;
 pub mod backup;
+mod budget;
 mod changeset;
 mod committer;
 mod content;
@@ -34,6 +36,8 @@ mod contract;
 mod decision;
 pub mod execution;
 mod file;
+mod halt;
+mod hook_event;
 mod idempotency;
 mod invitation;
 mod json;
@@ -62,12 +66,18 @@ mod usage;
 mod user;
 mod write;
 
-pub use activity::Activity;
+pub use activity::{Activity, PublishActivity};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use audit::{
     Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
 };
+pub use budget::{
+    BudgetChange, Budgets, POOLS_MAX, PoolFilter, RESERVATIONS_MAX, Reservation, ReservationState,
+    SetCap, Spend,
+};
 pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
+pub use civitas_model::budget::Reserve;
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use content::{Need, Released};
 pub use decision::{
@@ -75,6 +85,8 @@ pub use decision::{
     DecisionFilter, Decisions,
 };
 pub use file::{FileFilter, Files};
+pub use halt::{HALTS_MAX, HaltChange};
+pub use hook_event::{HookEvent, KeepHookEvent};
 pub use invitation::{Invitation, InvitationChange};
 pub use lease::{Holder, Lease, LeaseChange};
 pub use membership::{Member, MembershipChange, Memberships};

@@ -119,8 +119,11 @@ const MOVED: &[&str] = &[
     "ws_tickets",
 ];
 /// The audit log stays where it was written: it says what happened there, and its chain cannot be cut. So do decisions, which it
-/// names.
+/// names, and budgets: what was spent there was paid there.
 const KEPT: &[&str] = &[
+    "budget_buckets",
+    "budget_pools",
+    "budget_reservations",
     "audit_bodies",
     "audit_checkpoints",
     "audit_entries",
@@ -130,13 +133,17 @@ const KEPT: &[&str] = &[
 ];
 const OF_USERS: &[&str] = &[
     "agent_metrics",
+    "agent_sessions",
     "agents",
+    "halts",
+    "hook_events",
     "invitations",
     "memberships",
     "policy_activations",
     "policy_heads",
     "policy_versions",
     "refresh_tokens",
+    "seen_agents",
     "service_tokens",
     "tenants",
 ];

@@ -29,6 +29,7 @@ use crate::usage::begin;
 /// The case of each table; those without one hold nothing of a tenant.
 const TABLES: &[(&str, &str)] = &[
     ("agent_metrics", "agents"),
+    ("agent_sessions", "agent_sessions"),
     ("agents", "agents"),
     ("artifacts", "artifacts"),
     ("audit_bodies", "audit_log"),
@@ -36,10 +37,15 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_entries", "audit_log"),
     ("audit_heads", "audit_log"),
     ("audit_nodes", "audit_log"),
+    ("budget_buckets", "budgets"),
+    ("budget_pools", "budgets"),
+    ("budget_reservations", "budgets"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
     ("executions", "executions"),
     ("files", "files"),
+    ("halts", "agent_sessions"),
+    ("hook_events", "agent_sessions"),
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
     ("invitations", "none: found by the digest of its secret"),
@@ -56,6 +62,7 @@ const TABLES: &[(&str, &str)] = &[
     ("records", "records"),
     ("refresh_tokens", "none: found by the digest of its secret"),
     ("schema_migrations", "none: versions only"),
+    ("seen_agents", "agent_sessions"),
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
@@ -76,6 +83,12 @@ const READINGS: &[(&str, &str)] = &[
     ("agent::list", "agents"),
     ("agent::source", "agents"),
     ("agent::stats", "agents"),
+    ("agent_session::find", "agent_sessions"),
+    ("agent_session::list", "agent_sessions"),
+    ("agent_session::unregistered", "agent_sessions"),
+    ("halt::find_halt", "agent_sessions"),
+    ("halt::halts_in_force", "agent_sessions"),
+    ("hook_event::hook_events", "agent_sessions"),
     ("metric::list", "agents"),
     ("metric::summary", "agents"),
     ("artifact::count", "artifacts"),
@@ -104,6 +117,10 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("read::next_expiry", "none: a time only"),
+    ("read::reservation", "budgets"),
+    ("read::resets_at", "budgets"),
+    ("read::state", "budgets"),
     ("content::need_of", "files"),
     (
         "content::released",
@@ -560,12 +577,20 @@ pub async fn agents(t: Fixture) {
     crate::agents::another_tenants_agents_stay_its_own(&t).await;
 }
 
+pub async fn agent_sessions(t: Fixture) {
+    crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
+}
+
 pub async fn policies(t: Fixture) {
     crate::policies::another_tenants_policies_stay_its_own(&t).await;
 }
 
 pub async fn decisions(t: Fixture) {
     crate::policies::another_tenants_decisions_stay_its_own(&t).await;
+}
+
+pub async fn budgets(t: Fixture) {
+    crate::budgets::another_tenants_budgets_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {

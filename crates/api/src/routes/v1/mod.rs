@@ -4,6 +4,7 @@ pub(super) mod agents;
 pub(super) mod audit;
 pub(super) mod decisions;
 pub(super) mod events;
+pub(super) mod halts;
 pub(super) mod metrics;
 pub(super) mod policy;
 pub(super) mod registry;
