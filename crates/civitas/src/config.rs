@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_api::{Access, Limits};
+use civitas_governance::gate::GateOptions;
 use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
@@ -58,6 +59,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// How calls of agents are decided.
     pub policy: PolicyConfig,
+    /// How tool calls of agents are held and paid for.
+    pub gate: GateOptions,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -105,6 +108,7 @@ impl Config {
                 resolve_links: true,
                 retention: Duration::from_hours(30 * 24),
             },
+            gate: GateOptions::default(),
             grace: Duration::from_secs(10),
         }
     }
