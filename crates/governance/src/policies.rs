@@ -21,7 +21,7 @@ use civitas_policy::{Decision, NoLinks, PolicySet, PolicySource, Request, Tables
 use civitas_storage::{PolicyText, PolicyVersion, Store};
 use tokio::sync::Semaphore;
 
-pub use check::{Answer, Who};
+pub use check::{Answer, Question, Who};
 pub use draft::{Compiled, Draft, TABLES_FILE, TEST_FILES_MAX, TESTS_MAX};
 pub use links::Links;
 pub use principal::principal;

@@ -17,6 +17,7 @@ use super::executions::Executions;
 use super::files::{Files, Search};
 use super::intent::Intent;
 use super::listen::Listen;
+use super::policy::Policy;
 use super::quantity;
 use super::remote::Remote;
 use super::token::Token;
@@ -89,6 +90,9 @@ pub enum Command {
     /// Know the agents: bring their files in, see them, set them aside.
     #[command(subcommand)]
     Agents(Agents),
+    /// Say what agents may do: look at policies, change them, ask them.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),

@@ -19,6 +19,7 @@ mod intent;
 mod json_input;
 mod listen;
 mod output;
+mod policy;
 mod quantity;
 mod remote;
 mod serving;

@@ -1,10 +1,13 @@
 //! What policy would say to a call, with everything that explains it. Nothing is recorded or reserved.
 
-use civitas_model::agent::Lifecycle;
-use civitas_model::{Agent, AgentId, TenantId};
-use civitas_policy::{Agent as Principal, Decision, Request};
+use std::sync::Arc;
 
-use super::{Active, Policies, principal};
+use civitas_model::agent::Lifecycle;
+use civitas_model::budget::{Amount, Pool, scopes_of};
+use civitas_model::{Agent, AgentId, Money, TenantId};
+use civitas_policy::{Agent as Principal, Budget, Decision, Outcome, Request};
+
+use super::{Policies, principal};
 use crate::error::Error;
 
 /// Who calls.
@@ -18,10 +21,23 @@ pub enum Who {
     Nobody,
 }
 
+/// A call to judge.
+#[derive(Debug)]
+pub struct Question {
+    /// Who calls.
+    pub who: Who,
+    /// The call; its agent is filled in.
+    pub request: Request,
+    /// A session, whose facts and budget count.
+    pub session_id: Option<String>,
+    /// Another version than the active one.
+    pub version: Option<u64>,
+}
+
 /// What policy would say.
 #[derive(Debug)]
 pub struct Answer {
-    /// The version that was asked; nothing for a draft.
+    /// The version that was asked.
     pub version: u64,
     /// The registered agent.
     pub agent: Option<Agent>,
@@ -29,21 +45,25 @@ pub struct Answer {
     pub request: Request,
     /// The decision.
     pub decision: Decision,
+    /// What would be paid from, as it is now; nothing where no agent is registered.
+    pub pools: Vec<Pool>,
 }
 
 impl Policies {
-    /// Decides a request as the gate would, for an agent that is looked up here.
+    /// Decides a request as the gate would, for an agent that is looked up here. A ledger without room for what the call is
+    /// expected to use counts, unless the request brings another judgement.
     ///
     /// # Errors
     ///
-    /// There is no such agent or version.
-    pub async fn check(
-        &self,
-        tenant: &TenantId,
-        who: Who,
-        mut request: Request,
-        version: Option<u64>,
-    ) -> Result<Answer, Error> {
+    /// There is no such agent, session or version.
+    pub async fn check(&self, tenant: &TenantId, question: Question) -> Result<Answer, Error> {
+        let Question {
+            who,
+            mut request,
+            session_id,
+            version,
+        } = question;
+        let store = &self.inner.store;
         let agent = match &who {
             Who::Registered(named) => Some(self.agent(tenant, named).await?),
             Who::Role(_) | Who::Nobody => None,
@@ -51,26 +71,38 @@ impl Policies {
         request.agent = match (&agent, who) {
             (Some(agent), _) => Some(principal(agent)),
             (None, Who::Role(role)) => Some(Principal {
-                id: format!("any-{role}"),
                 name: format!("any {role}"),
-                ..Principal::new("", role)
+                ..Principal::new(format!("any-{role}"), role)
             }),
             _ => None,
         };
-        let (version, set) = match version {
-            None => {
-                let active = self.active(tenant).await?;
-                (active.number, active.set.clone())
+        if let Some(session_id) = &session_id {
+            let session = store.agent_sessions().find(tenant, session_id).await?;
+            let missing = || Error::NotFound(format!("there is no session `{session_id}`"));
+            for fact in &session.ok_or_else(missing)?.facts {
+                request.facts.learn(fact);
             }
-            Some(number) => {
-                let Active { number, set } = self.version_set(tenant, number).await?;
-                (number, set)
+        }
+        let active = match version {
+            None => self.active(tenant).await?,
+            Some(number) => Arc::new(self.version_set(tenant, number).await?),
+        };
+        let (mut request, mut decision) = self.decide(&active.set, request).await?;
+        let pools = match &agent {
+            None => Vec::new(),
+            Some(agent) => {
+                let scopes = scopes_of(agent, session_id.as_deref());
+                store.budgets().state(tenant, &scopes).await?
             }
         };
-        let (request, mut decision) = self.decide(&set, request).await?;
-        if let Some(agent) = agent
-            .as_ref()
-            .filter(|agent| agent.lifecycle != Lifecycle::Active)
+        if request.budget.is_none() && decision.outcome != Outcome::Deny {
+            request.budget = shortage(&pools, &decision);
+            if request.budget.is_some() {
+                (request, decision) = self.decide(&active.set, request).await?;
+            }
+        }
+        if let Some(agent) = &agent
+            && agent.lifecycle != Lifecycle::Active
         {
             let (name, state) = (&agent.name, agent.lifecycle.as_str());
             decision.warnings.push(format!(
@@ -78,10 +110,11 @@ impl Policies {
             ));
         }
         Ok(Answer {
-            version,
+            version: active.number,
             agent,
             request,
             decision,
+            pools,
         })
     }
 
@@ -99,4 +132,29 @@ impl Policies {
             .await?
             .ok_or_else(missing)
     }
+}
+
+/// The judgement of the first pool that has no room.
+fn shortage(pools: &[Pool], decision: &Decision) -> Option<Budget> {
+    let expected = decision.expected;
+    let amount = Amount::new(expected.tokens, Money::from_micros(expected.micro_usd));
+    pools.iter().find_map(|pool| {
+        let short = pool.refuses(amount)?;
+        let number = |value: u64| match short.what {
+            "tokens" => value.to_string(),
+            _ => format!("{} USD", Money::from_micros(value).as_units()),
+        };
+        let reason = format!(
+            "the budget {} has no room: {} of {} are used and {} reserved, and {} are expected",
+            pool.scope,
+            number(short.used),
+            number(short.cap),
+            number(short.reserved),
+            number(short.asked)
+        );
+        Some(Budget {
+            outcome: Outcome::Deny,
+            reason,
+        })
+    })
 }

@@ -419,6 +419,11 @@ fn what_watches_over_agents_is_changed_by_people_alone() {
             );
         }
     }
+}
+
+#[test]
+fn nobody_is_a_way_around_oversight_and_its_files_are_as_closed() {
+    use Outcome::{Ask, Deny};
     let decision = bash("admin", "civitas approve P7");
     assert_eq!(
         decision.reason,

@@ -2,8 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_governance::policies::Who;
+use civitas_governance::policies::{Question, Who, recordable};
 use civitas_model::Permission;
+use civitas_model::budget::Pool;
 use civitas_policy::{Budget, FACTS_MAX, Place, Request, SessionFacts, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -47,7 +48,10 @@ pub(crate) struct PolicyCheck {
     #[serde(default)]
     #[schema(max_items = 64)]
     facts: Vec<String>,
-    /// What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`.
+    /// A session, whose facts and budget count, too.
+    session_id: Option<String>,
+    /// What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget of the agent without
+    /// room for the call denies.
     #[schema(value_type = Option<Object>)]
     budget: Option<Budget>,
     /// Another version than the active one.
@@ -74,6 +78,35 @@ pub(crate) struct PolicyChecked {
     /// operations, approvers, the expected use, the budget, what watched policies would have said.
     #[schema(value_type = Object)]
     decision: Value,
+    /// What the agent's calls are paid from, as it is now.
+    budgets: Vec<BudgetState>,
+}
+
+/// A budget at a time. A cap that is null does not limit.
+#[derive(Serialize, ToSchema)]
+struct BudgetState {
+    /// `organisation`, `team:<name>`, `agent:<id>` or `session:<id>`.
+    scope: String,
+    cap_tokens: Option<u64>,
+    used_tokens: u64,
+    reserved_tokens: u64,
+    cap_usd: Option<f64>,
+    used_usd: f64,
+    reserved_usd: f64,
+}
+
+impl From<Pool> for BudgetState {
+    fn from(pool: Pool) -> Self {
+        Self {
+            scope: pool.scope.to_string(),
+            cap_tokens: pool.caps.tokens,
+            used_tokens: pool.used.tokens,
+            reserved_tokens: pool.reserved.tokens,
+            cap_usd: pool.caps.cost.map(civitas_model::Money::as_units),
+            used_usd: pool.used.cost.as_units(),
+            reserved_usd: pool.reserved.cost.as_units(),
+        }
+    }
 }
 
 /// Say what policy would decide, with everything that explains it. Nothing is recorded or reserved.
@@ -123,11 +156,13 @@ pub(crate) async fn check(
         budget: body.budget,
         ..Request::new(call, place)
     };
-    let tenant = &caller.tenant_id;
-    let answer = state
-        .policies
-        .check(tenant, who, request, body.version)
-        .await?;
+    let question = Question {
+        who,
+        request,
+        session_id: body.session_id,
+        version: body.version,
+    };
+    let answer = state.policies.check(&caller.tenant_id, question).await?;
     let agent = answer.agent.map(|agent| {
         json!({
             "agent_id": agent.agent_id, "name": agent.name, "role": agent.role, "lifecycle": agent.lifecycle,
@@ -138,7 +173,8 @@ pub(crate) async fn check(
         reason: answer.decision.reason.clone(),
         version: answer.version,
         agent,
-        request: civitas_governance::policies::recordable(&answer.request),
+        request: recordable(&answer.request),
         decision: json!(answer.decision),
+        budgets: answer.pools.into_iter().map(Into::into).collect(),
     }))
 }
