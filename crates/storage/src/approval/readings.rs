@@ -12,6 +12,7 @@ const FIND_BY_NUMBER: Statement =
 const LIST: &str = include_str!("../queries/approval/list.sql");
 const EXPIRED: Statement = Statement::new(include_str!("../queries/approval/expired.sql"));
 const TO_ESCALATE: Statement = Statement::new(include_str!("../queries/approval/to_escalate.sql"));
+const OPEN_FOR: Statement = Statement::new(include_str!("../queries/approval/open_for.sql"));
 const ORPHANED: Statement = Statement::new(include_str!("../queries/approval/orphaned.sql"));
 const FIND_ALLOWANCE: Statement = Statement::new(include_str!("../queries/allowance/find.sql"));
 const LIST_ALLOWANCES: &str = include_str!("../queries/allowance/list.sql");
@@ -108,6 +109,22 @@ impl Approvals<'_> {
         let params = vec![now.as_micros().into(), limit.into()];
         let rows = self.0.database.query(&EXPIRED, params).await?;
         rows.iter().map(row::read).collect()
+    }
+
+    /// The approval of a tool call that waits, or may be used: by the digest of the request as it was asked for.
+    pub async fn open_for(
+        &self,
+        tenant: &TenantId,
+        request_hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<Approval>, Error> {
+        let params = vec![
+            tenant.as_str().into(),
+            request_hash.into(),
+            now.as_micros().into(),
+        ];
+        let row = self.0.database.query_one(&OPEN_FOR, params).await?;
+        row.as_ref().map(row::read).transpose()
     }
 
     /// Every tenant's approvals that a wider circle is to decide from now on; for the sweep.

@@ -31,6 +31,7 @@ use crate::usage::begin;
 /// The case of each table; those without one hold nothing of a tenant.
 const TABLES: &[(&str, &str)] = &[
     ("agent_metrics", "agents"),
+    ("agent_sessions", "agent_sessions"),
     ("agents", "agents"),
     ("allowances", "approvals"),
     ("approval_numbers", "approvals"),
@@ -41,10 +42,15 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_entries", "audit_log"),
     ("audit_heads", "audit_log"),
     ("audit_nodes", "audit_log"),
+    ("budget_buckets", "budgets"),
+    ("budget_pools", "budgets"),
+    ("budget_reservations", "budgets"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
     ("executions", "executions"),
     ("files", "files"),
+    ("halts", "agent_sessions"),
+    ("hook_events", "agent_sessions"),
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
     ("invitations", "none: found by the digest of its secret"),
@@ -53,10 +59,15 @@ const TABLES: &[(&str, &str)] = &[
     ("open_uploads", "open_uploads"),
     ("outbox", "outbox"),
     ("pending_intents", "pending_intents"),
+    ("policy_activations", "policies"),
+    ("policy_decisions", "decisions"),
+    ("policy_heads", "policies"),
+    ("policy_versions", "policies"),
     ("rate_limits", "none: keys only"),
     ("records", "records"),
     ("refresh_tokens", "none: found by the digest of its secret"),
     ("schema_migrations", "none: versions only"),
+    ("seen_agents", "agent_sessions"),
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
@@ -77,6 +88,12 @@ const READINGS: &[(&str, &str)] = &[
     ("agent::list", "agents"),
     ("agent::source", "agents"),
     ("agent::stats", "agents"),
+    ("agent_session::find", "agent_sessions"),
+    ("agent_session::list", "agent_sessions"),
+    ("agent_session::unregistered", "agent_sessions"),
+    ("halt::find_halt", "agent_sessions"),
+    ("halt::halts_in_force", "agent_sessions"),
+    ("hook_event::hook_events", "agent_sessions"),
     ("metric::list", "agents"),
     ("metric::summary", "agents"),
     ("artifact::count", "artifacts"),
@@ -92,6 +109,7 @@ const READINGS: &[(&str, &str)] = &[
     ("readings::find", "approvals"),
     ("readings::find_allowance", "approvals"),
     ("readings::list", "approvals"),
+    ("readings::open_for", "approvals"),
     (
         "readings::orphaned",
         "none: the sweep's own, for every tenant",
@@ -122,12 +140,24 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("read::next_expiry", "none: a time only"),
+    ("read::reservation", "budgets"),
+    ("read::resets_at", "budgets"),
+    ("read::state", "budgets"),
     ("content::need_of", "files"),
     (
         "content::released",
         "none: the engine's own, for every tenant",
     ),
     ("contract::find_contract", "contracts"),
+    ("decision::find", "decisions"),
+    ("decision::find_by_id", "decisions"),
+    ("decision::list", "decisions"),
+    ("decision::since", "decisions"),
+    (
+        "decision::tenants_with_decisions_before",
+        "none: retention's own, for every tenant",
+    ),
     ("file::find", "files"),
     ("file::list", "files"),
     ("file::sample", "none: the operator's own, of every tenant"),
@@ -150,6 +180,11 @@ const READINGS: &[(&str, &str)] = &[
     ),
     ("open_upload::find_open_upload", "open_uploads"),
     ("pending_intent::list_pending_intents", "pending_intents"),
+    ("policy::activations", "policies"),
+    ("policy::active", "policies"),
+    ("policy::find", "policies"),
+    ("policy::head", "policies"),
+    ("policy::list", "policies"),
     ("rate_limit::retry_at", "none: keys only"),
     ("read::count_by_status", "executions"),
     ("read::due", "none: the engine's own, for every tenant"),
@@ -565,6 +600,22 @@ pub async fn agents(t: Fixture) {
     crate::agents::another_tenants_agents_stay_its_own(&t).await;
 }
 
+pub async fn agent_sessions(t: Fixture) {
+    crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
+}
+
+pub async fn policies(t: Fixture) {
+    crate::policies::another_tenants_policies_stay_its_own(&t).await;
+}
+
+pub async fn decisions(t: Fixture) {
+    crate::policies::another_tenants_decisions_stay_its_own(&t).await;
+}
+
+pub async fn budgets(t: Fixture) {
+    crate::budgets::another_tenants_budgets_stay_its_own(&t).await;
+}
+
 /// What tenant B tries with tenant A's approval and allowance.
 async fn nobody_else_changes_it(t: &Fixture) {
     let b = other_tenant();
@@ -632,6 +683,10 @@ pub async fn approvals(t: Fixture) {
     }
     let filter = ApprovalFilter::default();
     assert_eq!(approvals.list(&b, &filter, 9).await.unwrap(), []);
+    let hash = &before.as_ref().unwrap().original_hash;
+    let waiting = approvals.open_for(&tenant(), hash, at(0)).await.unwrap();
+    assert_eq!(waiting, before);
+    assert_eq!(approvals.open_for(&b, hash, at(0)).await.unwrap(), None);
     let covering = approvals.allowance(&b, (None, "coder"), "Bash", "hash", at(0));
     assert_eq!(covering.await.unwrap(), None);
     assert_eq!(approvals.find_allowance(&b, "l").await.unwrap(), None);

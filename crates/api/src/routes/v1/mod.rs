@@ -5,5 +5,7 @@ pub(super) mod allowances;
 pub(super) mod approvals;
 pub(super) mod audit;
 pub(super) mod events;
+pub(super) mod halts;
+pub(super) mod hooks;
 pub(super) mod metrics;
 pub(super) mod registry;
