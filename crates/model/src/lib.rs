@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod agent_session;
 pub mod artifact;
+pub mod budget;
 pub mod caller;
 pub mod contract;
 pub mod entropy;
@@ -29,6 +30,7 @@ pub mod write;
 pub use agent::Agent;
 pub use agent_session::{AgentSession, UnregisteredAgent};
 pub use artifact::Artifact;
+pub use budget::Amount;
 pub use caller::{Caller, CallerKind};
 pub use contract::BoundaryContract;
 pub use entropy::{Entropy, SystemEntropy};

@@ -18,7 +18,6 @@ const DELETE_OLD: Statement = Statement::new(include_str!("queries/agent_session
 const SEE_AGAIN: Statement = Statement::new(include_str!("queries/seen_agent/update.sql"));
 const SEE_FIRST: Statement = Statement::new(include_str!("queries/seen_agent/insert.sql"));
 const LIST_SEEN: Statement = Statement::new(include_str!("queries/seen_agent/list.sql"));
-const FORGET_SEEN: Statement = Statement::new(include_str!("queries/seen_agent/delete.sql"));
 const DELETE_SEEN: Statement = Statement::new(include_str!("queries/seen_agent/delete_old.sql"));
 
 /// How long a session that is not seen any more is remembered.
@@ -41,13 +40,6 @@ pub enum AgentSessionChange {
         name: String,
         /// The session it was seen in.
         session_id: String,
-    },
-    /// Forgets a name, because it is registered now.
-    ForgetUnregistered {
-        /// Whose it is.
-        tenant_id: TenantId,
-        /// The name.
-        name: String,
     },
 }
 
@@ -87,10 +79,6 @@ impl AgentSessionChange {
                 name,
                 session_id,
             } => see_unregistered(tx, tenant_id, name, session_id).await,
-            Self::ForgetUnregistered { tenant_id, name } => {
-                let key = vec![tenant_id.as_str().into(), name.as_str().into()];
-                tx.execute_later(&FORGET_SEEN, key, Meaning::Nothing).await
-            }
         }
     }
 }

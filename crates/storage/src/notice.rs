@@ -26,4 +26,15 @@ pub enum Notice {
         /// In this tenant.
         tenant_id: TenantId,
     },
+    /// Another version of a tenant's policies is active.
+    Policy {
+        /// Whose.
+        tenant_id: TenantId,
+    },
+    /// Room may have become free in a tenant's budgets: a cap was raised, a reservation given back, or a day began. Whoever
+    /// waits for some tries again.
+    Budget {
+        /// Whose.
+        tenant_id: TenantId,
+    },
 }

@@ -5,8 +5,8 @@ use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
-    activity, agent_session, hook_event, idempotency, invitation, metric, outbox, rate_limit,
-    refresh_token, session, ticket,
+    activity, agent_session, budget, hook_event, idempotency, invitation, metric, outbox,
+    rate_limit, refresh_token, session, ticket,
 };
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -25,7 +25,7 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions and credentials, old idempotency keys, metrics and activity.
+/// Removes ended sessions and credentials, old idempotency keys, metrics, activity and ended reservations.
 #[derive(Debug)]
 pub struct Sweep {
     /// Idempotency keys from before this.
@@ -61,6 +61,7 @@ impl Sweep {
         activity::delete_old(tx).await?;
         agent_session::delete_old(tx).await?;
         hook_event::delete_old(tx).await?;
+        budget::sweep(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

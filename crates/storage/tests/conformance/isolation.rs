@@ -37,6 +37,9 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_entries", "audit_log"),
     ("audit_heads", "audit_log"),
     ("audit_nodes", "audit_log"),
+    ("budget_buckets", "budgets"),
+    ("budget_pools", "budgets"),
+    ("budget_reservations", "budgets"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
     ("executions", "executions"),
@@ -51,6 +54,10 @@ const TABLES: &[(&str, &str)] = &[
     ("open_uploads", "open_uploads"),
     ("outbox", "outbox"),
     ("pending_intents", "pending_intents"),
+    ("policy_activations", "policies"),
+    ("policy_decisions", "decisions"),
+    ("policy_heads", "policies"),
+    ("policy_versions", "policies"),
     ("rate_limits", "none: keys only"),
     ("records", "records"),
     ("refresh_tokens", "none: found by the digest of its secret"),
@@ -110,12 +117,24 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("read::next_expiry", "none: a time only"),
+    ("read::reservation", "budgets"),
+    ("read::resets_at", "budgets"),
+    ("read::state", "budgets"),
     ("content::need_of", "files"),
     (
         "content::released",
         "none: the engine's own, for every tenant",
     ),
     ("contract::find_contract", "contracts"),
+    ("decision::find", "decisions"),
+    ("decision::find_by_id", "decisions"),
+    ("decision::list", "decisions"),
+    ("decision::since", "decisions"),
+    (
+        "decision::tenants_with_decisions_before",
+        "none: retention's own, for every tenant",
+    ),
     ("file::find", "files"),
     ("file::list", "files"),
     ("file::sample", "none: the operator's own, of every tenant"),
@@ -138,6 +157,11 @@ const READINGS: &[(&str, &str)] = &[
     ),
     ("open_upload::find_open_upload", "open_uploads"),
     ("pending_intent::list_pending_intents", "pending_intents"),
+    ("policy::activations", "policies"),
+    ("policy::active", "policies"),
+    ("policy::find", "policies"),
+    ("policy::head", "policies"),
+    ("policy::list", "policies"),
     ("rate_limit::retry_at", "none: keys only"),
     ("read::count_by_status", "executions"),
     ("read::due", "none: the engine's own, for every tenant"),
@@ -555,6 +579,18 @@ pub async fn agents(t: Fixture) {
 
 pub async fn agent_sessions(t: Fixture) {
     crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
+}
+
+pub async fn policies(t: Fixture) {
+    crate::policies::another_tenants_policies_stay_its_own(&t).await;
+}
+
+pub async fn decisions(t: Fixture) {
+    crate::policies::another_tenants_decisions_stay_its_own(&t).await;
+}
+
+pub async fn budgets(t: Fixture) {
+    crate::budgets::another_tenants_budgets_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {

@@ -1,1 +1,0 @@
-DELETE FROM seen_agents WHERE tenant_id = ? AND name = ?
