@@ -426,6 +426,19 @@ fn a_project_gets_settings_of_its_own_and_foreign_telemetry_stays() {
         ])
     );
     assert!(!home.settings().exists());
+    assert!(!installed.err.contains("git"), "{}", installed.err);
+    home.install(&server, &["--project", "--uninstall"]).ok();
+    Command::new("git")
+        .args(["init", "--quiet"])
+        .arg(home.folder.path())
+        .status()
+        .unwrap();
+    let installed = home.install(&server, &["--project"]).ok();
+    assert!(
+        installed.err.contains("git does not ignore"),
+        "{}",
+        installed.err
+    );
     home.install(&server, &["--project", "--uninstall"]).ok();
     assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
 }

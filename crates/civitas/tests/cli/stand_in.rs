@@ -78,7 +78,7 @@ impl StandIn {
             .route("/api/auth/tokens", get(tokens).post(make))
             .route("/api/auth/tokens/{id}", delete(revoke))
             .route("/api/v1/halts", post(halt))
-            .route("/api/v1/halts/{id}/lift", post(async || Json(json!({}))))
+            .route("/api/v1/halts/{id}", delete(async || Json(json!({}))))
             .with_state(Arc::clone(&seen));
         runtime.spawn(async { axum::serve(listener, routes).await });
         Self {

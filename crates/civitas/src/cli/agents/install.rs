@@ -10,7 +10,8 @@ mod record;
 mod token;
 mod uninstall;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -128,6 +129,12 @@ pub(super) async fn run(arguments: Install, remote: &Remote) -> anyhow::Result<(
             "written": is_changed && !arguments.dry_run, "telemetry": plan.has_telemetry, "token_id": token.id,
             "client_version": client.version().map(|version| version.to_string()), "backup": backup,
         }))?);
+    }
+    if arguments.scope.project && git_may_take(&start.settings.target).await {
+        note(&format!(
+            "{WARN}note:{WARN:#} git does not ignore {}, which holds a token now: put it into .gitignore",
+            start.settings.target.display()
+        ));
     }
     advise(&client, &plan, theirs.filter(|_| !arguments.no_telemetry));
     let path = start.settings.target.display();
@@ -264,6 +271,17 @@ impl Before {
             json,
         })
     }
+}
+
+/// Whether the file lies in a repository that does not ignore it.
+async fn git_may_take(file: &Path) -> bool {
+    let mut git = tokio::process::Command::new("git");
+    git.args(["check-ignore", "--quiet", "--"]).arg(file);
+    git.stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // 0: ignored. 1: not. Anything else: there is no repository, or no git.
+    matches!(git.status().await, Ok(status) if status.code() == Some(1))
 }
 
 /// What people should know about this installation.

@@ -48,14 +48,24 @@ pub(crate) fn credentials(remote: &Remote) -> (String, Option<String>) {
     }
     let is_default =
         remote.server == super::super::remote::SERVER && std::env::var_os(plan::SERVER).is_none();
-    let Some(installed) = Installed::find() else {
-        return (remote.server.clone(), None);
-    };
-    let token = installed.variable(plan::TOKEN).map(str::to_owned);
-    match installed.variable(plan::SERVER) {
-        Some(server) if is_default || server == remote.server.trim_end_matches('/') => {
-            (server.to_owned(), token)
-        }
-        _ => (remote.server.clone(), None),
-    }
+    let installed = Installed::find();
+    let server = installed
+        .as_ref()
+        .and_then(|installed| installed.variable(plan::SERVER));
+    let server = server
+        .filter(|_| is_default)
+        .unwrap_or(&remote.server)
+        .to_owned();
+    let token = token_for(&server);
+    (server, token)
+}
+
+/// The token that was installed for a server.
+pub(crate) fn token_for(server: &str) -> Option<String> {
+    let installed = Installed::find()?;
+    let is_meant = installed.variable(plan::SERVER) == Some(server.trim_end_matches('/'));
+    installed
+        .variable(plan::TOKEN)
+        .filter(|_| is_meant)
+        .map(str::to_owned)
 }

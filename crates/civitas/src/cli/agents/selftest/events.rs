@@ -177,10 +177,7 @@ pub(super) async fn halt(bench: &Bench) -> Row {
     };
     let mut row = Row::of(CHECK, outcome.await);
     let id = set["halt_id"].as_str().unwrap_or_default();
-    if let Err(failure) = bench
-        .operator
-        .post(&["api", "v1", "halts", id, "lift"], None)
-        .await
+    if let Err(failure) = bench.operator.delete(&["api", "v1", "halts", id]).await
         && row.outcome == Outcome::Passed
     {
         // It stops nobody: its session is this test's.
