@@ -15,6 +15,7 @@ use super::describe::Completions;
 use super::doctor::Doctor;
 use super::executions::Executions;
 use super::files::{Files, Search};
+use super::hook::Hook;
 use super::intent::Intent;
 use super::listen::Listen;
 use super::policy::Policy;
@@ -93,6 +94,14 @@ pub enum Command {
     /// Say what agents may do: look at policies, change them, ask them.
     #[command(subcommand)]
     Policy(Policy),
+    /// Pass a hook event of a coding agent on to the server, and its answer back; refuses when there is none.
+    ///
+    /// `civitas agents install` puts this into the agent's settings. The event is read from standard input. What cannot be
+    /// decided is refused: with exit code 2 where the event can be held back.
+    #[command(
+        after_help = "Example:\n  echo '{\"session_id\":\"s1\",\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"}}' | civitas hook pre-tool-use"
+    )]
+    Hook(Hook),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),

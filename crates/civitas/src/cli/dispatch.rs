@@ -12,6 +12,8 @@ use super::output::{BAD, causes, note};
 use super::{
     agents, audit, backup, demo, describe, doctor, executions, files, intent, policy, serving,
     token, user,
+    agents, audit, backup, demo, describe, doctor, executions, files, hook, intent, serving, token,
+    user,
 };
 
 /// Runs the command line.
@@ -20,6 +22,10 @@ pub fn run() -> ExitCode {
     drop(rustls::crypto::ring::default_provider().install_default());
     let arguments = parse();
     let machine = arguments.remote.json;
+    // A coding agent waits for each of these: no threads are started for it.
+    if let Command::Hook(hook) = &arguments.command {
+        return hook::run(hook, &arguments.remote);
+    }
     match execute(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
@@ -95,6 +101,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Executions(command) => executions::run(command, remote).await,
             Command::Agents(command) => agents::run(command, remote).await,
             Command::Policy(command) => policy::run(command, remote).await,
+            Command::Hook(_) => Ok(()), // Done before, without threads.
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

@@ -14,6 +14,7 @@ mod doctor;
 mod executions;
 pub(crate) mod failure;
 mod files;
+mod hook;
 mod intake;
 mod intent;
 mod json_input;
