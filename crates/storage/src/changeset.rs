@@ -23,6 +23,7 @@ use crate::tenant_setting::PutTenantSetting;
 use crate::ticket::TicketChange;
 use crate::upload::Upload;
 use crate::user::UserChange;
+use crate::webhook::WebhookChange;
 
 /// Changes that are applied together or not at all.
 #[derive(Debug, Default)]
@@ -131,6 +132,8 @@ pub enum Change {
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
     Audit(Box<AuditChange>),
+    /// Sets a webhook up, or records what became of its messages.
+    Webhook(WebhookChange),
 }
 
 impl From<Submit> for Change {

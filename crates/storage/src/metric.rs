@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use civitas_model::{AgentId, Id, Metric, Money, TenantId, Timestamp};
+use civitas_model::{Agent, AgentId, Id, Metric, Money, TenantId, Timestamp};
 use civitas_sql::{Error, Row, Select, Statement};
 use serde_json::json;
 
@@ -40,7 +40,7 @@ impl RecordMetric {
         let mut agent = agent::require(tx, tenant, &metric.agent_id).await?;
         insert(tx, metric).await?;
         agent.performance.take(metric);
-        let mut budget = agent.budget.as_of(tx.now);
+        let mut budget = agent.budget.clone().as_of(tx.now);
         let tokens = metric.tokens_used.unwrap_or_default();
         budget.tokens_used_today = budget.tokens_used_today.saturating_add(tokens);
         budget.cost_used_today = budget.cost_used_today.plus(metric.cost.unwrap_or_default());
@@ -55,13 +55,15 @@ impl RecordMetric {
         ];
         tx.execute_later(&MEASURED, params, Meaning::Nothing)
             .await?;
-        let event = event(metric, tx.now);
+        let event = event(metric, &agent, tx.now);
         activity::publish(tx, tenant, "metric_recorded", event).await?;
         if metric.tokens_used.is_none() && metric.cost.is_none() {
             return Ok(());
         }
         let event = json!({
             "agent_id": metric.agent_id,
+            "agent_name": agent.name,
+            "role": agent.role,
             "tokens_used_today": budget.tokens_used_today,
             "cost_used_today": budget.cost_used_today,
             "max_cost_per_day": budget.max_cost_per_day,
@@ -93,10 +95,12 @@ async fn insert(tx: &mut Transaction<'_>, metric: &Metric) -> Result<(), Stop> {
 }
 
 /// The metric as it is answered.
-fn event(metric: &Metric, now: Timestamp) -> serde_json::Value {
+fn event(metric: &Metric, agent: &Agent, now: Timestamp) -> serde_json::Value {
     json!({
         "metric_id": metric.metric_id,
         "agent_id": metric.agent_id,
+        "agent_name": agent.name,
+        "role": agent.role,
         "metric_type": metric.metric_type,
         "execution_time_ms": metric.execution_time_ms,
         "success": metric.success,

@@ -69,6 +69,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0008_statistics.sql"),
         postgres: include_str!("../migrations/postgres/0008_statistics.sql"),
     },
+    Migration {
+        version: 13,
+        name: "webhooks",
+        sqlite: include_str!("../migrations/sqlite/0013_webhooks.sql"),
+        postgres: include_str!("../migrations/postgres/0013_webhooks.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -1,7 +1,7 @@
 //! Notices: what is said to everyone on this node after a commit.
 
-use civitas_model::ExecutionId;
 use civitas_model::execution::Status;
+use civitas_model::{ExecutionId, TenantId};
 
 /// Something that was committed. A hint to read, never the truth: a receiver that missed some reads from storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,4 +21,11 @@ pub enum Notice {
     Records,
     /// An agent did something, or something happened to it.
     Activity,
+    /// A webhook was set up, changed or removed, or is to send something again.
+    Webhook {
+        /// Whose it is.
+        tenant_id: TenantId,
+        /// Which.
+        webhook_id: String,
+    },
 }

@@ -46,6 +46,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Agent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
+            Change::Webhook(change) => change.apply(tx).await?,
         }
     }
     Ok(())
