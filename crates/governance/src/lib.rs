@@ -4,19 +4,28 @@
 //! did as far as that was measured. Agents come from requests or from files, which [`agent_file`] reads however broken
 //! they are.
 //!
+//! What agents do is passed on by the [`feed`] to whoever watches, and by [`webhooks`] to addresses that a tenant chose.
+//!
 //! Invariants:
 //! - Reading files is a pure function; it never fails, and says per file what became of it.
 //! - What a change of state is accompanied by (usage, activity) is in the same changeset.
+//! - What is passed on was committed before, and is the same for everyone who may see it.
 
 pub mod agent_file;
 mod error;
+pub mod feed;
 pub mod limits;
 pub mod registry;
 pub mod roles;
+#[cfg(test)]
+mod test_agents;
+pub mod webhooks;
 
 pub use agent_file::{FILE_BYTES_MAX, FILES_MAX};
 pub use error::{Error, Invalid};
+pub use feed::Feed;
 pub use registry::{
     Action, AgentPatch, ImportFile, Imported, NewAgent, NewMetric, PAGE_MAX, PERIOD_DAYS_MAX,
     Registry,
 };
+pub use webhooks::Webhooks;

@@ -25,7 +25,16 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/search", &["model", "storage"]),
     (
         "crates/governance",
-        &["model", "audit", "storage", "bus", "intent", "policy"],
+        &[
+            "model",
+            "audit",
+            "storage",
+            "bus",
+            "intent",
+            "policy",
+            // Webhooks call out.
+            "providers",
+        ],
     ),
     (
         "crates/runtime",
