@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_api::{Access, Limits};
+use civitas_governance::webhooks::Schedule;
+use civitas_providers::outbound::Rules;
 use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
@@ -18,6 +20,17 @@ pub struct AuditConfig {
     pub entries: u64,
     /// How long the bodies of entries are kept.
     pub retention: Duration,
+}
+
+/// How webhooks are sent.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
+    /// Which URLs may be called.
+    pub rules: Rules,
+    /// How often what failed is tried again.
+    pub schedule: Schedule,
+    /// Where signed checkpoints of the audit logs are sent to as well.
+    pub audit: Option<String>,
 }
 
 /// How a node is set up.
@@ -47,6 +60,8 @@ pub struct Config {
     pub retention: Duration,
     /// How the audit log is kept.
     pub audit: AuditConfig,
+    /// How webhooks are sent.
+    pub webhooks: WebhookConfig,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -89,6 +104,15 @@ impl Config {
                 interval: Duration::from_mins(1),
                 entries: 1000,
                 retention: Duration::from_hours(90 * 24),
+            },
+            webhooks: WebhookConfig {
+                rules: Rules {
+                    plain_http: true,
+                    private: true,
+                    ..Rules::PUBLIC
+                },
+                schedule: Schedule::default(),
+                audit: None,
             },
             grace: Duration::from_secs(10),
         }

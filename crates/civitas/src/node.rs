@@ -9,10 +9,11 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::Registry;
+use civitas_governance::{Feed, Registry, Webhooks};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
+use civitas_providers::outbound::Outbound;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
 use civitas_search::{Error, Index, Request, search_current};
@@ -24,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{self, Signer};
+use crate::audit::{self, Signer, Witness};
 use crate::config::Config;
 use crate::folder;
 
@@ -123,10 +124,23 @@ impl Node {
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
+        let outbound = Outbound::new(config.webhooks.rules)?;
+        send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
+        let feed = Feed::new(store.clone());
+        let webhooks = Webhooks::new(
+            store.clone(),
+            Arc::clone(&entropy),
+            outbound,
+            feed.clone(),
+            config.webhooks.schedule,
+        );
+        keep_telling(&feed, &webhooks, &stopping);
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
             agents: Registry::new(store.clone(), Arc::clone(&entropy)),
+            feed,
+            webhooks,
             store,
             blobs,
             search: index,
@@ -239,6 +253,40 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
     let signing = Arc::clone(signer).run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
+}
+
+/// Passes on what agents do until the node stops.
+fn keep_telling(feed: &Feed, webhooks: &Webhooks, stopping: &CancellationToken) {
+    let feeding = feed.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
+    let sending = webhooks.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
+}
+
+/// Sends signed checkpoints on, when the configuration says where to, until the node stops.
+fn send_checkpoints(
+    config: &Config,
+    store: &Store,
+    outbound: &Outbound,
+    entropy: &Arc<dyn Entropy>,
+    stopping: &CancellationToken,
+) -> anyhow::Result<()> {
+    let Some(url) = &config.webhooks.audit else {
+        return Ok(());
+    };
+    outbound
+        .check(url)
+        .context("--audit-webhook cannot be used")?;
+    let witness = Witness {
+        store: store.clone(),
+        outbound: outbound.clone(),
+        entropy: Arc::clone(entropy),
+        url: url.clone(),
+        secret: audit::key::webhook_secret(&config.data_dir, &**entropy)?,
+        retry_delay: config.webhooks.schedule.first_delay,
+    };
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(witness.run()));
+    Ok(())
 }
 
 /// Which database a configuration means.

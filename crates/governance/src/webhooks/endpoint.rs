@@ -78,7 +78,9 @@ async fn heard_of_webhooks(
             heard = notices.next() => match heard {
                 None => return false,
                 Some(None) => {
-                    running.values().for_each(|(wake, _)| wake.notify_one());
+                    for (wake, _) in running.values() {
+                        wake.notify_one();
+                    }
                     return true;
                 }
                 Some(Some(batch)) => {

@@ -5,3 +5,6 @@ pub(super) mod audit;
 pub(super) mod events;
 pub(super) mod metrics;
 pub(super) mod registry;
+pub(super) mod schema;
+pub(super) mod webhooks;
+pub(super) mod websocket;
