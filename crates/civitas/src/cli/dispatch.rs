@@ -9,7 +9,10 @@ use super::arguments::{Arguments, Command};
 use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
-use super::{agents, audit, backup, demo, describe, doctor, executions, files, hook, intent, policy, serving, token, user};
+use super::{
+    agents, audit, backup, demo, describe, doctor, executions, files, hook, intent, policy,
+    serving, token, user, webhooks,
+};
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
@@ -97,6 +100,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Agents(command) => agents::run(command, remote).await,
             Command::Policy(command) => policy::run(command, remote).await,
             Command::Hook(_) => Ok(()), // Done before, without threads.
+            Command::Webhooks(command) => webhooks::run(command, remote).await,
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

@@ -26,6 +26,7 @@ mod remote;
 mod serving;
 mod token;
 mod user;
+mod webhooks;
 
 pub use arguments::Arguments;
 pub use dispatch::run;

@@ -13,3 +13,6 @@ pub(super) mod hooks;
 pub(super) mod metrics;
 pub(super) mod policy;
 pub(super) mod registry;
+pub(super) mod schema;
+pub(super) mod webhooks;
+pub(super) mod websocket;
