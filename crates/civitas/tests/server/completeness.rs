@@ -69,6 +69,8 @@ fn body(path: &str) -> Value {
         "/api/v1/agents" => crate::agents::agent("helper"),
         "/api/v1/metrics" => json!({ "agent_id": "a", "metric_type": "execution" }),
         "/api/v1/registry/import" => json!({ "files": [{ "path": "a.md", "text": "# A" }] }),
+        "/api/v1/budgets/{scope}" => json!({ "max_tokens": 1 }),
+        "/api/v1/budget/deduct" => json!({ "agent_id": "a" }),
         _ => json!({}),
     }
 }
@@ -177,6 +179,7 @@ async fn another_tenant_sees_and_changes_nothing() {
         ("upload_id", upload.as_str()),
         ("agent_id", agent["agent_id"].as_str().unwrap()),
         ("agent_name", "hidden"),
+        ("scope", "agent:hidden"),
     ];
     let stranger = server.user("stranger@x.example").await;
     for operation in operations(&operator).await {
