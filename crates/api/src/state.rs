@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use civitas_auth::Auth;
-use civitas_governance::{Budgets, Registry};
+use civitas_governance::gate::Gate;
+use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -43,6 +44,14 @@ pub struct Services {
     pub auth: Auth,
     /// Who the agents are.
     pub agents: Registry,
+    /// What decides every tool call.
+    pub gate: Gate,
+    /// What agents may do.
+    pub policies: Policies,
+    /// What is stopped.
+    pub halts: Halts,
+    /// What waits for people.
+    pub approvals: Approvals,
     /// What they may spend.
     pub budgets: Budgets,
     /// Readings of what the engine and others wrote.

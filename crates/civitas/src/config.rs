@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_api::{Access, Limits};
+use civitas_governance::gate::GateOptions;
 use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
@@ -17,6 +18,15 @@ pub struct AuditConfig {
     /// How many new entries are signed without waiting for that.
     pub entries: u64,
     /// How long the bodies of entries are kept.
+    pub retention: Duration,
+}
+
+/// How calls of agents are decided.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyConfig {
+    /// Whether agents work on this machine, so that links on its disk are followed when a path is judged.
+    pub resolve_links: bool,
+    /// How long recorded decisions are kept.
     pub retention: Duration,
 }
 
@@ -47,6 +57,10 @@ pub struct Config {
     pub retention: Duration,
     /// How the audit log is kept.
     pub audit: AuditConfig,
+    /// How tool calls of agents are held and paid for.
+    pub gate: GateOptions,
+    /// How calls of agents are decided.
+    pub policy: PolicyConfig,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -90,6 +104,12 @@ impl Config {
                 entries: 1000,
                 retention: Duration::from_hours(90 * 24),
             },
+            gate: GateOptions::default(),
+            policy: PolicyConfig {
+                resolve_links: true,
+                retention: Duration::from_hours(30 * 24),
+            },
+            gate: GateOptions::default(),
             grace: Duration::from_secs(10),
         }
     }

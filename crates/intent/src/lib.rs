@@ -50,6 +50,7 @@
 //! - Writes ([`Context::put_file`] and the like) are committed together with the next operation: both or neither.
 
 pub mod answer;
+pub mod approval;
 pub mod context;
 pub mod definition;
 pub mod domain;
@@ -60,6 +61,7 @@ mod replay;
 pub mod test_run;
 
 pub use answer::{Answer, StructuredArtifact};
+pub use approval::{Approval, ApprovalRequest};
 pub use context::Context;
 pub use definition::{Definition, Intent, Policy, Realm};
 pub use domain::Upload;
@@ -70,6 +72,7 @@ pub use test_run::TestRun;
 /// Everything an intent's file needs.
 pub mod prelude {
     pub use crate::answer::Answer;
+    pub use crate::approval::{Approval, ApprovalRequest};
     pub use crate::context::Context;
     pub use crate::definition::{Intent, Policy, Realm};
     pub use crate::error::{Error, Result, not_found, reject, retry};

@@ -3,6 +3,7 @@
 //! Every intent test is thereby a recovery test: whatever was committed before the crash must lead, together with what
 //! the resumed run does, to exactly the same end and the same world as a run that never crashed.
 
+mod approvals;
 mod host;
 mod ledger;
 mod world;
@@ -17,7 +18,7 @@ use civitas_model::{
 use serde_json::{Map, Value};
 
 pub use ledger::Ledger;
-pub use world::World;
+pub use world::{Verdict, World};
 
 use crate::context::Context;
 use crate::definition::{Definition, Realm};

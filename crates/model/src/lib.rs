@@ -5,6 +5,8 @@
 //! [`Clock`] or an [`Entropy`], so that tests decide both.
 
 pub mod agent;
+pub mod agent_session;
+pub mod approval;
 pub mod artifact;
 pub mod budget;
 pub mod caller;
@@ -13,6 +15,7 @@ pub mod entropy;
 pub mod error;
 pub mod execution;
 pub mod file;
+pub mod halt;
 pub mod id;
 pub mod journal;
 pub mod metric;
@@ -26,6 +29,8 @@ pub mod user;
 pub mod write;
 
 pub use agent::Agent;
+pub use agent_session::{AgentSession, UnregisteredAgent};
+pub use approval::Approval;
 pub use artifact::Artifact;
 pub use budget::Amount;
 pub use caller::{Caller, CallerKind};
@@ -34,6 +39,7 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use error::ErrorCode;
 pub use execution::Execution;
 pub use file::File;
+pub use halt::{Halt, HaltScope};
 pub use id::{
     AgentId, ArtifactId, ContractId, ExecutionId, FileId, Id, IntentId, MetricId, RecordId,
     SessionId, SolutionId, TenantId, UserId,

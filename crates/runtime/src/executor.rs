@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use civitas_intent::host::{Batch, Ended};
 use civitas_intent::{Context, Definition, Policy};
+use civitas_model::approval::ApprovalState;
 use civitas_model::budget::Shortage;
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::{Entry, Kind, NewEntry};
@@ -16,11 +17,11 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::budget;
 use crate::host::RunHost;
 use crate::pipeline::End;
 use crate::queue::Ready;
 use crate::runtime::Engine;
+use crate::{approval, budget};
 
 /// Entries of a journal read at once.
 const PAGE: u32 = 1000;
@@ -69,6 +70,10 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
         Err(CommitError::Refused(Refusal::OverQuota)) => {
             let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
             fail_refused(engine, &host, ErrorCode::QuotaExceeded, message.to_owned()).await
+        }
+        Err(CommitError::Refused(refusal)) if approval::is_final(&refusal) => {
+            let message = format!("people cannot be asked: {refusal}");
+            fail_refused(engine, &host, ErrorCode::IntentRejected, message).await
         }
         Err(CommitError::Refused(Refusal::OverBudget {
             scope,
@@ -189,6 +194,12 @@ async fn may_run(engine: &Engine, execution: &Execution) -> Result<bool, SqlErro
                 .find(&execution.intent.tenant_id, execution_id)
                 .await?;
             child.is_none_or(|child| child.status.is_final())
+        }
+        (Status::Waiting, Some(Wait::Approval { approval_id, .. })) => {
+            let tenant = &execution.intent.tenant_id;
+            let approval = engine.store.approvals().find(tenant, approval_id).await?;
+            let now = engine.clock.now();
+            approval.is_none_or(|approval| approval.state_at(now) != ApprovalState::Pending)
         }
         (Status::Waiting, Some(wait)) => wait
             .until()

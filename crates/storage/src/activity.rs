@@ -28,7 +28,7 @@ const LIFETIME: Duration = Duration::from_hours(7 * 24);
 pub struct Activity {
     /// Its number. A tenant's numbers have gaps: others count too.
     pub seq: u64,
-    /// What: `agent_activated`, `metric_recorded`, `budget_updated`.
+    /// What: `agent_activated`, `metric_recorded`, `budget_updated`, `approval_requested`, `approval_decided`.
     pub kind: String,
     /// The facts.
     pub data: Value,

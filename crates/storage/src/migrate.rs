@@ -75,6 +75,24 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0009_budgets.sql"),
         postgres: include_str!("../migrations/postgres/0009_budgets.sql"),
     },
+    Migration {
+        version: 10,
+        name: "approvals",
+        sqlite: include_str!("../migrations/sqlite/0010_approvals.sql"),
+        postgres: include_str!("../migrations/postgres/0010_approvals.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "policies",
+        sqlite: include_str!("../migrations/sqlite/0011_policies.sql"),
+        postgres: include_str!("../migrations/postgres/0011_policies.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "gate",
+        sqlite: include_str!("../migrations/sqlite/0012_gate.sql"),
+        postgres: include_str!("../migrations/postgres/0012_gate.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -44,8 +44,14 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Setting(change) => change.apply(tx).await?,
             Change::TenantSetting(change) => change.apply(tx).await?,
             Change::Agent(change) => change.apply(tx).await?,
+            Change::AgentSession(change) => change.apply(tx).await?,
+            Change::Halt(change) => change.apply(tx).await?,
+            Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
+            Change::Approval(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
+            Change::Policy(change) => change.apply(tx).await?,
+            Change::Decision(change) => change.apply(tx).await?,
             Change::Budget(change) => change.apply(tx).await?,
             Change::Announce(change) => change.apply(tx).await?,
         }
@@ -76,6 +82,7 @@ fn check_tenants(changeset: &Changeset) -> Result<(), Refusal> {
                 first
             }
             Change::Write(write) => write.tenant_id(),
+            Change::Approval(change) => Some(change.tenant_id()),
             _ => None,
         };
         if let (Some(own), Some(written)) = (own, written)

@@ -17,6 +17,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/storage", &["model", "sql", "audit"]),
     // Pure decisions.
     ("crates/policy", &["model"]),
+    ("crates/hooks", &[]),
     // The outside world.
     ("crates/documents", &["model"]),
     ("crates/providers", &["model", "intent", "documents"]),
@@ -25,7 +26,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/search", &["model", "storage"]),
     (
         "crates/governance",
-        &["model", "audit", "storage", "bus", "intent", "policy"],
+        &[
+            "model", "audit", "storage", "bus", "intent", "policy", "hooks",
+        ],
     ),
     (
         "crates/runtime",
@@ -52,7 +55,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// The API also recognises what is uploaded, and checks policies, by the pure functions that do.
+/// The API also recognises what is uploaded, checks policies and reads hook events, by the pure functions that do.
 const API: &[&str] = &[
     "model",
     "intent",
@@ -66,6 +69,7 @@ const API: &[&str] = &[
     "assistant",
     "documents",
     "policy",
+    "hooks",
     "audit",
 ];
 
@@ -97,6 +101,7 @@ const EVERYTHING: &[&str] = &[
     "providers",
     "documents",
     "policy",
+    "hooks",
     "runtime",
     "auth",
     "governance",

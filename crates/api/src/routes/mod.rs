@@ -112,7 +112,9 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::search::search))
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
+        .merge(approvals())
         .merge(budgets())
+        .merge(policy(limits))
         .merge(audit())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
@@ -134,6 +136,19 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::agents::life::suspend))
         .routes(routes!(v1::agents::life::retire))
         .routes(routes!(v1::agents::file::file))
+        // What they may do, asked before every step.
+        .merge(large(
+            limits.submission_bytes,
+            routes!(v1::hooks::claude_code::hook),
+        ))
+        // What they are doing.
+        .routes(routes!(v1::agents::sessions::list::list))
+        .routes(routes!(v1::agents::sessions::show::show))
+        .routes(routes!(v1::agents::sessions::events::list))
+        .routes(routes!(v1::agents::unregistered::list))
+        .routes(routes!(v1::agents::unregistered::adopt))
+        .routes(routes!(v1::halts::set::set, v1::halts::list::list))
+        .routes(routes!(v1::halts::lift::lift))
         .merge(large(
             limits.submission_bytes,
             routes!(v1::registry::import::import),
@@ -149,6 +164,37 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::summary::summary))
 }
 
+/// What agents may do, and what was decided.
+fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
+    let bytes = limits.submission_bytes;
+    OpenApiRouter::new()
+        .merge(large(
+            bytes,
+            routes!(v1::policy::create::create, v1::policy::list::list),
+        ))
+        .routes(routes!(v1::policy::show::show))
+        .routes(routes!(v1::policy::activate::activate))
+        .merge(large(bytes, routes!(v1::policy::validate::validate)))
+        .merge(large(bytes, routes!(v1::policy::check::check)))
+        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
+        .routes(routes!(v1::decisions::list::list))
+        .routes(routes!(v1::decisions::show::show))
+}
+
+/// What waits for people.
+fn approvals() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::approvals::list::list))
+        .routes(routes!(v1::approvals::bulk::decide))
+        .routes(routes!(v1::approvals::show::show))
+        .routes(routes!(v1::approvals::decide::approve))
+        .routes(routes!(v1::approvals::decide::deny))
+        .routes(routes!(v1::approvals::delegate::delegate))
+        .routes(routes!(v1::approvals::withdraw::withdraw))
+        .routes(routes!(v1::allowances::list::list))
+        .routes(routes!(v1::allowances::revoke::revoke))
+}
+
 /// What may be used, and paying from it.
 fn budgets() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -162,6 +208,23 @@ fn budgets() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::budget::reservations::reserve))
         .routes(routes!(v1::budget::reservations::release))
         .routes(routes!(v1::budget::reservations::settle))
+}
+
+/// What agents may do, and what was decided.
+fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
+    let bytes = limits.submission_bytes;
+    OpenApiRouter::new()
+        .merge(large(
+            bytes,
+            routes!(v1::policy::create::create, v1::policy::list::list),
+        ))
+        .routes(routes!(v1::policy::show::show))
+        .routes(routes!(v1::policy::activate::activate))
+        .merge(large(bytes, routes!(v1::policy::validate::validate)))
+        .merge(large(bytes, routes!(v1::policy::check::check)))
+        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
+        .routes(routes!(v1::decisions::list::list))
+        .routes(routes!(v1::decisions::show::show))
 }
 
 /// What was done, and the proof of it.

@@ -5,8 +5,8 @@ use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
-    activity, budget, idempotency, invitation, metric, outbox, rate_limit, refresh_token, session,
-    ticket,
+    activity, agent_session, approval, budget, hook_event, idempotency, invitation, metric, outbox,
+    rate_limit, refresh_token, session, ticket,
 };
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -59,7 +59,10 @@ impl Sweep {
         rate_limit::delete_expired(tx).await?;
         metric::delete_old(tx).await?;
         activity::delete_old(tx).await?;
+        agent_session::delete_old(tx).await?;
+        hook_event::delete_old(tx).await?;
         budget::sweep(tx).await?;
+        approval::delete_old(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

@@ -8,7 +8,11 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod agent_sessions;
+#[cfg(test)]
 mod agents;
+#[cfg(test)]
+mod approvals;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
@@ -33,6 +37,8 @@ mod isolation;
 mod leases;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
@@ -147,6 +153,14 @@ conformance! {
         an_open_upload_moves_from_what_is_durable_to_an_upload,
         open_uploads_run_out_and_leave_a_note_when_they_were_whole,
     }
+    agent_sessions {
+        a_session_changes_only_from_the_revision_that_was_read,
+        sessions_are_listed_newest_first_page_by_page,
+        a_name_is_unregistered_until_an_agent_has_it,
+        a_halt_is_in_force_until_it_is_lifted_once,
+        an_event_is_kept_once_and_for_a_week,
+        a_session_that_is_long_gone_is_forgotten,
+    }
     budgets {
         what_is_reserved_settled_and_given_back_moves_every_pool,
         a_reservation_and_its_settlement_count_once,
@@ -175,6 +189,24 @@ conformance! {
         metrics_are_listed_and_added_up,
         old_metrics_and_activity_are_swept,
     }
+    approvals {
+        an_approval_is_decided_and_used_once,
+        numbers_are_never_given_twice,
+        of_many_decisions_at_once_one_holds,
+        of_many_uses_at_once_one_holds,
+        what_is_over_is_neither_decided_nor_used,
+        what_is_not_right_is_not_asked_for,
+        only_so_many_wait,
+        an_execution_goes_on_with_the_decision,
+        an_execution_that_waits_too_late_is_due_at_once,
+        a_stopped_execution_takes_its_approval_back,
+        an_allowance_goes_no_further_than_its_approval,
+        an_allowance_covers_what_was_approved,
+        an_allowance_is_counted_until_it_ends,
+        an_execution_that_is_allowed_is_approved_at_once,
+        approvals_are_listed_by_what_they_are_now,
+        what_the_sweep_looks_for_is_found,
+    }
     audit {
         an_entry_is_read_back_as_it_was_hashed,
         a_refused_changeset_leaves_no_gap,
@@ -188,6 +220,18 @@ conformance! {
         entries_are_filtered_and_paged,
         entries_are_counted_by_what_they_have_in_common,
         a_copy_is_read_without_touching_it,
+    }
+    policies {
+        a_version_is_saved_from_the_one_before_it,
+        of_many_who_save_at_once_one_does,
+        an_activation_is_noted_published_and_remembered,
+        old_versions_go_and_the_active_one_stays,
+        texts_have_a_limit,
+        a_decision_is_recorded_once_and_found,
+        a_held_decision_is_answered_once,
+        decisions_are_paged_from_both_ends,
+        decisions_are_filtered_by_every_fact,
+        old_decisions_are_forgotten_a_piece_at_a_time,
     }
     adoption {
         every_table_with_a_tenant_has_its_place,
@@ -214,8 +258,12 @@ conformance! {
         a_write_into_another_tenant_is_refused,
         memberships,
         service_tokens,
+        agent_sessions,
         agents,
+        policies,
+        decisions,
         budgets,
+        approvals,
         audit_log,
     }
     model { random_changes_agree_with_a_small_model }
