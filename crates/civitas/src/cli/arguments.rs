@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use super::agents::Agents;
 use super::audit::Audit;
 use super::backup::{Backup, Restore};
+use super::budgets::Budgets;
 use super::demo::Demo;
 use super::describe::Completions;
 use super::doctor::Doctor;
@@ -92,6 +93,9 @@ pub enum Command {
     /// Know the agents: bring their files in, see them, set them aside.
     #[command(subcommand)]
     Agents(Agents),
+    /// Know what may be spent and what is; set, raise and take back budgets.
+    #[command(subcommand)]
+    Budgets(Budgets),
     /// Say what agents may do: look at policies, change them, ask them.
     #[command(subcommand)]
     Policy(Policy),

@@ -12,6 +12,8 @@ use super::output::{BAD, causes, note};
 use super::{
     agents, audit, backup, demo, describe, doctor, executions, files, hook, intent, policy,
     serving, token, user, webhooks,
+    agents, audit, backup, budgets, demo, describe, doctor, executions, files, hook, intent,
+    policy, serving, token, user,
 };
 
 /// Runs the command line.
@@ -98,6 +100,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Intent(command) => intent::run(command, remote).await,
             Command::Executions(command) => executions::run(command, remote).await,
             Command::Agents(command) => agents::run(command, remote).await,
+            Command::Budgets(command) => budgets::run(command, remote).await,
             Command::Policy(command) => policy::run(command, remote).await,
             Command::Hook(_) => Ok(()), // Done before, without threads.
             Command::Webhooks(command) => webhooks::run(command, remote).await,

@@ -7,6 +7,7 @@ mod agents;
 mod arguments;
 mod audit;
 mod backup;
+mod budgets;
 mod demo;
 mod describe;
 mod dispatch;

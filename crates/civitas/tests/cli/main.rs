@@ -9,6 +9,7 @@
 mod agents;
 mod audit;
 mod backup;
+mod budgets;
 mod demo;
 mod executions;
 mod files;

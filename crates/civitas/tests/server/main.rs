@@ -13,6 +13,7 @@ mod agents;
 mod artifacts;
 mod auth;
 mod bad_input;
+mod budgets;
 mod client;
 mod completeness;
 mod content;

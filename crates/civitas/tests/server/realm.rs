@@ -16,6 +16,13 @@ pub(crate) struct Count {
     events: u64,
 }
 
+/// Reserves so many millionths, and uses so many.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Pay {
+    reserved: u64,
+    used: u64,
+}
+
 /// It is done.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Done {
@@ -50,9 +57,26 @@ impl Intent for Count {
     }
 }
 
+impl Intent for Pay {
+    const NAME: &'static str = "pay";
+    const ARTIFACT: &'static str = "done";
+    type Output = Done;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<Done>> {
+        let amount = |micros| Amount::new(0, Money::from_micros(micros));
+        cx.step("before", async { Ok(1) }).await?;
+        cx.reserve(amount(self.reserved)).await?;
+        let value = self.used;
+        cx.effect("work", |_| async move { Ok(value) }).await?;
+        cx.settle(amount(self.used)).await?;
+        Ok(Done { value }.into())
+    }
+}
+
 /// The realm of the tests.
 pub(crate) fn realm() -> Realm {
     Realm::new("tests", "Intents that tests watch.")
         .intent::<Hold>()
         .intent::<Count>()
+        .intent::<Pay>()
 }
