@@ -8,6 +8,7 @@ use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
 use super::agents::Agents;
+use super::approvals::{Approvals, Approve, Deny};
 use super::audit::Audit;
 use super::backup::{Backup, Restore};
 use super::demo::Demo;
@@ -89,6 +90,17 @@ pub enum Command {
     /// Know the agents: bring their files in, see them, set them aside.
     #[command(subcommand)]
     Agents(Agents),
+    /// Decide what waits for people: see it, approve it, deny it.
+    #[command(subcommand)]
+    Approvals(Approvals),
+    /// Approve what waits for you, by its code. The same as `civitas approvals approve`.
+    #[command(
+        after_help = "Examples:\n  civitas approve P7\n  civitas approve P7 --always request --for 7d"
+    )]
+    Approve(Approve),
+    /// Deny what waits for you, by its code. The same as `civitas approvals deny`.
+    #[command(after_help = "Example:\n  civitas deny P7 --comment 'not on a Friday'")]
+    Deny(Deny),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),
