@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use civitas_auth::Auth;
 use civitas_governance::gate::Gate;
-use civitas_governance::{Approvals, Halts, Policies, Registry};
+use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -52,6 +52,8 @@ pub struct Services {
     pub halts: Halts,
     /// What waits for people.
     pub approvals: Approvals,
+    /// What they may spend.
+    pub budgets: Budgets,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

@@ -21,6 +21,15 @@ pub struct AuditConfig {
     pub retention: Duration,
 }
 
+/// How calls of agents are decided.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyConfig {
+    /// Whether agents work on this machine, so that links on its disk are followed when a path is judged.
+    pub resolve_links: bool,
+    /// How long recorded decisions are kept.
+    pub retention: Duration,
+}
+
 /// How a node is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -50,6 +59,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// How tool calls of agents are held and paid for.
     pub gate: GateOptions,
+    /// How calls of agents are decided.
+    pub policy: PolicyConfig,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -92,6 +103,11 @@ impl Config {
                 interval: Duration::from_mins(1),
                 entries: 1000,
                 retention: Duration::from_hours(90 * 24),
+            },
+            gate: GateOptions::default(),
+            policy: PolicyConfig {
+                resolve_links: true,
+                retention: Duration::from_hours(30 * 24),
             },
             gate: GateOptions::default(),
             grace: Duration::from_secs(10),

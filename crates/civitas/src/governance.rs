@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use civitas_api::Access;
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{Approvals, Halts, Policies, Registry};
+use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
 use civitas_model::Entropy;
 use civitas_storage::Store;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +14,7 @@ use crate::config::Config;
 pub(crate) struct Governance {
     pub(crate) agents: Registry,
     pub(crate) approvals: Approvals,
+    pub(crate) budgets: Budgets,
     pub(crate) gate: Gate,
     pub(crate) halts: Halts,
     pub(crate) policies: Policies,
@@ -33,7 +33,9 @@ pub(crate) fn start(
     let (opened, random) = own();
     let halts = Halts::new(opened, random);
     let (opened, random) = own();
-    let policies = Policies::new(opened, random, config.access == Access::Development)?;
+    let policies = Policies::new(opened, random, config.policy.resolve_links)?;
+    let forgetting = policies.clone().forget_old(config.policy.retention);
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(forgetting));
     let services = GateServices {
         store: store.clone(),
         entropy: Arc::clone(entropy),
@@ -51,9 +53,14 @@ pub(crate) fn start(
     let (kept, ending) = (approvals.clone(), stopping.clone());
     tokio::spawn(async move { ending.run_until_cancelled(kept.run()).await });
     let (opened, random) = own();
+    let budgets = Budgets::new(opened, random);
+    let (kept, ending) = (budgets.clone(), stopping.clone());
+    tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
+    let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
         approvals,
+        budgets,
         gate,
         halts,
         policies,

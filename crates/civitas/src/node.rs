@@ -123,6 +123,7 @@ impl Node {
             auth,
             agents: governance.agents,
             approvals: governance.approvals,
+            budgets: governance.budgets,
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,

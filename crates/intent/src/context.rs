@@ -1,5 +1,7 @@
 //! The context: the only thing a handler acts through.
 
+mod budget;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +40,8 @@ pub struct Context {
     waiting: usize,
     operations: u32,
     ids: u32,
+    /// The reservation that is not settled yet.
+    reserved: Option<String>,
     /// Once suspended, every operation answers the same, whatever the handler makes of the error.
     suspended: Option<Wait>,
 }
@@ -60,6 +64,7 @@ impl Context {
             waiting: 0,
             operations: 0,
             ids: 0,
+            reserved: None,
             suspended: None,
         }
     }
@@ -76,14 +81,19 @@ impl Context {
         }
         match result.map_err(Error::into_reason) {
             Err(Reason::Retry(error)) => Ended::Retry { error },
-            Err(Reason::Reject { code, message }) => Ended::Rejected { code, message },
+            Err(Reason::Reject { code, message }) => Ended::Rejected { code, message, last: self.failed() },
             Err(Reason::Superseded) => Ended::Superseded,
             Err(Reason::Suspended(wait)) => Ended::Suspended { wait, last: self.rest() },
             Ok(_) if !self.replay.is_over() => Ended::Rejected {
                 code: civitas_model::ErrorCode::JournalMismatch,
                 message: "the handler ended before it met everything its journal recorded: submit the intent again".into(),
+                last: self.failed(),
             },
-            Ok(artifacts) => Ended::Completed { artifacts, last: self.rest() },
+            Ok(artifacts) => {
+                let unsettled = self.close_reservation(true);
+                self.writes.extend(unsettled);
+                Ended::Completed { artifacts, last: self.rest() }
+            }
         }
     }
 
@@ -91,6 +101,14 @@ impl Context {
         Batch {
             entries: Vec::new(),
             writes: std::mem::take(&mut self.writes),
+            ..Batch::default()
+        }
+    }
+
+    /// What is committed with a failure: what was reserved is given back. What was written since the last operation is dropped.
+    fn failed(&mut self) -> Batch {
+        Batch {
+            writes: self.close_reservation(false).into_iter().collect(),
             ..Batch::default()
         }
     }

@@ -207,6 +207,8 @@ pub enum Ended {
         code: ErrorCode,
         /// The message.
         message: String,
+        /// What is committed with the failure.
+        last: Batch,
     },
     /// Try again later.
     Retry {

@@ -46,6 +46,7 @@
 //!   replayable.
 //! - `?` on a platform error means *retry later*; [`reject`] means *the caller must change something*.
 //! - Whatever a handler reads is recorded with its next operation, so that a replay sees what the first run saw.
+//! - What costs is reserved before ([`Context::reserve`]) and settled after; an execution that a budget has no room for waits.
 //! - Writes ([`Context::put_file`] and the like) are committed together with the next operation: both or neither.
 
 pub mod answer;
@@ -76,7 +77,7 @@ pub mod prelude {
     pub use crate::definition::{Intent, Policy, Realm};
     pub use crate::error::{Error, Result, not_found, reject, retry};
     pub use crate::invalid::Invalid;
-    pub use civitas_model::{Artifact, File, FileId, Permission, Record};
+    pub use civitas_model::{Amount, Artifact, File, FileId, Money, Permission, Record};
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::{Value, json};

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod host;
+mod ledger;
 mod world;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use civitas_model::{
 };
 use serde_json::{Map, Value};
 
+pub use ledger::Ledger;
 pub use world::{Verdict, World};
 
 use crate::context::Context;
@@ -202,7 +204,16 @@ impl TestRun {
                 return None;
             }
             Ended::Superseded => return None,
-            Ended::Rejected { code, message } => Outcome::Rejected { code, message },
+            Ended::Rejected {
+                code,
+                message,
+                last,
+            } => {
+                if !last.writes.is_empty() {
+                    host.commit(last).ok()?;
+                }
+                Outcome::Rejected { code, message }
+            }
             Ended::Retry { error } => Outcome::Retry(error),
         };
         Some(Finished {

@@ -5,7 +5,7 @@ use civitas_model::budget::Scope;
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
-use crate::activity::PublishActivity;
+use crate::activity::Announce;
 use crate::agent::AgentChange;
 use crate::agent_session::AgentSessionChange;
 use crate::approval::ApprovalChange;
@@ -139,8 +139,6 @@ pub enum Change {
     AgentSession(AgentSessionChange),
     /// Sets or lifts a halt.
     Halt(HaltChange),
-    /// Publishes something that an agent did.
-    PublishActivity(PublishActivity),
     /// Keeps an event of a hook as it came.
     KeepHookEvent(KeepHookEvent),
     /// Records what an agent measured.
@@ -157,6 +155,8 @@ pub enum Change {
     Decision(DecisionChange),
     /// Reserves from budgets, settles, charges, or sets what may be used.
     Budget(Box<BudgetChange>),
+    /// Tells whoever follows what agents do.
+    Announce(Box<Announce>),
 }
 
 impl From<Submit> for Change {

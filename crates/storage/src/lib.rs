@@ -67,7 +67,7 @@ mod usage;
 mod user;
 mod write;
 
-pub use activity::{Activity, PublishActivity};
+pub use activity::{Activity, Announce};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use approval::{

@@ -46,7 +46,6 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Agent(change) => change.apply(tx).await?,
             Change::AgentSession(change) => change.apply(tx).await?,
             Change::Halt(change) => change.apply(tx).await?,
-            Change::PublishActivity(change) => change.apply(tx).await?,
             Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::Approval(change) => change.apply(tx).await?,
@@ -54,6 +53,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Policy(change) => change.apply(tx).await?,
             Change::Decision(change) => change.apply(tx).await?,
             Change::Budget(change) => change.apply(tx).await?,
+            Change::Announce(change) => change.apply(tx).await?,
         }
     }
     Ok(())

@@ -113,6 +113,8 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
         .merge(approvals())
+        .merge(budgets())
+        .merge(policy(limits))
         .merge(audit())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
@@ -162,6 +164,23 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::summary::summary))
 }
 
+/// What agents may do, and what was decided.
+fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
+    let bytes = limits.submission_bytes;
+    OpenApiRouter::new()
+        .merge(large(
+            bytes,
+            routes!(v1::policy::create::create, v1::policy::list::list),
+        ))
+        .routes(routes!(v1::policy::show::show))
+        .routes(routes!(v1::policy::activate::activate))
+        .merge(large(bytes, routes!(v1::policy::validate::validate)))
+        .merge(large(bytes, routes!(v1::policy::check::check)))
+        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
+        .routes(routes!(v1::decisions::list::list))
+        .routes(routes!(v1::decisions::show::show))
+}
+
 /// What waits for people.
 fn approvals() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -174,6 +193,38 @@ fn approvals() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::approvals::withdraw::withdraw))
         .routes(routes!(v1::allowances::list::list))
         .routes(routes!(v1::allowances::revoke::revoke))
+}
+
+/// What may be used, and paying from it.
+fn budgets() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::budgets::list::list))
+        .routes(routes!(
+            v1::budgets::one::show,
+            v1::budgets::one::set,
+            v1::budgets::one::remove
+        ))
+        .routes(routes!(v1::budget::deduct::deduct))
+        .routes(routes!(v1::budget::reservations::reserve))
+        .routes(routes!(v1::budget::reservations::release))
+        .routes(routes!(v1::budget::reservations::settle))
+}
+
+/// What agents may do, and what was decided.
+fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
+    let bytes = limits.submission_bytes;
+    OpenApiRouter::new()
+        .merge(large(
+            bytes,
+            routes!(v1::policy::create::create, v1::policy::list::list),
+        ))
+        .routes(routes!(v1::policy::show::show))
+        .routes(routes!(v1::policy::activate::activate))
+        .merge(large(bytes, routes!(v1::policy::validate::validate)))
+        .merge(large(bytes, routes!(v1::policy::check::check)))
+        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
+        .routes(routes!(v1::decisions::list::list))
+        .routes(routes!(v1::decisions::show::show))
 }
 
 /// What was done, and the proof of it.

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::{Bounds, Dev, Serve};
 use super::listen::Listen;
-use crate::config::{AuditConfig, Config};
+use crate::config::{AuditConfig, Config, PolicyConfig};
 use crate::node::Node;
 use crate::telemetry;
 
@@ -22,7 +22,7 @@ pub(crate) async fn dev(arguments: Dev) -> anyhow::Result<()> {
 
 /// A server for others.
 pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let config = Config {
+    let mut config = Config {
         database_url: arguments.data.database_url,
         access: Access::Credentials,
         origins: arguments.origins,
@@ -30,6 +30,7 @@ pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
         query_tokens: !arguments.tickets_only,
         ..Config::development(arguments.data.data_dir)
     };
+    config.policy.resolve_links = arguments.resolve_links;
     run(bounded(config, &arguments.bounds)?, &arguments.listen).await
 }
 
@@ -57,6 +58,10 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
             interval: bounds.audit_interval,
             entries: bounds.audit_entries,
             retention: bounds.audit_retention,
+        },
+        policy: PolicyConfig {
+            retention: bounds.decision_retention,
+            ..config.policy
         },
         grace: bounds.shutdown_grace,
         ..config

@@ -15,8 +15,12 @@ mod executions;
 mod files;
 mod folder;
 mod help;
+mod hook;
+mod install;
 mod readme;
+mod selftest;
 mod serving;
+mod stand_in;
 mod uploads;
 
 use std::ffi::OsStr;

@@ -18,11 +18,13 @@ const HOOK: &str = "/api/v1/hooks/claude-code";
 
 /// An event before a tool call of the agent `ada` in the session `s`.
 fn before(id: &str, tool: &str, input: Value) -> Value {
-    json!({
+    let mut event = json!({
         "session_id": "s", "hook_event_name": "PreToolUse", "cwd": "/work", "permission_mode": "default",
         "transcript_path": "/home/ada/.claude/projects/work/s.jsonl", "agent_type": "ada",
-        "tool_name": tool, "tool_input": input, "tool_use_id": id,
-    })
+        "tool_name": tool, "tool_use_id": id,
+    });
+    event["tool_input"] = input;
+    event
 }
 
 fn read(id: &str) -> Value {
@@ -49,7 +51,12 @@ async fn decided(client: &Client, event: &Value) -> (String, String) {
 
 /// A server that knows the developer `ada`.
 async fn server() -> (TestServer, Client) {
-    let server = TestServer::development().await;
+    holding(Duration::from_mins(1)).await
+}
+
+/// The same, which holds calls this long.
+async fn holding(hold: Duration) -> (TestServer, Client) {
+    let server = TestServer::with(|config| config.gate.hold = hold).await;
     let client = server.anonymous();
     register(&client, "ada", &json!({})).await;
     (server, client)
@@ -301,7 +308,7 @@ async fn who_is_not_registered_is_seen_and_taken_on_in_one_step() {
         "without an agent it is a system operation"
     );
     let seen = client.get("/api/v1/agents/unregistered").send().await.ok();
-    assert_eq!(seen[0]["name"], "Test Writer");
+    assert_eq!(seen[0]["name"], "test-writer");
     assert_eq!(seen[0]["session_id"], "s");
     let open = "/api/v1/agents/sessions?unregistered=true";
     let sessions = client.get(open).send().await.ok();
@@ -348,7 +355,8 @@ async fn an_agent_that_is_set_aside_does_nothing() {
 async fn what_a_session_learned_counts_for_its_sub_agents() {
     let server = TestServer::development().await;
     let client = server.anonymous();
-    register(&client, "ada", &json!({ "role": "security" })).await;
+    let everywhere = json!({ "role": "security", "rbac_path_scopes": ["**"] });
+    register(&client, "ada", &everywhere).await;
     let secret = before("t1", "Read", json!({ "file_path": "/work/.env" }));
     assert_eq!(decided(&client, &secret).await.0, "allow");
     let mut sub = read("t2");
@@ -366,7 +374,7 @@ async fn what_a_session_learned_counts_for_its_sub_agents() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_of_the_corpus_is_taken_and_kept_without_what_was_said() {
-    let (_server, client) = server().await;
+    let (_server, client) = holding(Duration::from_millis(10)).await;
     for recorded in CORPUS {
         let event: Value = serde_json::from_str(recorded.json).unwrap();
         let answer = send(&client, &event).await;
@@ -446,7 +454,7 @@ async fn a_machine_reports_and_never_lifts_a_halt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_input_is_refused_with_a_reason_and_recorded() {
-    let (_server, client) = server().await;
+    let (_server, client) = holding(Duration::from_millis(10)).await;
     let long = "x".repeat(1 << 20);
     let hostile = [
         before("t1", "Bash", json!({ "command": format!("echo {long}") })),
@@ -461,8 +469,8 @@ async fn hostile_input_is_refused_with_a_reason_and_recorded() {
         assert_eq!(decision, "deny", "{id}: {reason}");
         assert!(reason.len() < 10_001, "{id}");
     }
-    let log = client.get("/api/v1/events/audit").send().await.ok();
-    assert_eq!(log.as_array().unwrap().len(), 5);
+    let noted = client.get("/api/v1/events/audit").send().await.ok();
+    assert!(noted.as_array().unwrap().len() >= 5);
     let raw = client
         .request(Method::POST, HOOK)
         .header("content-type", "application/json");
@@ -471,9 +479,7 @@ async fn hostile_input_is_refused_with_a_reason_and_recorded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_call_is_denied_when_nobody_decides_in_time_and_the_approval_counts_later() {
-    let server = TestServer::with(|config| config.gate.hold = Duration::from_millis(50)).await;
-    let client = server.anonymous();
-    register(&client, "ada", &json!({})).await;
+    let (server, client) = holding(Duration::from_millis(50)).await;
     let (decision, reason) = decided(&client, &push("t1")).await;
     assert_eq!(decision, "deny");
     let code = asked(&server).await;

@@ -25,6 +25,7 @@ mod health;
 mod hostile;
 mod intent;
 mod parameters;
+mod policy;
 mod queries;
 mod realm;
 mod server;

@@ -2,10 +2,11 @@
 //! the live feed says, all or nothing.
 
 use civitas_audit::{Actor as Who, NewEntry};
+use civitas_model::agent::as_name;
 use civitas_model::budget::Reserve;
 use civitas_model::{Caller, Halt};
 use civitas_storage::{
-    AgentSessionChange, BudgetChange, Changeset, CommitError, DecisionChange, PublishActivity,
+    AgentSessionChange, Announce, BudgetChange, Changeset, CommitError, DecisionChange,
 };
 use serde_json::{Value, json};
 
@@ -130,8 +131,9 @@ impl Gate {
             "operation": { "type": TOOL_USE, "detail": facts["operation_detail"] },
             "target": { "resource": facts["target_resource"], "type": facts["target_type"] },
             "rbac": { "decision": decision, "reason": reason },
+            "timestamp": null,
         });
-        let changes = changes.with(entry).with(PublishActivity {
+        let changes = changes.with(entry).with(Announce {
             tenant_id: caller.tenant_id.clone(),
             kind: "rbac_decision",
             data,
@@ -139,7 +141,7 @@ impl Gate {
         match &actor.unregistered {
             Some(name) => changes.with(AgentSessionChange::SeeUnregistered {
                 tenant_id: caller.tenant_id.clone(),
-                name: name.clone(),
+                name: as_name(name).unwrap_or_else(|| name.clone()),
                 session_id: actor.session.session_id.clone(),
             }),
             None => changes,

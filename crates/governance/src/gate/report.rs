@@ -2,11 +2,11 @@
 
 use civitas_hooks::{Answer, Event, EventKind, ToolCall as HookCall};
 use civitas_model::Caller;
-use civitas_model::agent::Lifecycle;
+use civitas_model::agent::{Lifecycle, as_name};
 use civitas_model::budget::Amount;
 use civitas_storage::{
-    AgentChange, AgentSessionChange, BudgetChange, Changeset, CommitError, HookEvent,
-    KeepHookEvent, PublishActivity, Refusal,
+    AgentChange, AgentSessionChange, Announce, BudgetChange, Changeset, CommitError, HookEvent,
+    KeepHookEvent, Refusal,
 };
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ fn activity(changes: Changeset, caller: &Caller, actor: &Actor, event: &Event) -
     let changes = match &actor.unregistered {
         Some(name) if begins => changes.with(AgentSessionChange::SeeUnregistered {
             tenant_id: tenant_id.clone(),
-            name: name.clone(),
+            name: as_name(name).unwrap_or_else(|| name.clone()),
             session_id: actor.session.session_id.clone(),
         }),
         _ => changes,
@@ -155,7 +155,7 @@ fn activity(changes: Changeset, caller: &Caller, actor: &Actor, event: &Event) -
     } else {
         "agent_completed"
     };
-    changes.with(PublishActivity {
+    changes.with(Announce {
         tenant_id,
         kind,
         data,

@@ -76,6 +76,9 @@ impl TestHost {
         if !state.decide(wait) {
             state.now = state.now.plus(waited(wait, state.now));
         }
+        if let Wait::Budget { .. } = wait {
+            state.world.budget.raise();
+        }
     }
 
     /// Commits a batch, unless this is where the crash is planned.
@@ -85,6 +88,7 @@ impl TestHost {
             state.crash_before = None;
             return Err(Error::superseded());
         }
+        state.world.budget.check(&batch.writes)?;
         state.commits += 1;
         state.apply(batch);
         Ok(())
@@ -243,7 +247,6 @@ impl World {
             Write::ReleaseContent { digest, .. } => {
                 self.released.insert(digest);
             }
-            Write::Reserve(_) | Write::Settle { .. } | Write::Release { .. } => {}
             Write::SessionState { key, value, .. } => {
                 if value.is_null() {
                     self.session_state.remove(&key);
@@ -251,6 +254,13 @@ impl World {
                     self.session_state.insert(key, value);
                 }
             }
+            Write::Reserve(reserve) => self.budget.reserve(*reserve),
+            Write::Settle {
+                reservation_id,
+                actual,
+                ..
+            } => self.budget.settle(&reservation_id, actual),
+            Write::Release { reservation_id, .. } => self.budget.release(&reservation_id),
         }
     }
 }

@@ -10,6 +10,7 @@ use civitas_model::{
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::ledger::Ledger;
 use crate::host::Stored;
 
 /// What stands in for the confined child: bytes and request in, bytes or a refusal out.
@@ -59,6 +60,8 @@ pub struct World {
     pub used_approvals: Vec<(String, Value)>,
     /// What a search answers; the harness cuts its `hits` to the page that is asked for.
     pub search: Value,
+    /// The budget that pays.
+    pub budget: Ledger,
     /// The confined child.
     pub sandbox: Option<Sandbox>,
 }
@@ -114,6 +117,7 @@ impl PartialEq for World {
             && self.released == other.released
             && self.events == other.events
             && self.used_approvals == other.used_approvals
+            && self.budget == other.budget
     }
 }
 
@@ -129,6 +133,7 @@ impl std::fmt::Debug for World {
             .field("released", &self.released)
             .field("events", &self.events)
             .field("used_approvals", &self.used_approvals)
+            .field("budget", &self.budget)
             .finish_non_exhaustive()
     }
 }
