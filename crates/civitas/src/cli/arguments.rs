@@ -8,6 +8,7 @@ use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
 use super::agents::Agents;
+use super::approvals::{Approvals, Approve, Deny};
 use super::audit::Audit;
 use super::backup::{Backup, Restore};
 use super::budgets::Budgets;
@@ -96,6 +97,16 @@ pub enum Command {
     /// Know what may be spent and what is; set, raise and take back budgets.
     #[command(subcommand)]
     Budgets(Budgets),
+    /// Decide what waits for people: see it, approve it, deny it.
+    Approvals(Approvals),
+    /// Approve what waits for you, by its code. The same as `civitas approvals approve`.
+    #[command(
+        after_help = "Examples:\n  civitas approve P7\n  civitas approve P7 --always request --for 7d"
+    )]
+    Approve(Approve),
+    /// Deny what waits for you, by its code. The same as `civitas approvals deny`.
+    #[command(after_help = "Example:\n  civitas deny P7 --comment 'not on a Friday'")]
+    Deny(Deny),
     /// Say what agents may do: look at policies, change them, ask them.
     #[command(subcommand)]
     Policy(Policy),

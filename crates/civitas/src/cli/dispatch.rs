@@ -13,6 +13,7 @@ use super::{
     agents, audit, backup, demo, describe, doctor, executions, files, hook, intent, policy,
     serving, token, user, webhooks,
     agents, audit, backup, budgets, demo, describe, doctor, executions, files, hook, intent,
+    agents, approvals, audit, backup, demo, describe, doctor, executions, files, hook, intent,
     policy, serving, token, user,
 };
 
@@ -101,6 +102,9 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Executions(command) => executions::run(command, remote).await,
             Command::Agents(command) => agents::run(command, remote).await,
             Command::Budgets(command) => budgets::run(command, remote).await,
+            Command::Approvals(command) => approvals::run(command, remote).await,
+            Command::Approve(arguments) => approvals::approve(arguments, remote).await,
+            Command::Deny(arguments) => approvals::deny(arguments, remote).await,
             Command::Policy(command) => policy::run(command, remote).await,
             Command::Hook(_) => Ok(()), // Done before, without threads.
             Command::Webhooks(command) => webhooks::run(command, remote).await,

@@ -4,6 +4,7 @@
 //! `civitas --help`.
 
 mod agents;
+mod approvals;
 mod arguments;
 mod audit;
 mod backup;

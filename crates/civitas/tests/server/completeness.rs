@@ -68,6 +68,8 @@ fn body(path: &str) -> Value {
         "/api/auth/tokens" => json!({ "name": "t", "scopes": ["read"] }),
         "/api/content/validation-rules" => json!({ "validation_rules": {} }),
         "/api/v1/agents" => crate::agents::agent("helper"),
+        "/api/v1/approvals/decide" => json!({ "ids": ["P1"], "decision": "approve" }),
+        "/api/v1/approvals/{approval}/delegate" => json!({ "to": "admin" }),
         "/api/v1/metrics" => json!({ "agent_id": "a", "metric_type": "execution" }),
         "/api/v1/registry/import" => json!({ "files": [{ "path": "a.md", "text": "# A" }] }),
         "/api/v1/budgets/{scope}" => json!({ "max_tokens": 1 }),

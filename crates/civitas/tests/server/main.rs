@@ -10,6 +10,7 @@
 
 mod access;
 mod agents;
+mod approvals;
 mod artifacts;
 mod auth;
 mod bad_input;

@@ -23,6 +23,25 @@ pub(crate) struct Pay {
     used: u64,
 }
 
+/// Says something, once people agreed to what it says.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Announce {
+    text: String,
+    /// How many people must agree.
+    #[serde(default = "one")]
+    people: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// It was said.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Announced {
+    text: String,
+}
+
 /// It is done.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Done {
@@ -73,10 +92,32 @@ impl Intent for Pay {
     }
 }
 
+impl Intent for Announce {
+    const NAME: &'static str = "announce";
+    const ARTIFACT: &'static str = "announced";
+    const EVENTS: &'static [&'static str] = &["announced"];
+    type Output = Announced;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<Announced>> {
+        let drafted: String = cx.step("draft", async { Ok(self.text.clone()) }).await?;
+        let approval = cx
+            .approval(ApprovalRequest {
+                quorum: self.people,
+                lifetime: Duration::from_hours(2),
+                ..ApprovalRequest::new("announce", "announce it", json!({ "text": drafted }))
+            })
+            .await?;
+        let text = approval.input["text"].as_str().unwrap_or_default();
+        cx.emit("announced", json!({ "text": text })).await?;
+        Ok(Announced { text: text.into() }.into())
+    }
+}
+
 /// The realm of the tests.
 pub(crate) fn realm() -> Realm {
     Realm::new("tests", "Intents that tests watch.")
         .intent::<Hold>()
         .intent::<Count>()
         .intent::<Pay>()
+        .intent::<Announce>()
 }
