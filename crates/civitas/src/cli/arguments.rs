@@ -98,6 +98,7 @@ pub enum Command {
     #[command(subcommand)]
     Budgets(Budgets),
     /// Decide what waits for people: see it, approve it, deny it.
+    #[command(subcommand)]
     Approvals(Approvals),
     /// Approve what waits for you, by its code. The same as `civitas approvals approve`.
     #[command(
