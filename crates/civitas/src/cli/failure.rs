@@ -60,7 +60,10 @@ impl Failure {
 
     /// Whether someone else, or the same with another credential, may.
     pub(crate) fn is_not_allowed(&self) -> bool {
-        matches!(self.code(), "not_allowed" | "unauthorized" | "forbidden")
+        matches!(
+            self.code(),
+            "not_allowed" | "unauthorized" | "authentication_failed" | "forbidden"
+        )
     }
 
     /// The API's error code, or one of this program's own: `usage`, `unreachable`, `not_allowed`, `not_found`, `failed`.

@@ -157,8 +157,8 @@ fn request(remote: &Remote, event: &Event, limit: Duration) -> Result<Value, Str
         Ok(Err(Failure::Unreachable { server, reason })) => Err(format!(
             "{server} cannot be reached ({reason}): start Civitas there, or set CIVITAS_SERVER"
         )),
-        Ok(Err(Failure::Told { code, message, .. })) if code.contains("auth") => Err(format!(
-            "{server} does not accept the token ({message}): run `civitas agents install claude-code` again"
+        Ok(Err(failure)) if failure.is_not_allowed() => Err(format!(
+            "{server} does not accept the token ({failure}): run `civitas agents install claude-code` again"
         )),
         Ok(Err(Failure::Told { code, .. })) if code == "not_found" => Err(format!(
             "{server} knows no hooks: check CIVITAS_SERVER, and that this server is as new as this program"

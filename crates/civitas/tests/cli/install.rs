@@ -80,7 +80,7 @@ fn a_new_client_gets_http_hooks_that_fail_closed_and_gets_rid_of_them() {
     let start = &settings["hooks"]["SessionStart"][0]["hooks"][0];
     assert_eq!(
         *start,
-        json!({ "type": "command", "command": format!("{BINARY} hook session-start"), "timeout": 5 })
+        json!({ "type": "command", "command": format!("{BINARY} hook session-start --server {address}"), "timeout": 5 })
     );
     assert_eq!(settings["env"]["CIVITAS_SERVER"], json!(address));
     assert_eq!(settings["env"]["CIVITAS_TOKEN"], "secret-of-token-1");
@@ -209,7 +209,10 @@ fn an_old_or_unknown_client_gets_commands_that_fail_closed() {
         let settings = home.json();
         assert_eq!(
             settings["hooks"]["PreToolUse"][0]["hooks"][0]["command"],
-            format!("{BINARY} hook pre-tool-use || exit 2")
+            format!(
+                "{BINARY} hook pre-tool-use --server {} || exit 2",
+                server.address
+            )
         );
         // An event that the client may not know is not put into its settings.
         assert_eq!(
@@ -330,6 +333,14 @@ fn a_link_stays_a_link() {
     assert!(fs::read_to_string(&real).unwrap().contains("PreToolUse"));
     home.install(&server, &["--uninstall"]).ok();
     assert_eq!(fs::read_to_string(&real).unwrap(), "{}\n");
+
+    // A folder may be a link as well, and its file new.
+    fs::remove_file(home.settings()).unwrap();
+    fs::rename(home.path(".claude"), home.path("elsewhere")).unwrap();
+    symlink(home.path("elsewhere"), home.path(".claude")).unwrap();
+    home.install(&server, &[]).ok();
+    home.install(&server, &["--uninstall"]).ok();
+    assert!(!home.path("elsewhere/settings.json").exists());
 }
 
 #[test]

@@ -76,8 +76,19 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, Failure> {
                 );
                 return Err(Failure::failed(message));
             }
-            std::path::absolute(path).map_err(cannot)
+            resolved(path).map_err(cannot)
         }
         Err(error) => Err(cannot(error)),
     }
+}
+
+/// Where a file will lie that does not exist yet: with the links of its folders followed, so that it is the same place once it
+/// does.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let found = path.ancestors().skip(1).find_map(|folder| {
+        let real = std::fs::canonicalize(folder).ok()?;
+        Some(real.join(path.strip_prefix(folder).ok()?))
+    });
+    Ok(found.unwrap_or(path))
 }

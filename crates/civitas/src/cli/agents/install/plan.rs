@@ -166,7 +166,7 @@ impl Plan<'_> {
             }),
             Form::Command => json!({
                 "type": "command",
-                "command": command(self.program, name),
+                "command": command(self.program, name, self.server),
                 "timeout": name.timeout_seconds(),
             }),
         };
@@ -193,13 +193,14 @@ fn is_about_tools(name: Name) -> bool {
     )
 }
 
-/// The command line of the command form. The client takes every exit code but 2 for consent, so that a program that is gone
-/// or crashes must end in one: the shell sees to it.
-fn command(program: &Path, name: Name) -> String {
+/// The command line of the command form. It names the server, because a project's settings may set variables. The client takes
+/// every exit code but 2 for consent, so that a program that is gone or crashes must end in one: the shell sees to it.
+fn command(program: &Path, name: Name, server: &str) -> String {
+    let program = quoted(&program.to_string_lossy());
     let line = format!(
-        "{} hook {}",
-        quoted(&program.to_string_lossy()),
-        name.kebab()
+        "{program} hook {} --server {}",
+        name.kebab(),
+        quoted(server)
     );
     match name.on_failure() {
         OnFailure::Block => format!("{line} || exit 2"),
@@ -216,7 +217,7 @@ fn command(program: &Path, name: Name) -> String {
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-:".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
@@ -229,9 +230,8 @@ pub(crate) fn is_ours(handler: &Value) -> bool {
     let command = handler["command"].as_str().unwrap_or_default();
     url.ends_with(ENDPOINT)
         || EVENTS.iter().any(|(name, _)| {
-            let ours = format!(" hook {}", name.kebab());
-            command.contains("civitas")
-                && (command.ends_with(&ours) || command.contains(&format!("{ours} || ")))
+            let ours = format!(" hook {} --server ", name.kebab());
+            command.contains("civitas") && command.contains(&ours)
         })
 }
 
@@ -272,21 +272,32 @@ mod tests {
 
     #[test]
     fn a_command_that_cannot_run_holds_the_event_back() {
-        let line = command(Path::new("/opt/my tools/civitas"), Name::PreToolUse);
-        assert_eq!(line, "'/opt/my tools/civitas' hook pre-tool-use || exit 2");
+        let server = "http://[::1]:8000";
+        let line = command(Path::new("/opt/my tools/civitas"), Name::PreToolUse, server);
         assert_eq!(
-            command(Path::new("/usr/bin/civitas"), Name::Stop),
-            "/usr/bin/civitas hook stop"
+            line,
+            "'/opt/my tools/civitas' hook pre-tool-use --server 'http://[::1]:8000' || exit 2"
         );
-        let line = command(Path::new("/usr/bin/civitas"), Name::PermissionRequest);
+        assert_eq!(
+            command(
+                Path::new("/usr/bin/civitas"),
+                Name::Stop,
+                "https://c.example.com"
+            ),
+            "/usr/bin/civitas hook stop --server https://c.example.com"
+        );
+        let line = command(
+            Path::new("/usr/bin/civitas"),
+            Name::PermissionRequest,
+            server,
+        );
         assert!(line.contains(r#"|| echo '{"hookSpecificOutput""#), "{line}");
         assert_eq!(quoted("a'b"), r"'a'\''b'");
     }
 
     #[test]
     fn entries_of_lost_installations_are_known_and_others_are_not() {
-        let ours =
-            json!({ "type": "command", "command": "/usr/bin/civitas hook pre-tool-use || exit 2" });
+        let ours = json!({ "type": "command", "command": "/usr/bin/civitas hook pre-tool-use --server http://c || exit 2" });
         let theirs = json!({ "type": "command", "command": "notify civitas hook" });
         let mut settings = json!({ "model": "opus", "hooks": {
             "PreToolUse": [{ "matcher": "*", "hooks": [ours, theirs] }, { "hooks": [{ "type": "http", "url": format!("https://c{ENDPOINT}") }] }],
