@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use civitas_auth::Auth;
-use civitas_governance::Registry;
+use civitas_governance::{Registry, Telemetry};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -43,6 +43,8 @@ pub struct Services {
     pub auth: Auth,
     /// Who the agents are.
     pub agents: Registry,
+    /// What agents' clients report.
+    pub telemetry: Telemetry,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::Registry;
+use civitas_governance::{Registry, Telemetry};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -127,6 +127,7 @@ impl Node {
             runtime,
             auth,
             agents: Registry::new(store.clone(), Arc::clone(&entropy)),
+            telemetry: Telemetry::new(store.clone(), Arc::clone(&entropy)),
             store,
             blobs,
             search: index,

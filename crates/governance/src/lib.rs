@@ -13,6 +13,7 @@ mod error;
 pub mod limits;
 pub mod registry;
 pub mod roles;
+pub mod telemetry;
 
 pub use agent_file::{FILE_BYTES_MAX, FILES_MAX};
 pub use error::{Error, Invalid};
@@ -20,3 +21,4 @@ pub use registry::{
     Action, AgentPatch, ImportFile, Imported, NewAgent, NewMetric, PAGE_MAX, PERIOD_DAYS_MAX,
     Registry,
 };
+pub use telemetry::Telemetry;

@@ -20,6 +20,7 @@ pub mod pending;
 pub mod permission;
 pub mod record;
 pub mod session;
+pub mod telemetry;
 pub mod time;
 pub mod user;
 pub mod write;

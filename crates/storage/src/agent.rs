@@ -273,6 +273,29 @@ async fn seen(
     tx.execute_later(&SEEN, params, Meaning::Nothing).await
 }
 
+/// An agent as it is now in this transaction, if it is there.
+pub(crate) async fn find(
+    tx: &mut Transaction<'_>,
+    tenant_id: &TenantId,
+    agent_id: &AgentId,
+) -> Result<Option<Agent>, Stop> {
+    let key = [tenant_id.as_str().into(), agent_id.as_str().into()];
+    let row = tx.query_one(&FIND, &key).await?;
+    Ok(row.as_ref().map(read).transpose()?)
+}
+
+/// The agent of a name as it is now in this transaction, if there is one.
+pub(crate) async fn find_by_name(
+    tx: &mut Transaction<'_>,
+    tenant_id: &TenantId,
+    name: &str,
+) -> Result<Option<Agent>, Stop> {
+    let row = tx
+        .query_one(&FIND_BY_NAME, &[tenant_id.as_str().into(), name.into()])
+        .await?;
+    Ok(row.as_ref().map(read).transpose()?)
+}
+
 /// The agent as it is now in this transaction.
 pub(crate) async fn require(
     tx: &mut Transaction<'_>,

@@ -18,6 +18,7 @@ use crate::refresh_token::RefreshTokenChange;
 use crate::service_token::ServiceTokenChange;
 use crate::session::{NewSession, SessionEnd, Upgrade};
 use crate::setting::SettingChange;
+use crate::telemetry::IngestTelemetry;
 use crate::tenant::TenantChange;
 use crate::tenant_setting::PutTenantSetting;
 use crate::ticket::TicketChange;
@@ -127,6 +128,8 @@ pub enum Change {
     Agent(AgentChange),
     /// Records what an agent measured.
     RecordMetric(RecordMetric),
+    /// Keeps what agents' clients report.
+    IngestTelemetry(IngestTelemetry),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.

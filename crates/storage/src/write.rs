@@ -45,6 +45,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::TenantSetting(change) => change.apply(tx).await?,
             Change::Agent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
+            Change::IngestTelemetry(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
         }
     }

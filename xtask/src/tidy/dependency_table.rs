@@ -15,7 +15,8 @@ const TABLE: &[(&str, &[&str])] = &[
     // Linked alone by whoever checks a log.
     ("crates/audit", &["model"]),
     ("crates/storage", &["model", "sql", "audit"]),
-    // Pure decisions.
+    // Pure decisions and readings.
+    ("crates/otlp", &[]),
     ("crates/policy", &["model"]),
     // The outside world.
     ("crates/documents", &["model"]),
@@ -25,7 +26,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/search", &["model", "storage"]),
     (
         "crates/governance",
-        &["model", "audit", "storage", "bus", "intent", "policy"],
+        &[
+            "model", "audit", "storage", "bus", "intent", "policy", "otlp",
+        ],
     ),
     (
         "crates/runtime",
@@ -67,6 +70,7 @@ const API: &[&str] = &[
     "documents",
     "policy",
     "audit",
+    "otlp",
 ];
 
 /// What an edge may use: services and ports, no database, no parser.
@@ -97,6 +101,7 @@ const EVERYTHING: &[&str] = &[
     "providers",
     "documents",
     "policy",
+    "otlp",
     "runtime",
     "auth",
     "governance",

@@ -11,6 +11,7 @@ mod health;
 mod intent;
 mod intents;
 mod metrics;
+mod otlp;
 mod realms;
 mod root;
 mod session;
@@ -113,6 +114,7 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
         .merge(audit())
+        .merge(telemetry())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
@@ -162,6 +164,22 @@ fn audit() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::audit::proof::inclusion))
         .routes(routes!(v1::audit::proof::consistency))
         .routes(routes!(v1::audit::erase::erase))
+}
+
+/// What agents' clients report.
+fn telemetry() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(unlimited(routes!(otlp::logs)))
+        .merge(unlimited(routes!(otlp::metrics)))
+        .merge(unlimited(routes!(otlp::traces)))
+        .routes(routes!(v1::telemetry::sessions::list))
+        .routes(routes!(v1::telemetry::show::show))
+        .routes(routes!(v1::telemetry::requests::list))
+        .routes(routes!(v1::telemetry::summary::show))
+        .routes(routes!(
+            v1::telemetry::settings::show,
+            v1::telemetry::settings::replace
+        ))
 }
 
 /// A route with a body limit of its own.

@@ -5,7 +5,8 @@ use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
-    activity, idempotency, invitation, metric, outbox, rate_limit, refresh_token, session, ticket,
+    activity, idempotency, invitation, metric, outbox, rate_limit, refresh_token, session,
+    telemetry, ticket,
 };
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -24,7 +25,7 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions and credentials, old idempotency keys, metrics and activity.
+/// Removes ended sessions and credentials, old idempotency keys, metrics, telemetry and activity.
 #[derive(Debug)]
 pub struct Sweep {
     /// Idempotency keys from before this.
@@ -58,6 +59,7 @@ impl Sweep {
         rate_limit::delete_expired(tx).await?;
         metric::delete_old(tx).await?;
         activity::delete_old(tx).await?;
+        telemetry::delete_old(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

@@ -133,6 +133,10 @@ const OF_USERS: &[&str] = &[
     "memberships",
     "refresh_tokens",
     "service_tokens",
+    "telemetry_events",
+    "telemetry_metrics",
+    "telemetry_requests",
+    "telemetry_sessions",
     "tenants",
 ];
 

@@ -38,6 +38,8 @@ mod retention;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod usage;
 
 macro_rules! conformance {
@@ -152,6 +154,15 @@ conformance! {
         metrics_are_listed_and_added_up,
         old_metrics_and_activity_are_swept,
     }
+    telemetry {
+        a_repeated_report_changes_nothing,
+        gaps_are_known_until_late_events_close_them,
+        a_fuller_report_of_a_request_adds_the_difference,
+        an_agent_moves_by_what_its_requests_used,
+        metrics_are_totals_by_session_model_and_type,
+        telemetry_is_listed_in_pages_and_added_up,
+        old_telemetry_is_swept,
+    }
     audit {
         an_entry_is_read_back_as_it_was_hashed,
         a_refused_changeset_leaves_no_gap,
@@ -193,6 +204,7 @@ conformance! {
         service_tokens,
         agents,
         audit_log,
+        telemetry,
     }
     model { random_changes_agree_with_a_small_model }
     queries {

@@ -5,3 +5,4 @@ pub(super) mod audit;
 pub(super) mod events;
 pub(super) mod metrics;
 pub(super) mod registry;
+pub(super) mod telemetry;

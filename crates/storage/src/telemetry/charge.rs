@@ -1,0 +1,157 @@
+//! What new requests cost, and whom.
+
+use std::collections::{BTreeMap, HashMap};
+
+use civitas_model::telemetry::{ModelRequest, TokenCounts};
+use civitas_model::{Agent, AgentId, Metric, MetricId, Money, TenantId};
+use serde_json::json;
+
+use super::SessionReport;
+use super::session::{Added, State};
+use crate::agent;
+use crate::metric::RecordMetric;
+use crate::transaction::{Stop, Transaction};
+
+/// The type of the metrics that requests become.
+const METRIC_TYPE: &str = "telemetry";
+
+/// What one agent used in one session.
+struct Charge {
+    metric_id: Option<MetricId>,
+    session_id: String,
+    requests: u64,
+    tokens: TokenCounts,
+    cost: Money,
+    duration_ms: u64,
+}
+
+/// What a report charges, and the agents it names.
+pub(super) struct Charges<'a> {
+    tenant: &'a TenantId,
+    /// By the name that clients say.
+    agents: HashMap<String, Option<Agent>>,
+    by_id: HashMap<AgentId, Option<Agent>>,
+    /// By session and agent.
+    charges: BTreeMap<(String, Option<AgentId>), Charge>,
+}
+
+impl<'a> Charges<'a> {
+    pub(super) fn new(tenant: &'a TenantId) -> Self {
+        Self {
+            tenant,
+            agents: HashMap::new(),
+            by_id: HashMap::new(),
+            charges: BTreeMap::new(),
+        }
+    }
+
+    /// Finds out whose session it is, when that is not known yet.
+    pub(super) async fn find_agent(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        state: &mut State,
+    ) -> Result<(), Stop> {
+        if state.agent_id().is_some() {
+            return Ok(());
+        }
+        let Some(name) = state.agent_name().map(str::to_owned) else {
+            return Ok(());
+        };
+        if let Some(agent) = self.named(tx, &name).await? {
+            state.set_agent(&agent);
+        }
+        Ok(())
+    }
+
+    /// The agent that a request is charged to: the one it names, else the session's.
+    pub(super) async fn agent_of(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        state: &State,
+        request: &ModelRequest,
+    ) -> Result<Option<Agent>, Stop> {
+        if let Some(name) = &request.agent_name
+            && let Some(agent) = self.named(tx, name).await?
+        {
+            return Ok(Some(agent));
+        }
+        let Some(id) = state.agent_id() else {
+            return Ok(None);
+        };
+        if let Some(known) = self.by_id.get(id) {
+            return Ok(known.clone());
+        }
+        let found = agent::find(tx, self.tenant, id).await?;
+        self.by_id.insert(id.clone(), found.clone());
+        Ok(found)
+    }
+
+    async fn named(&mut self, tx: &mut Transaction<'_>, name: &str) -> Result<Option<Agent>, Stop> {
+        if let Some(known) = self.agents.get(name) {
+            return Ok(known.clone());
+        }
+        let found = agent::find_by_name(tx, self.tenant, name).await?;
+        self.agents.insert(name.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    pub(super) fn add(
+        &mut self,
+        report: &SessionReport,
+        request: &ModelRequest,
+        agent: Option<&Agent>,
+        added: Added,
+    ) {
+        let key = (
+            report.session_id.clone(),
+            agent.map(|agent| agent.agent_id.clone()),
+        );
+        let charge = self.charges.entry(key).or_insert_with(|| Charge {
+            metric_id: report.metric_ids.get(&request.agent_name).cloned(),
+            session_id: report.session_id.clone(),
+            requests: 0,
+            tokens: TokenCounts::default(),
+            cost: Money::default(),
+            duration_ms: 0,
+        });
+        charge.requests += u64::from(added.is_request);
+        charge.tokens = charge.tokens.plus(added.tokens);
+        charge.cost = charge.cost.plus(added.cost);
+        charge.duration_ms = charge.duration_ms.saturating_add(added.duration_ms);
+    }
+
+    /// Moves agents by what they used.
+    pub(super) async fn settle(self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        for ((_, agent_id), charge) in self.charges {
+            if let (Some(agent_id), Some(metric_id)) = (agent_id, charge.metric_id) {
+                let metric = Metric {
+                    metric_id,
+                    tenant_id: self.tenant.clone(),
+                    agent_id,
+                    metric_type: METRIC_TYPE.to_owned(),
+                    execution_time_ms: average(charge.duration_ms, charge.requests),
+                    success: None,
+                    tokens_used: Some(charge.tokens.charged()),
+                    api_calls: Some(charge.requests),
+                    cost: Some(charge.cost),
+                    quality_score: None,
+                    code_violations: None,
+                    tasks_completed: None,
+                    tasks_failed: None,
+                    context: Some(json!({ "session_id": charge.session_id })),
+                    recorded_at: tx.now,
+                };
+                RecordMetric(Box::new(metric)).apply(tx).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "an average of milliseconds is not exact to the last bit"
+)]
+fn average(sum: u64, count: u64) -> Option<f64> {
+    (count > 0 && sum > 0).then(|| sum as f64 / count as f64)
+}
