@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use civitas_auth::Auth;
-use civitas_governance::{Registry, Telemetry};
+use civitas_governance::{Halts, Registry, Telemetry};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -45,6 +45,8 @@ pub struct Services {
     pub agents: Registry,
     /// What agents' clients report.
     pub telemetry: Telemetry,
+    /// What is stopped.
+    pub halts: Halts,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

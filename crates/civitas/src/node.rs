@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::{Registry, Telemetry};
+use civitas_governance::{Halts, Registry, Telemetry};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -128,6 +128,7 @@ impl Node {
             auth,
             agents: Registry::new(store.clone(), Arc::clone(&entropy)),
             telemetry: Telemetry::new(store.clone(), Arc::clone(&entropy)),
+            halts: Halts::new(store.clone(), Arc::clone(&entropy)),
             store,
             blobs,
             search: index,

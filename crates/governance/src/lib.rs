@@ -1,22 +1,27 @@
-//! Governance: who the agents are.
+//! Governance: who the agents are, and what they may do.
 //!
 //! The registry knows every agent of a tenant: its role, what it may use, what it may spend, who answers for it, and what it
 //! did as far as that was measured. Agents come from requests or from files, which [`agent_file`] reads however broken
-//! they are.
+//! they are. [`policies`] keeps each tenant's policies: their versions, the set that decides now, and the decisions that were made.
 //!
 //! Invariants:
 //! - Reading files is a pure function; it never fails, and says per file what became of it.
 //! - What a change of state is accompanied by (usage, activity) is in the same changeset.
 
 pub mod agent_file;
+mod cache;
 mod error;
+pub mod halts;
 pub mod limits;
+pub mod policies;
 pub mod registry;
 pub mod roles;
 pub mod telemetry;
 
 pub use agent_file::{FILE_BYTES_MAX, FILES_MAX};
-pub use error::{Error, Invalid};
+pub use error::{Error, Finding, Invalid};
+pub use halts::Halts;
+pub use policies::Policies;
 pub use registry::{
     Action, AgentPatch, ImportFile, Imported, NewAgent, NewMetric, PAGE_MAX, PERIOD_DAYS_MAX,
     Registry,

@@ -34,6 +34,10 @@ pub enum Kind {
     ChildStarted,
     /// The child's outcome.
     ChildFinished,
+    /// The handler reserved from budgets.
+    Reserved,
+    /// What was reserved is paid, or given back.
+    Settled,
     /// The execution was parked.
     Waiting,
     /// The execution goes on.
@@ -52,7 +56,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Accepted,
         Self::Started,
         Self::Step,
@@ -64,6 +68,8 @@ impl Kind {
         Self::TimerSet,
         Self::ChildStarted,
         Self::ChildFinished,
+        Self::Reserved,
+        Self::Settled,
         Self::Waiting,
         Self::Resumed,
         Self::Retrying,
@@ -87,6 +93,8 @@ impl Kind {
             Self::TimerSet => "timer_set",
             Self::ChildStarted => "child_started",
             Self::ChildFinished => "child_finished",
+            Self::Reserved => "reserved",
+            Self::Settled => "settled",
             Self::Waiting => "waiting",
             Self::Resumed => "resumed",
             Self::Retrying => "retrying",
@@ -114,6 +122,8 @@ impl Kind {
                 | Self::TimerSet
                 | Self::ChildStarted
                 | Self::ChildFinished
+                | Self::Reserved
+                | Self::Settled
         )
     }
 }

@@ -7,6 +7,7 @@ use civitas_model::{TenantId, Timestamp};
 use civitas_sql::{Error, Row, Statement};
 use serde_json::Value;
 
+use crate::changeset::Change;
 use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
@@ -33,6 +34,29 @@ pub struct Activity {
     pub data: Value,
     /// When.
     pub at: Timestamp,
+}
+
+/// Publishes something that an agent did, when no other change does.
+#[derive(Debug)]
+pub struct PublishActivity {
+    /// Whose agent.
+    pub tenant_id: TenantId,
+    /// What, such as `rbac_decision`.
+    pub kind: &'static str,
+    /// The facts.
+    pub data: Value,
+}
+
+impl From<PublishActivity> for Change {
+    fn from(change: PublishActivity) -> Self {
+        Self::PublishActivity(change)
+    }
+}
+
+impl PublishActivity {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        publish(tx, &self.tenant_id, self.kind, self.data.clone()).await
+    }
 }
 
 pub(crate) async fn publish(

@@ -8,6 +8,7 @@ use civitas_sql::{Error, Row, Select, Statement, Val};
 use serde_json::json;
 
 use crate::activity;
+use crate::budget;
 use crate::changeset::{Change, Refusal};
 use crate::json;
 use crate::store::Store;
@@ -98,7 +99,8 @@ impl AgentChange {
             } => {
                 let key = vec![tenant_id.as_str().into(), agent_id.as_str().into()];
                 let missing = Meaning::required(MISSING);
-                tx.execute_later(&DELETE, key, missing).await
+                tx.execute_later(&DELETE, key, missing).await?;
+                budget::agent_deleted(tx, tenant_id, agent_id).await
             }
             Self::Activate {
                 tenant_id,
@@ -168,7 +170,8 @@ async fn insert(
         source_text.into(),
     ]);
     tx.execute_later(&INSERT, params, Meaning::required(ID_TAKEN))
-        .await
+        .await?;
+    budget::agent_inserted(tx, agent).await
 }
 
 async fn update(
@@ -176,7 +179,7 @@ async fn update(
     agent: &Agent,
     source_text: Option<&str>,
 ) -> Result<(), Stop> {
-    require(tx, &agent.tenant_id, &agent.agent_id).await?;
+    let before = require(tx, &agent.tenant_id, &agent.agent_id).await?;
     check_name(tx, agent).await?;
     let mut params = vec![
         agent.name.as_str().into(),
@@ -205,7 +208,8 @@ async fn update(
         agent.revision.into(),
     ]);
     tx.execute_later(&UPDATE, params, Meaning::required(CHANGED))
-        .await
+        .await?;
+    budget::agent_changed(tx, &before, agent).await
 }
 
 fn source(agent: &Agent) -> [Val; 2] {

@@ -1,7 +1,7 @@
 //! Notices: what is said to everyone on this node after a commit.
 
-use civitas_model::ExecutionId;
 use civitas_model::execution::Status;
+use civitas_model::{ExecutionId, TenantId};
 
 /// Something that was committed. A hint to read, never the truth: a receiver that missed some reads from storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,4 +21,20 @@ pub enum Notice {
     Records,
     /// An agent did something, or something happened to it.
     Activity,
+    /// A halt was set or lifted.
+    Halt {
+        /// In this tenant.
+        tenant_id: TenantId,
+    },
+    /// Another version of a tenant's policies is active.
+    Policy {
+        /// Whose.
+        tenant_id: TenantId,
+    },
+    /// Room may have become free in a tenant's budgets: a cap was raised, a reservation given back, or a day began. Whoever
+    /// waits for some tries again.
+    Budget {
+        /// Whose.
+        tenant_id: TenantId,
+    },
 }

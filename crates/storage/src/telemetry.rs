@@ -5,7 +5,7 @@
 //! - Other events have keys. Whether an event was there before is looked up only where its number does not say so.
 //! - A series of a metric remembers its last point, so that totals are right for both temporalities.
 //!
-//! What new requests used moves their agent in the same commit.
+//! What new requests used is charged to the pools of budgets in the same commit, and moves their agent.
 
 mod charge;
 mod reading;
@@ -158,7 +158,7 @@ async fn requests(
         if before.is_some() && !new.is_any() {
             continue;
         }
-        charges.add(report, request, agent.as_ref(), new);
+        charges.add(report, state, request, agent.as_ref(), new);
         let params = vec![
             tenant.as_str().into(),
             report.session_id.as_str().into(),

@@ -44,9 +44,16 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Setting(change) => change.apply(tx).await?,
             Change::TenantSetting(change) => change.apply(tx).await?,
             Change::Agent(change) => change.apply(tx).await?,
+            Change::AgentSession(change) => change.apply(tx).await?,
+            Change::Halt(change) => change.apply(tx).await?,
+            Change::PublishActivity(change) => change.apply(tx).await?,
+            Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::IngestTelemetry(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
+            Change::Policy(change) => change.apply(tx).await?,
+            Change::Decision(change) => change.apply(tx).await?,
+            Change::Budget(change) => change.apply(tx).await?,
         }
     }
     Ok(())
@@ -110,5 +117,15 @@ async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop
             key,
             value,
         } => crate::session::set_state(tx, tenant_id, session_id, key, value).await,
+        Write::Reserve(reserve) => crate::budget::reserve(tx, reserve).await,
+        Write::Settle {
+            tenant_id,
+            reservation_id,
+            actual,
+        } => crate::budget::settle_known(tx, tenant_id, reservation_id, *actual).await,
+        Write::Release {
+            tenant_id,
+            reservation_id,
+        } => crate::budget::release_known(tx, tenant_id, reservation_id).await,
     }
 }

@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     // Pure decisions and readings.
     ("crates/otlp", &[]),
     ("crates/policy", &["model"]),
+    ("crates/hooks", &[]),
     // The outside world.
     ("crates/documents", &["model"]),
     ("crates/providers", &["model", "intent", "documents"]),
@@ -27,7 +28,7 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "crates/governance",
         &[
-            "model", "audit", "storage", "bus", "intent", "policy", "otlp",
+            "model", "audit", "storage", "bus", "intent", "policy", "hooks", "otlp",
         ],
     ),
     (
@@ -55,7 +56,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// The API also recognises what is uploaded, and checks policies, by the pure functions that do.
+/// The API also recognises what is uploaded, checks policies and reads hook events, by the pure functions that do.
 const API: &[&str] = &[
     "model",
     "intent",
@@ -69,6 +70,7 @@ const API: &[&str] = &[
     "assistant",
     "documents",
     "policy",
+    "hooks",
     "audit",
     "otlp",
 ];
@@ -102,6 +104,7 @@ const EVERYTHING: &[&str] = &[
     "documents",
     "policy",
     "otlp",
+    "hooks",
     "runtime",
     "auth",
     "governance",

@@ -135,6 +135,14 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::agents::life::suspend))
         .routes(routes!(v1::agents::life::retire))
         .routes(routes!(v1::agents::file::file))
+        // What they are doing.
+        .routes(routes!(v1::agents::sessions::list::list))
+        .routes(routes!(v1::agents::sessions::show::show))
+        .routes(routes!(v1::agents::sessions::events::list))
+        .routes(routes!(v1::agents::unregistered::list))
+        .routes(routes!(v1::agents::unregistered::adopt))
+        .routes(routes!(v1::halts::set::set, v1::halts::list::list))
+        .routes(routes!(v1::halts::lift::lift))
         .merge(large(
             limits.submission_bytes,
             routes!(v1::registry::import::import),

@@ -233,6 +233,7 @@ impl World {
             Write::ReleaseContent { digest, .. } => {
                 self.released.insert(digest);
             }
+            Write::Reserve(_) | Write::Settle { .. } | Write::Release { .. } => {}
             Write::SessionState { key, value, .. } => {
                 if value.is_null() {
                     self.session_state.remove(&key);

@@ -1,12 +1,14 @@
 //! How a running execution moves. Every change says which entry of the journal it follows and is refused when that is
 //! not the last one any more: a handler that was superseded, or whose earlier change got lost, can write nothing.
 
+use civitas_model::budget::Amount;
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::NewEntry;
 use civitas_model::{ExecutionId, TenantId};
 use civitas_sql::{Error, Statement, Val};
 use serde_json::Value;
 
+use crate::budget;
 use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
@@ -149,6 +151,16 @@ impl Suspend {
             // The child finished before its parent could wait for it: nobody else would wake the parent.
             wake_at = Some(tx.now);
         }
+        if let Wait::Budget {
+            scope,
+            tokens,
+            cost,
+            ..
+        } = &self.wait
+        {
+            let amount = Amount::new(*tokens, *cost);
+            wake_at = budget::wait_for(tx, &self.tenant_id, scope, amount).await?;
+        }
         let failed = matches!(self.wait, Wait::Retry { .. });
         let params = vec![
             (self.entries.len() as u64).into(),
@@ -241,6 +253,7 @@ impl Journal<'_> {
 fn wait_key(wait: &Wait) -> Option<String> {
     match wait {
         Wait::Child { execution_id } => Some(format!("child:{execution_id}")),
+        Wait::Budget { scope, .. } => Some(budget::wait_key(scope)),
         Wait::Timer { .. } | Wait::Retry { .. } | Wait::Paused { .. } => None,
     }
 }

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use civitas_model::budget::{Amount, Scope};
 use civitas_model::telemetry::{ModelRequest, TokenCounts};
 use civitas_model::{Agent, AgentId, Metric, MetricId, Money, TenantId};
 use serde_json::json;
 
 use super::SessionReport;
 use super::session::{Added, State};
-use crate::agent;
 use crate::metric::RecordMetric;
 use crate::transaction::{Stop, Transaction};
+use crate::{agent, agent_session, budget};
 
 /// The type of the metrics that requests become.
 const METRIC_TYPE: &str = "telemetry";
@@ -18,7 +19,6 @@ const METRIC_TYPE: &str = "telemetry";
 /// What one agent used in one session.
 struct Charge {
     metric_id: Option<MetricId>,
-    session_id: String,
     requests: u64,
     tokens: TokenCounts,
     cost: Money,
@@ -31,8 +31,8 @@ pub(super) struct Charges<'a> {
     /// By the name that clients say.
     agents: HashMap<String, Option<Agent>>,
     by_id: HashMap<AgentId, Option<Agent>>,
-    /// By session and agent.
-    charges: BTreeMap<(String, Option<AgentId>), Charge>,
+    /// By session and agent; the session's own agent comes before others, since it is the one whose limits are the session's.
+    charges: BTreeMap<(String, bool, Option<AgentId>), Charge>,
 }
 
 impl<'a> Charges<'a> {
@@ -54,11 +54,22 @@ impl<'a> Charges<'a> {
         if state.agent_id().is_some() {
             return Ok(());
         }
-        let Some(name) = state.agent_name().map(str::to_owned) else {
-            return Ok(());
-        };
-        if let Some(agent) = self.named(tx, &name).await? {
+        if let Some(name) = state.agent_name().map(str::to_owned)
+            && let Some(agent) = self.named(tx, &name).await?
+        {
             state.set_agent(&agent);
+            return Ok(());
+        }
+        // What the hooks said of the session.
+        let known = agent_session::agent_of(tx, self.tenant, state.session_id()).await?;
+        if let Some((agent_id, name)) = known {
+            if let Some(id) = &agent_id
+                && let Some(agent) = self.by_id(tx, id).await?
+            {
+                state.set_agent(&agent);
+            } else if !name.is_empty() {
+                state.set_agent_name(name);
+            }
         }
         Ok(())
     }
@@ -75,9 +86,17 @@ impl<'a> Charges<'a> {
         {
             return Ok(Some(agent));
         }
-        let Some(id) = state.agent_id() else {
-            return Ok(None);
-        };
+        match state.agent_id() {
+            Some(id) => self.by_id(tx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn by_id(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        id: &AgentId,
+    ) -> Result<Option<Agent>, Stop> {
         if let Some(known) = self.by_id.get(id) {
             return Ok(known.clone());
         }
@@ -98,17 +117,16 @@ impl<'a> Charges<'a> {
     pub(super) fn add(
         &mut self,
         report: &SessionReport,
+        state: &State,
         request: &ModelRequest,
         agent: Option<&Agent>,
         added: Added,
     ) {
-        let key = (
-            report.session_id.clone(),
-            agent.map(|agent| agent.agent_id.clone()),
-        );
+        let agent_id = agent.map(|agent| agent.agent_id.clone());
+        let is_other = agent_id.as_ref() != state.agent_id();
+        let key = (report.session_id.clone(), is_other, agent_id);
         let charge = self.charges.entry(key).or_insert_with(|| Charge {
             metric_id: report.metric_ids.get(&request.agent_name).cloned(),
-            session_id: report.session_id.clone(),
             requests: 0,
             tokens: TokenCounts::default(),
             cost: Money::default(),
@@ -120,9 +138,9 @@ impl<'a> Charges<'a> {
         charge.duration_ms = charge.duration_ms.saturating_add(added.duration_ms);
     }
 
-    /// Moves agents by what they used.
+    /// Charges the pools of the organisation, teams, agents and sessions, and moves the agents by what they used.
     pub(super) async fn settle(self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
-        for ((_, agent_id), charge) in self.charges {
+        for ((session_id, _, agent_id), charge) in self.charges {
             if let (Some(agent_id), Some(metric_id)) = (agent_id, charge.metric_id) {
                 let metric = Metric {
                     metric_id,
@@ -138,10 +156,18 @@ impl<'a> Charges<'a> {
                     code_violations: None,
                     tasks_completed: None,
                     tasks_failed: None,
-                    context: Some(json!({ "session_id": charge.session_id })),
+                    context: Some(json!({ "session_id": session_id })),
                     recorded_at: tx.now,
                 };
-                RecordMetric(Box::new(metric)).apply(tx).await?;
+                let metric = RecordMetric(Box::new(metric));
+                metric.of_session(tx, Some(&session_id)).await?;
+                continue;
+            }
+            // Nobody's: the organisation and the session pay.
+            let spent = Amount::new(charge.tokens.charged(), charge.cost).bounded();
+            if !spent.is_zero() {
+                let scopes = [Scope::Organisation, Scope::Session(session_id)];
+                budget::charge(tx, self.tenant, &scopes, spent, None).await?;
             }
         }
         Ok(())

@@ -8,7 +8,9 @@ use crate::transaction::{Meaning, Stop, Transaction};
 
 /// Events, which are many: long enough to look into what happened.
 const EVENTS_LIFETIME: Duration = Duration::from_hours(30 * 24);
-/// Sessions, requests and totals: a year can be held against the one before.
+/// Sessions and their totals: as long as what hooks say of them.
+const SESSIONS_LIFETIME: Duration = Duration::from_hours(90 * 24);
+/// Requests: a year can be held against the one before.
 const LIFETIME: Duration = Duration::from_hours(800 * 24);
 /// Rows of each table that one sweep removes, so that no commit takes long.
 const SWEPT_MAX: u32 = 10_000;
@@ -24,11 +26,11 @@ const DELETIONS: [(Statement, Duration); 4] = [
     ),
     (
         Statement::new(include_str!("../queries/telemetry/delete_old_metrics.sql")),
-        LIFETIME,
+        SESSIONS_LIFETIME,
     ),
     (
         Statement::new(include_str!("../queries/telemetry/delete_old_sessions.sql")),
-        LIFETIME,
+        SESSIONS_LIFETIME,
     ),
 ];
 

@@ -97,6 +97,14 @@ impl State {
         name.get_or_insert_with(|| agent.name.clone());
     }
 
+    pub(super) fn set_agent_name(&mut self, name: String) {
+        self.session.facts.agent_name.get_or_insert(name);
+    }
+
+    pub(super) fn session_id(&self) -> &str {
+        &self.session.session_id
+    }
+
     pub(super) const fn agent_id(&self) -> Option<&AgentId> {
         self.session.agent_id.as_ref()
     }

@@ -29,6 +29,7 @@ use crate::usage::begin;
 /// The case of each table; those without one hold nothing of a tenant.
 const TABLES: &[(&str, &str)] = &[
     ("agent_metrics", "agents"),
+    ("agent_sessions", "agent_sessions"),
     ("agents", "agents"),
     ("artifacts", "artifacts"),
     ("audit_bodies", "audit_log"),
@@ -36,10 +37,15 @@ const TABLES: &[(&str, &str)] = &[
     ("audit_entries", "audit_log"),
     ("audit_heads", "audit_log"),
     ("audit_nodes", "audit_log"),
+    ("budget_buckets", "budgets"),
+    ("budget_pools", "budgets"),
+    ("budget_reservations", "budgets"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
     ("executions", "executions"),
     ("files", "files"),
+    ("halts", "agent_sessions"),
+    ("hook_events", "agent_sessions"),
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
     ("invitations", "none: found by the digest of its secret"),
@@ -48,10 +54,15 @@ const TABLES: &[(&str, &str)] = &[
     ("open_uploads", "open_uploads"),
     ("outbox", "outbox"),
     ("pending_intents", "pending_intents"),
+    ("policy_activations", "policies"),
+    ("policy_decisions", "decisions"),
+    ("policy_heads", "policies"),
+    ("policy_versions", "policies"),
     ("rate_limits", "none: keys only"),
     ("records", "records"),
     ("refresh_tokens", "none: found by the digest of its secret"),
     ("schema_migrations", "none: versions only"),
+    ("seen_agents", "agent_sessions"),
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
@@ -76,6 +87,12 @@ const READINGS: &[(&str, &str)] = &[
     ("agent::list", "agents"),
     ("agent::source", "agents"),
     ("agent::stats", "agents"),
+    ("agent_session::find", "agent_sessions"),
+    ("agent_session::list", "agent_sessions"),
+    ("agent_session::unregistered", "agent_sessions"),
+    ("halt::find_halt", "agent_sessions"),
+    ("halt::halts_in_force", "agent_sessions"),
+    ("hook_event::hook_events", "agent_sessions"),
     ("metric::list", "agents"),
     ("metric::summary", "agents"),
     ("artifact::count", "artifacts"),
@@ -113,12 +130,24 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("read::next_expiry", "none: a time only"),
+    ("read::reservation", "budgets"),
+    ("read::resets_at", "budgets"),
+    ("read::state", "budgets"),
     ("content::need_of", "files"),
     (
         "content::released",
         "none: the engine's own, for every tenant",
     ),
     ("contract::find_contract", "contracts"),
+    ("decision::find", "decisions"),
+    ("decision::find_by_id", "decisions"),
+    ("decision::list", "decisions"),
+    ("decision::since", "decisions"),
+    (
+        "decision::tenants_with_decisions_before",
+        "none: retention's own, for every tenant",
+    ),
     ("file::find", "files"),
     ("file::list", "files"),
     ("file::sample", "none: the operator's own, of every tenant"),
@@ -141,6 +170,11 @@ const READINGS: &[(&str, &str)] = &[
     ),
     ("open_upload::find_open_upload", "open_uploads"),
     ("pending_intent::list_pending_intents", "pending_intents"),
+    ("policy::activations", "policies"),
+    ("policy::active", "policies"),
+    ("policy::find", "policies"),
+    ("policy::head", "policies"),
+    ("policy::list", "policies"),
     ("rate_limit::retry_at", "none: keys only"),
     ("read::count_by_status", "executions"),
     ("read::due", "none: the engine's own, for every tenant"),
@@ -558,6 +592,22 @@ pub async fn agents(t: Fixture) {
 
 pub async fn telemetry(t: Fixture) {
     crate::telemetry::another_tenants_telemetry_stays_its_own(&t).await;
+}
+
+pub async fn agent_sessions(t: Fixture) {
+    crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
+}
+
+pub async fn policies(t: Fixture) {
+    crate::policies::another_tenants_policies_stay_its_own(&t).await;
+}
+
+pub async fn decisions(t: Fixture) {
+    crate::policies::another_tenants_decisions_stay_its_own(&t).await;
+}
+
+pub async fn budgets(t: Fixture) {
+    crate::budgets::another_tenants_budgets_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {

@@ -8,11 +8,17 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod agent_sessions;
+#[cfg(test)]
 mod agents;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod backup;
+#[cfg(test)]
+mod budgets;
+#[cfg(test)]
+mod budgets_model;
 #[cfg(test)]
 mod committing;
 #[cfg(test)]
@@ -29,6 +35,8 @@ mod isolation;
 mod leases;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
@@ -145,6 +153,33 @@ conformance! {
         an_open_upload_moves_from_what_is_durable_to_an_upload,
         open_uploads_run_out_and_leave_a_note_when_they_were_whole,
     }
+    agent_sessions {
+        a_session_changes_only_from_the_revision_that_was_read,
+        sessions_are_listed_newest_first_page_by_page,
+        a_name_is_unregistered_until_an_agent_has_it,
+        a_halt_is_in_force_until_it_is_lifted_once,
+        an_event_is_kept_once_and_for_a_week,
+        a_session_that_is_long_gone_is_forgotten,
+    }
+    budgets {
+        what_is_reserved_settled_and_given_back_moves_every_pool,
+        a_reservation_and_its_settlement_count_once,
+        who_finds_no_room_is_told_where_and_changes_nothing,
+        of_a_hundred_one_gets_the_last_unit,
+        a_day_begins_at_midnight,
+        a_rolling_window_forgets_piece_by_piece,
+        another_period_keeps_what_was_used,
+        what_outlives_its_time_is_given_back_and_charged_late,
+        a_warning_is_given_once_per_period_and_level,
+        an_agents_pools_follow_the_registry,
+        a_metric_is_charged_once_to_pools_and_agent,
+        a_charge_with_an_id_counts_once,
+        an_execution_waits_until_there_is_room,
+        a_wait_that_begins_too_late_ends_at_once,
+        reservations_outlive_a_reopening,
+        old_reservations_and_sessions_are_swept,
+        there_are_limits,
+    }
     agents {
         an_agent_is_registered_once_and_found,
         an_update_follows_the_revision_that_was_read,
@@ -177,6 +212,18 @@ conformance! {
         entries_are_counted_by_what_they_have_in_common,
         a_copy_is_read_without_touching_it,
     }
+    policies {
+        a_version_is_saved_from_the_one_before_it,
+        of_many_who_save_at_once_one_does,
+        an_activation_is_noted_published_and_remembered,
+        old_versions_go_and_the_active_one_stays,
+        texts_have_a_limit,
+        a_decision_is_recorded_once_and_found,
+        a_held_decision_is_answered_once,
+        decisions_are_paged_from_both_ends,
+        decisions_are_filtered_by_every_fact,
+        old_decisions_are_forgotten_a_piece_at_a_time,
+    }
     adoption {
         every_table_with_a_tenant_has_its_place,
         everything_moves_with_an_upgrade,
@@ -202,7 +249,11 @@ conformance! {
         a_write_into_another_tenant_is_refused,
         memberships,
         service_tokens,
+        agent_sessions,
         agents,
+        policies,
+        decisions,
+        budgets,
         audit_log,
         telemetry,
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use civitas_model::budget::Scope;
 use civitas_model::telemetry::{
     EventKind, Gap, MetricPoint, ModelRequest, SessionFacts, TelemetryEvent, TelemetrySession,
     Temporality, TokenCounts,
@@ -212,7 +213,9 @@ pub async fn a_fuller_report_of_a_request_adds_the_difference(t: Fixture) {
 }
 
 pub async fn an_agent_moves_by_what_its_requests_used(t: Fixture) {
-    t.commit(insert(agent("coder"))).await;
+    let mut coder = agent("coder");
+    coder.metadata.tags = vec!["team:core".into()];
+    t.commit(insert(coder)).await;
     let mut sub = agent("sub");
     sub.name = "sub".into();
     t.commit(insert(sub)).await;
@@ -235,6 +238,19 @@ pub async fn an_agent_moves_by_what_its_requests_used(t: Fixture) {
     assert!((coder.performance.avg_execution_time_ms - 250.0).abs() < 1e-9);
     let sub = found("sub").await;
     assert_eq!(sub.budget.cost_used_today, Money::from_micros(1_500));
+    // The pools of all that pay, once.
+    let scopes = [
+        Scope::Organisation,
+        Scope::Team("core".into()),
+        Scope::Agent(id("coder")),
+        Scope::Session("s".into()),
+    ];
+    let pools = t.store.budgets().state(&tenant(), &scopes).await.unwrap();
+    let used: Vec<_> = pools
+        .iter()
+        .map(|pool| (pool.used.cost.as_micros(), pool.used.tokens))
+        .collect();
+    assert_eq!(used, [(4_500, 102), (3_000, 68), (3_000, 68), (4_500, 102)]);
     let filter = MetricFilter::default();
     let sum = t.store.metrics().summary(&tenant(), &filter).await.unwrap();
     assert_eq!((sum.count, sum.api_calls), (2, 3));
