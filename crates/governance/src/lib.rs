@@ -8,15 +8,15 @@
 //! - Reading files is a pure function; it never fails, and says per file what became of it.
 //! - What a change of state is accompanied by (usage, activity) is in the same changeset.
 
-pub mod agent_file;
 mod cache;
 mod error;
 pub mod halts;
-pub mod limits;
 pub mod policies;
 pub mod registry;
-pub mod roles;
 pub mod telemetry;
+
+pub use civitas_agent_files as agent_file;
+pub use civitas_agent_files::{limits, roles};
 
 pub use agent_file::{FILE_BYTES_MAX, FILES_MAX};
 pub use error::{Error, Finding, Invalid};

@@ -51,4 +51,4 @@ pub use record::Record;
 pub use session::Session;
 pub use time::{Clock, SystemClock, Timestamp};
 pub use user::User;
-pub use write::Write;
+pub use write::{AgentWrite, Write};

@@ -64,7 +64,13 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
             engine.lose_lease();
             After::Nothing
         }
-        Err(CommitError::Refused(Refusal::OverQuota)) => over_quota(engine, &host).await,
+        Err(CommitError::Refused(Refusal::OverQuota)) => {
+            let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
+            over_quota(engine, &host, message.to_owned()).await
+        }
+        Err(CommitError::Refused(refusal @ Refusal::TooMany { .. })) => {
+            over_quota(engine, &host, refusal.to_string()).await
+        }
         Err(CommitError::Refused(refusal)) => {
             // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
             tracing::debug!(%refusal, execution_id = %host.execution_id, "a run was superseded");
@@ -77,8 +83,8 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
     }
 }
 
-/// Fails an execution whose file its tenant has no room for. Nothing of what it wrote with the file is there.
-async fn over_quota(engine: &Arc<Engine>, refused: &RunHost) -> After {
+/// Fails an execution for what its tenant has no room for. Nothing of what it wrote with that is there.
+async fn over_quota(engine: &Arc<Engine>, refused: &RunHost, message: String) -> After {
     let (tenant, id) = (&refused.intent.tenant_id, &refused.execution_id);
     let failed = async {
         let found = engine.store.executions().find(tenant, id).await;
@@ -95,8 +101,7 @@ async fn over_quota(engine: &Arc<Engine>, refused: &RunHost) -> After {
             host: &host,
             retries,
         };
-        let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
-        run.fail(ErrorCode::QuotaExceeded, message.to_owned()).await
+        run.fail(ErrorCode::QuotaExceeded, message).await
     };
     match failed.await {
         Ok(()) => After::Nothing,

@@ -17,6 +17,7 @@
 //! - Every write of the engine carries the lease's epoch: a node that was superseded can write nothing.
 
 mod adoption;
+mod audited;
 mod child;
 mod content;
 mod control;

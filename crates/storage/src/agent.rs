@@ -3,7 +3,7 @@
 //! A change that others want to hear of puts its event into the outbox in the same changeset (`activity`).
 
 use civitas_model::agent::{AgentBudget, AgentMetadata, Lifecycle, Role, SourceFile};
-use civitas_model::{Agent, AgentId, Id, Money, TenantId, Timestamp};
+use civitas_model::{Agent, AgentId, AgentWrite, Id, Money, TenantId, Timestamp};
 use civitas_sql::{Error, Row, Select, Statement, Val};
 use serde_json::json;
 
@@ -120,6 +120,16 @@ impl AgentChange {
                 seen(tx, &agent, *to, last).await
             }
         }
+    }
+}
+
+/// What a handler writes.
+pub(crate) async fn put(tx: &mut Transaction<'_>, write: &AgentWrite) -> Result<(), Stop> {
+    let source_text = write.source_text.as_deref();
+    if write.is_new {
+        insert(tx, &write.agent, source_text).await
+    } else {
+        update(tx, &write.agent, source_text).await
     }
 }
 

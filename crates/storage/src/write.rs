@@ -99,6 +99,7 @@ async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop
         Write::File(file) => crate::file::put(tx, file).await,
         Write::Contract(contract) => crate::contract::put(tx, contract).await,
         Write::PendingIntent(pending) => crate::pending_intent::put(tx, pending).await,
+        Write::Agent(write) => crate::agent::put(tx, write).await,
         Write::Records { records } => crate::record::put(tx, records).await,
         Write::ForgetRecords {
             tenant_id,

@@ -17,6 +17,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/storage", &["model", "sql", "audit"]),
     // Pure decisions and readings.
     ("crates/otlp", &[]),
+    ("crates/agent-files", &["model"]),
     ("crates/policy", &["model"]),
     ("crates/hooks", &[]),
     // The outside world.
@@ -28,7 +29,15 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "crates/governance",
         &[
-            "model", "audit", "storage", "bus", "intent", "policy", "hooks", "otlp",
+            "model",
+            "audit",
+            "storage",
+            "bus",
+            "intent",
+            "policy",
+            "hooks",
+            "otlp",
+            "agent-files",
         ],
     ),
     (
@@ -44,6 +53,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/mcp", SERVICES),
     // The domain.
     ("realms/content", REALM),
+    ("realms/fleet", REALM),
     ("realms/insights", REALM),
     ("realms/journey", REALM),
     ("realms/outcomes", REALM),
@@ -90,7 +100,7 @@ const SERVICES: &[&str] = &[
 ];
 
 /// What a realm may use. No storage, no network: those are behind its context.
-const REALM: &[&str] = &["intent", "model", "documents"];
+const REALM: &[&str] = &["intent", "model", "documents", "agent-files"];
 
 /// Everything but `testkit`.
 const EVERYTHING: &[&str] = &[
@@ -113,7 +123,9 @@ const EVERYTHING: &[&str] = &[
     "api",
     "mcp",
     "civitas",
+    "agent-files",
     "content",
+    "fleet",
     "insights",
     "journey",
     "outcomes",

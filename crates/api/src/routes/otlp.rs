@@ -41,11 +41,11 @@ pub(crate) struct ExportStatus {
 /// Take log records in: the events of agents' clients. In protobuf or JSON, plain or packed with gzip.
 #[utoipa::path(post, path = "/otlp/v1/logs", tag = "telemetry", security(("bearer" = [])),
     request_body(content((Value = "application/json"), (Vec<u8> = "application/x-protobuf"))), responses(
-        (status = 200, body = ExportResponse), (status = 400, body = ExportStatus),
+        (status = 200, content((ExportResponse = "application/json"), (Vec<u8> = "application/x-protobuf"))), (status = 400, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
-        (status = 409, body = ExportStatus, description = "The tenant has as many sessions as it may."),
-        (status = 413, body = ExportStatus), (status = 415, body = ExportStatus),
-        (status = 503, body = ExportStatus),
+        (status = 409, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf")), description = "The tenant has as many sessions as it may."),
+        (status = 413, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))), (status = 415, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
+        (status = 503, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
     ))]
 pub(crate) async fn logs(
     State(state): State<AppState>,
@@ -58,11 +58,11 @@ pub(crate) async fn logs(
 /// Take metrics in. In protobuf or JSON, plain or packed with gzip.
 #[utoipa::path(post, path = "/otlp/v1/metrics", tag = "telemetry", security(("bearer" = [])),
     request_body(content((Value = "application/json"), (Vec<u8> = "application/x-protobuf"))), responses(
-        (status = 200, body = ExportResponse), (status = 400, body = ExportStatus),
+        (status = 200, content((ExportResponse = "application/json"), (Vec<u8> = "application/x-protobuf"))), (status = 400, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
-        (status = 409, body = ExportStatus, description = "The tenant has as many sessions as it may."),
-        (status = 413, body = ExportStatus), (status = 415, body = ExportStatus),
-        (status = 503, body = ExportStatus),
+        (status = 409, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf")), description = "The tenant has as many sessions as it may."),
+        (status = 413, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))), (status = 415, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
+        (status = 503, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
     ))]
 pub(crate) async fn metrics(
     State(state): State<AppState>,
@@ -76,11 +76,11 @@ pub(crate) async fn metrics(
 /// plain or packed with gzip.
 #[utoipa::path(post, path = "/otlp/v1/traces", tag = "telemetry", security(("bearer" = [])),
     request_body(content((Value = "application/json"), (Vec<u8> = "application/x-protobuf"))), responses(
-        (status = 200, body = ExportResponse), (status = 400, body = ExportStatus),
+        (status = 200, content((ExportResponse = "application/json"), (Vec<u8> = "application/x-protobuf"))), (status = 400, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
-        (status = 409, body = ExportStatus, description = "The tenant has as many sessions as it may."),
-        (status = 413, body = ExportStatus), (status = 415, body = ExportStatus),
-        (status = 503, body = ExportStatus),
+        (status = 409, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf")), description = "The tenant has as many sessions as it may."),
+        (status = 413, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))), (status = 415, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
+        (status = 503, content((ExportStatus = "application/json"), (Vec<u8> = "application/x-protobuf"))),
     ))]
 pub(crate) async fn traces(
     State(state): State<AppState>,

@@ -19,6 +19,7 @@ use super::intent::Intent;
 use super::listen::Listen;
 use super::quantity;
 use super::remote::Remote;
+use super::telemetry::Telemetry;
 use super::token::Token;
 use super::user::User;
 
@@ -89,6 +90,9 @@ pub enum Command {
     /// Know the agents: bring their files in, see them, set them aside.
     #[command(subcommand)]
     Agents(Agents),
+    /// See what agents' clients report: sessions, requests to models, tokens and cost.
+    #[command(subcommand)]
+    Telemetry(Telemetry),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),

@@ -10,7 +10,8 @@ use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
 use super::{
-    agents, audit, backup, demo, describe, doctor, executions, files, intent, serving, token, user,
+    agents, audit, backup, demo, describe, doctor, executions, files, intent, serving, telemetry,
+    token, user,
 };
 
 /// Runs the command line.
@@ -93,6 +94,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Intent(command) => intent::run(command, remote).await,
             Command::Executions(command) => executions::run(command, remote).await,
             Command::Agents(command) => agents::run(command, remote).await,
+            Command::Telemetry(command) => telemetry::run(command, remote).await,
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

@@ -22,6 +22,7 @@ mod output;
 mod quantity;
 mod remote;
 mod serving;
+mod telemetry;
 mod token;
 mod user;
 

@@ -68,6 +68,7 @@ fn body(path: &str) -> Value {
         "/api/content/validation-rules" => json!({ "validation_rules": {} }),
         "/api/v1/agents" => crate::agents::agent("helper"),
         "/api/v1/metrics" => json!({ "agent_id": "a", "metric_type": "execution" }),
+        "/api/v1/telemetry/settings" => json!({ "keep_texts": false }),
         "/api/v1/registry/import" => json!({ "files": [{ "path": "a.md", "text": "# A" }] }),
         _ => json!({}),
     }

@@ -29,6 +29,7 @@ mod server;
 mod session;
 mod sockets;
 mod stopping;
+mod telemetry;
 mod turns;
 mod upload_bounds;
 mod uploads;

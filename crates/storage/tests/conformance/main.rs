@@ -195,7 +195,8 @@ conformance! {
         a_fuller_report_of_a_request_adds_the_difference,
         an_agent_moves_by_what_its_requests_used,
         metrics_are_totals_by_session_model_and_type,
-        telemetry_is_listed_in_pages_and_added_up,
+        telemetry_is_listed_in_pages,
+        requests_are_added_up_by_model_agent_and_day,
         old_telemetry_is_swept,
     }
     audit {

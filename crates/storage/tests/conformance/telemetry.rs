@@ -290,17 +290,23 @@ pub async fn metrics_are_totals_by_session_model_and_type(t: Fixture) {
     assert_eq!(session(&t).await.cost, Money::default());
 }
 
-pub async fn telemetry_is_listed_in_pages_and_added_up(t: Fixture) {
-    let day = 86_400_000_000_i64;
+const DAY: i64 = 86_400_000_000;
+
+/// A session a day with one request each.
+async fn three_days(t: &Fixture) {
     for (number, name) in (0_i64..).zip(["s1", "s2", "s3"]) {
-        let mut report = report(&t, &tenant(), name);
+        let mut report = report(t, &tenant(), name);
         let mut request = request(name, "r", 1);
-        request.at = at(number * day);
+        request.at = at(number * DAY);
         request.model = format!("model-{}", number % 2);
         request.cost = (number > 0).then(|| Money::from_micros(1_000));
         report.requests = vec![request];
         t.commit(of(&tenant(), report)).await;
     }
+}
+
+pub async fn telemetry_is_listed_in_pages(t: Fixture) {
+    three_days(&t).await;
     let telemetry = t.store.telemetry();
     let (mut filter, mut seen) = (SessionFilter::default(), Vec::new());
     loop {
@@ -323,6 +329,20 @@ pub async fn telemetry_is_listed_in_pages_and_added_up(t: Fixture) {
         seen.extend(page.into_iter().map(|request| request.session_id));
     }
     assert_eq!(seen, ["s3", "s2", "s1"]);
+    let users = SessionFilter {
+        user: Some("ada@example.com".into()),
+        agent_name: Some("coder".into()),
+        since: Some(at(DAY)),
+        until: Some(at(2 * DAY)),
+        ..SessionFilter::default()
+    };
+    let found = telemetry.sessions(&tenant(), &users, 9).await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+pub async fn requests_are_added_up_by_model_agent_and_day(t: Fixture) {
+    three_days(&t).await;
+    let telemetry = t.store.telemetry();
     let all = RequestFilter::default();
     let by_model = telemetry.by_model(&tenant(), &all).await.unwrap();
     let by_model: Vec<_> = by_model
@@ -347,22 +367,13 @@ pub async fn telemetry_is_listed_in_pages_and_added_up(t: Fixture) {
         ("coder", 3)
     );
     let since = RequestFilter {
-        since: Some(at(day)),
+        since: Some(at(DAY)),
         ..RequestFilter::default()
     };
     let by_day = telemetry.by_day(&tenant(), &since).await.unwrap();
     assert_eq!(by_day.len(), 2);
     assert!(by_day[0].0 > by_day[1].0);
     assert_eq!(by_day[0].1.tokens.output, 20);
-    let users = SessionFilter {
-        user: Some("ada@example.com".into()),
-        agent_name: Some("coder".into()),
-        since: Some(at(day)),
-        until: Some(at(2 * day)),
-        ..SessionFilter::default()
-    };
-    let found = telemetry.sessions(&tenant(), &users, 9).await.unwrap();
-    assert_eq!(found.len(), 1);
 }
 
 pub async fn old_telemetry_is_swept(t: Fixture) {

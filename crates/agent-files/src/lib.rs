@@ -3,6 +3,11 @@
 //! Such files are written by people and by scripts, and many are broken. Whatever can be understood is: strict YAML first,
 //! then line by line; an agent without an identity gets one by rules. What was done is said per file, and nothing is left out
 //! in silence. All of it is a pure function of paths and texts, linear in their length.
+//!
+//! [`plan`] says what an import does to the registry, given what is known there. Every way by which files come in asks it, so that
+//! they all do the same.
+//!
+//! Invariant: no I/O, no clock, no randomness.
 
 mod appendix;
 mod cleaning;
@@ -11,9 +16,13 @@ mod document;
 mod export;
 mod fields;
 mod headers;
+pub mod limits;
 mod lines;
 mod naming;
+pub mod plan;
+mod registering;
 mod repairs;
+pub mod roles;
 mod scalar;
 mod split;
 mod yaml;
@@ -26,6 +35,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 pub use export::export;
+pub use registering::{agent_of, audited};
 use repairs::Repairs;
 
 /// The largest file that is read, in bytes.

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use civitas_model::Agent;
 
-use super::repairs::Repairs;
-use super::{cleaning, split};
+use crate::repairs::Repairs;
+use crate::{cleaning, split};
 
 /// The text of an agent's file. What the original holds is kept as it is, an older `x-civitas:` block apart; without an
 /// original the file has a heading.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use civitas_model::agent::{NAME_LENGTH_MAX, is_name};
 
-use super::{Draft, Input};
+use crate::{Draft, Input};
 
 /// Gives every agent its name. The name a file says counts when it is one and no other file says the same; otherwise it is
 /// the file's own, and when that is taken, the folder's is put after it.

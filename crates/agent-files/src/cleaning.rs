@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::repairs::Repairs;
+use crate::repairs::Repairs;
 
 /// What scripts write where they had no value.
 const UNDEFINED: &str = "undefined";

@@ -3,8 +3,8 @@
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Value};
 
-use super::repairs::Repairs;
-use super::scalar;
+use crate::repairs::Repairs;
+use crate::scalar;
 
 /// How deep values may lie in each other, and how many there may be.
 const DEPTH_MAX: usize = 24;

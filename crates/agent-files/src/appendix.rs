@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::Homes;
-use super::lines;
-use super::repairs::Repairs;
+use crate::fields::Homes;
+use crate::lines;
+use crate::repairs::Repairs;
 
 /// The blocks that may stand there.
 const BLOCKS: &[&str] = &[

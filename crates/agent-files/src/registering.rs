@@ -3,8 +3,9 @@
 use civitas_model::agent::{AgentBudget, Lifecycle, midnight};
 use civitas_model::money::Money;
 use civitas_model::{Agent, AgentId, TenantId, Timestamp};
+use serde_json::{Value, json};
 
-use crate::agent_file::Definition;
+use crate::Definition;
 
 /// A new agent of this definition. One whose identity was made by rules waits as a draft until somebody has looked at it.
 pub fn agent_of(
@@ -90,4 +91,21 @@ pub(super) fn differences(one: &Agent, other: &Agent) -> Vec<&'static str> {
     .filter(|(_, same)| !same)
     .map(|(name, _)| name)
     .collect()
+}
+
+/// What the audit log keeps of an agent: what it is allowed and answered for; not what it has spent or done.
+pub fn audited(agent: &Agent) -> Value {
+    json!({
+        "name": agent.name,
+        "role": agent.role,
+        "capabilities": agent.capabilities,
+        "rbac": agent.rbac,
+        "max_tokens_per_session": agent.budget.max_tokens_per_session,
+        "max_cost_per_day": agent.budget.max_cost_per_day,
+        "currency": agent.budget.currency,
+        "metadata": agent.metadata,
+        "lifecycle": agent.lifecycle,
+        "owner": agent.owner,
+        "source": agent.source,
+    })
 }

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::repairs::Repairs;
-use super::scalar;
-use super::yaml::insert;
+use crate::repairs::Repairs;
+use crate::scalar;
+use crate::yaml::insert;
 
 /// How deep values may lie in each other; what lies deeper is kept as text.
 const DEPTH_MAX: usize = 8;

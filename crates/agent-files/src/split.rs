@@ -1,6 +1,6 @@
 //! Front matter and body.
 
-use super::repairs::Repairs;
+use crate::repairs::Repairs;
 
 /// A file's parts, with line feeds at its line ends.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,12 +7,12 @@ use civitas_model::agent::{
 use civitas_model::money::Money;
 use serde_json::{Map, Value};
 
-use super::fields::{Homes, number, text, texts, truth};
-use super::headers::Headers;
-use super::repairs::Repairs;
-use super::{Definition, Input};
+use crate::fields::{Homes, number, text, texts, truth};
+use crate::headers::Headers;
 use crate::limits::{CURRENCIES, LIST_MAX, TEXT_MAX, TOKENS_MAX};
+use crate::repairs::Repairs;
 use crate::roles::{self, CATEGORIES, Template, template};
+use crate::{Definition, Input};
 
 /// The category of what says none and lies in no folder of one.
 const UNSORTED: &str = "specialists";

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::Homes;
-use super::headers::Headers;
+use crate::fields::Homes;
+use crate::headers::Headers;
 
 /// Names of documents, in lower case.
 const NAMES: &[&str] = &[
