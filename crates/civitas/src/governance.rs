@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{Approvals, Budgets, Feed, Halts, Policies, Registry, Webhooks};
+use civitas_governance::{
+    Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks,
+};
 use civitas_model::Entropy;
 use civitas_providers::outbound::Outbound;
 use civitas_storage::Store;
@@ -20,6 +22,7 @@ pub(crate) struct Governance {
     pub(crate) gate: Gate,
     pub(crate) halts: Halts,
     pub(crate) policies: Policies,
+    pub(crate) telemetry: Telemetry,
     pub(crate) webhooks: Webhooks,
 }
 
@@ -66,6 +69,8 @@ pub(crate) fn start(
     let webhooks = Webhooks::new(opened, random, outbound, feed.clone(), schedule);
     keep_telling(&feed, &webhooks, stopping);
     let (opened, random) = own();
+    let telemetry = Telemetry::new(opened, random);
+    let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
         approvals,
@@ -74,6 +79,7 @@ pub(crate) fn start(
         gate,
         halts,
         policies,
+        telemetry,
         webhooks,
     })
 }

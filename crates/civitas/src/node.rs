@@ -43,7 +43,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The realms of this binary.
 pub fn realms() -> Vec<Realm> {
-    vec![civitas_content::realm()]
+    vec![civitas_content::realm(), civitas_fleet::realm()]
 }
 
 /// A running node.
@@ -130,6 +130,7 @@ impl Node {
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,
+            telemetry: governance.telemetry,
             feed: governance.feed,
             webhooks: governance.webhooks,
             store,

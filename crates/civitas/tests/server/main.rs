@@ -33,6 +33,7 @@ mod server;
 mod session;
 mod sockets;
 mod stopping;
+mod telemetry;
 mod turns;
 mod upload_bounds;
 mod uploads;
