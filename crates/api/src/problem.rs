@@ -244,6 +244,7 @@ fn status(code: ErrorCode) -> StatusCode {
             StatusCode::CONFLICT
         }
         ErrorCode::PayloadTooLarge | ErrorCode::QuotaExceeded => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::BudgetExceeded => StatusCode::PAYMENT_REQUIRED,
         ErrorCode::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         ErrorCode::UploadExpired => StatusCode::GONE,
         ErrorCode::UploadLocked => StatusCode::LOCKED,
@@ -344,10 +345,19 @@ impl From<civitas_governance::Error> for Problem {
             }
             Error::NotFound(_) => Self::new(ErrorCode::NotFound, detail),
             Error::NameTaken(_) => Self::new(ErrorCode::AlreadyExists, detail),
-            Error::Conflict(_) => Self::new(ErrorCode::Conflict, detail),
+            Error::Conflict(_) | Error::Unusable(_) => Self::new(ErrorCode::Conflict, detail),
             Error::Forbidden(_) => Self::new(ErrorCode::Forbidden, detail),
+            Error::Policies(_) => Self::new(ErrorCode::ValidationFailed, detail),
+            Error::OverBudget(over) => Self::new(ErrorCode::BudgetExceeded, detail)
+                .with("scope", json!(over.scope))
+                .with("what", over.what.into())
+                .with("cap", over.cap.into())
+                .with("used", over.used.into())
+                .with("reserved", over.reserved.into())
+                .with("asked", over.asked.into())
+                .with("retry_at", json!(over.retry_at)),
             Error::Unavailable(reason) => {
-                tracing::error!(%reason, "the registry of agents cannot be used");
+                tracing::error!(%reason, "governance cannot be used");
                 let detail = "storage is not available now: try again";
                 Self::new(ErrorCode::ServiceUnavailable, detail).retry_after(1)
             }

@@ -33,11 +33,13 @@ pub(crate) fn ping(timestamp: civitas_model::Timestamp) -> Value {
 /// What of an entry is shown: results of steps are for replays, not for readers.
 fn data(entry: &Entry) -> Value {
     match entry.kind {
-        Kind::Event => entry.data.get("result").cloned().unwrap_or_default(),
         Kind::Step | Kind::Checkpoint | Kind::EffectFinished | Kind::ChildFinished => Value::Null,
-        Kind::EffectStarted | Kind::ChildStarted | Kind::TimerSet => {
-            entry.data.get("result").cloned().unwrap_or_default()
-        }
+        Kind::Event
+        | Kind::EffectStarted
+        | Kind::ChildStarted
+        | Kind::TimerSet
+        | Kind::Reserved
+        | Kind::Settled => entry.data.get("result").cloned().unwrap_or_default(),
         _ => entry.data.clone(),
     }
 }
@@ -68,6 +70,10 @@ pub(crate) const fn event_type(kind: Kind) -> &'static str {
         Kind::TimerSet => "TIMER_SET",
         Kind::ChildStarted => "CHILD_STARTED",
         Kind::ChildFinished => "CHILD_COMPLETED",
+        Kind::ApprovalRequested => "APPROVAL_PENDING",
+        Kind::ApprovalUsed => "APPROVAL_USED",
+        Kind::Reserved => "BUDGET_RESERVED",
+        Kind::Settled => "BUDGET_SETTLED",
         Kind::Waiting => "EXECUTION_WAITING",
         Kind::Resumed => "EXECUTION_RESUMED",
         Kind::Retrying => "EXECUTION_RETRYING",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_api::{Access, Limits};
+use civitas_governance::gate::GateOptions;
 use civitas_governance::webhooks::Schedule;
 use civitas_providers::outbound::Rules;
 use civitas_storage::{Quota, Quotas};
@@ -60,6 +61,8 @@ pub struct Config {
     pub retention: Duration,
     /// How the audit log is kept.
     pub audit: AuditConfig,
+    /// How tool calls of agents are held and paid for.
+    pub gate: GateOptions,
     /// How webhooks are sent.
     pub webhooks: WebhookConfig,
     /// How long open requests and running handlers may take to end when the node stops.
@@ -105,6 +108,7 @@ impl Config {
                 entries: 1000,
                 retention: Duration::from_hours(90 * 24),
             },
+            gate: GateOptions::default(),
             webhooks: WebhookConfig {
                 rules: Rules {
                     plain_http: true,

@@ -9,7 +9,6 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::{Feed, Registry, Webhooks};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -25,9 +24,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{self, Signer, Witness};
+use crate::audit::{self, Signer};
 use crate::config::Config;
-use crate::folder;
+use crate::{folder, governance};
 
 /// How many executions of one tenant run at the same time.
 const TENANT_CONCURRENCY: usize = 256;
@@ -82,12 +81,7 @@ impl Node {
         config.check()?;
         let lock = folder::lock(&config.data_dir)?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let store = Store::open_with(
-            &store_options(&config),
-            Arc::clone(&clock),
-            config.quotas.clone(),
-        )
-        .await?;
+        let store = open_store(&config, &clock).await?;
         let name = folder::node_name(&config.data_dir, &*entropy)?;
         if config.database_url.is_some() {
             folder::claim(&store, &config.data_dir, &name).await?;
@@ -107,7 +101,7 @@ impl Node {
             search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
-        let runtime = Runtime::start(Options {
+        let options = Options {
             store: store.clone(),
             realms,
             services,
@@ -119,28 +113,25 @@ impl Node {
             retention: Retention {
                 executions: config.retention,
             },
-        })
-        .await?;
+        };
+        let runtime = Runtime::start(options).await?;
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
         let outbound = Outbound::new(config.webhooks.rules)?;
-        send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
-        let feed = Feed::new(store.clone());
-        let webhooks = Webhooks::new(
-            store.clone(),
-            Arc::clone(&entropy),
-            outbound,
-            feed.clone(),
-            config.webhooks.schedule,
-        );
-        keep_telling(&feed, &webhooks, &stopping);
+        audit::send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
+        let governance = governance::start(&config, &store, &entropy, outbound, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
-            agents: Registry::new(store.clone(), Arc::clone(&entropy)),
-            feed,
-            webhooks,
+            agents: governance.agents,
+            approvals: governance.approvals,
+            budgets: governance.budgets,
+            feed: governance.feed,
+            gate: governance.gate,
+            halts: governance.halts,
+            policies: governance.policies,
+            webhooks: governance.webhooks,
             store,
             blobs,
             search: index,
@@ -255,38 +246,10 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
 }
 
-/// Passes on what agents do until the node stops.
-fn keep_telling(feed: &Feed, webhooks: &Webhooks, stopping: &CancellationToken) {
-    let feeding = feed.clone().run();
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
-    let sending = webhooks.clone().run();
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
-}
-
-/// Sends signed checkpoints on, when the configuration says where to, until the node stops.
-fn send_checkpoints(
-    config: &Config,
-    store: &Store,
-    outbound: &Outbound,
-    entropy: &Arc<dyn Entropy>,
-    stopping: &CancellationToken,
-) -> anyhow::Result<()> {
-    let Some(url) = &config.webhooks.audit else {
-        return Ok(());
-    };
-    outbound
-        .check(url)
-        .context("--audit-webhook cannot be used")?;
-    let witness = Witness {
-        store: store.clone(),
-        outbound: outbound.clone(),
-        entropy: Arc::clone(entropy),
-        url: url.clone(),
-        secret: audit::key::webhook_secret(&config.data_dir, &**entropy)?,
-        retry_delay: config.webhooks.schedule.first_delay,
-    };
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(witness.run()));
-    Ok(())
+/// Opens the database that a configuration means.
+async fn open_store(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Store> {
+    let (options, quotas) = (store_options(config), config.quotas.clone());
+    Ok(Store::open_with(&options, Arc::clone(clock), quotas).await?)
 }
 
 /// Which database a configuration means.

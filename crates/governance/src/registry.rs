@@ -2,6 +2,7 @@
 //!
 //! Every change is one changeset, built in one place, so that whatever else must be written with it can join it there.
 
+mod adopt;
 mod audited;
 mod check;
 mod definition;

@@ -311,6 +311,24 @@ pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= NAME_LENGTH_MAX && text.bytes().all(fits)
 }
 
+/// The name that comes closest to a text: small letters, digits, and a hyphen for whatever is between them. Nothing when no
+/// letter and no digit is left.
+pub fn as_name(text: &str) -> Option<String> {
+    let mut name = String::new();
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if name.len() >= NAME_LENGTH_MAX {
+            break;
+        }
+        if c.is_ascii_lowercase() || c.is_ascii_digit() {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    let name = name.trim_end_matches('-');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,6 +342,21 @@ mod tests {
             cost_used_today: Money::from_micros(3),
             last_reset: Timestamp::from_micros(last_reset),
         }
+    }
+
+    #[test]
+    fn a_text_becomes_the_name_that_comes_closest() {
+        for (text, name) in [
+            ("Explore", Some("explore")),
+            ("  Load Balancing (v2)! ", Some("load-balancing-v2")),
+            ("a--b", Some("a-b")),
+            ("Ä", None),
+            ("", None),
+        ] {
+            assert_eq!(as_name(text).as_deref(), name);
+        }
+        let long = as_name(&"x".repeat(1000)).unwrap_or_default();
+        assert!(is_name(&long));
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub enum ErrorCode {
     AuthenticationFailed,
     /// The command or parameter is not one of the known values.
     BadRequest,
+    /// A budget has no room for it.
+    BudgetExceeded,
     /// The state of the thing does not allow this.
     Conflict,
     /// The content is not what its stated checksum or digest says.
@@ -69,10 +71,11 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::AlreadyExists,
         Self::AuthenticationFailed,
         Self::BadRequest,
+        Self::BudgetExceeded,
         Self::ChecksumMismatch,
         Self::Conflict,
         Self::Forbidden,
@@ -108,6 +111,7 @@ impl ErrorCode {
             Self::AlreadyExists => "already_exists",
             Self::AuthenticationFailed => "authentication_failed",
             Self::BadRequest => "bad_request",
+            Self::BudgetExceeded => "budget_exceeded",
             Self::ChecksumMismatch => "checksum_mismatch",
             Self::Conflict => "conflict",
             Self::Forbidden => "forbidden",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{ExecutionId, IntentId, SessionId, SolutionId, TenantId, UserId};
+use crate::money::Money;
 use crate::time::Timestamp;
 
 /// What was asked for, exactly as accepted. Never changes.
@@ -103,6 +104,30 @@ pub enum Wait {
         /// The execution it waits for.
         execution_id: ExecutionId,
     },
+    /// Room in a budget.
+    Budget {
+        /// The pool that has none, such as `organisation`.
+        scope: String,
+        /// Of what: `tokens` or `cost`.
+        what: String,
+        /// The tokens that are to be reserved.
+        tokens: u64,
+        /// The money that is to be reserved, in units of the budget's currency.
+        #[schemars(with = "f64")]
+        cost: Money,
+        /// When some of what was used is forgotten, if it ever is; a raised cap or a returned reservation ends the wait
+        /// before.
+        until: Option<Timestamp>,
+    },
+    /// People, who have to approve what it wants to do.
+    Approval {
+        /// The approval's id.
+        approval_id: String,
+        /// What people call it.
+        code: String,
+        /// When it means no.
+        expires_at: Timestamp,
+    },
     /// An operator who paused it.
     Paused {
         /// Who paused it.
@@ -114,7 +139,12 @@ impl Wait {
     /// When the wait ends by itself, if it does.
     pub const fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Timer { until } | Self::Retry { until, .. } => Some(*until),
+            Self::Budget { until, .. } => *until,
+            Self::Timer { until }
+            | Self::Retry { until, .. }
+            | Self::Approval {
+                expires_at: until, ..
+            } => Some(*until),
             Self::Child { .. } | Self::Paused { .. } => None,
         }
     }

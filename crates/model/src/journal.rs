@@ -34,6 +34,14 @@ pub enum Kind {
     ChildStarted,
     /// The child's outcome.
     ChildFinished,
+    /// The handler reserved from budgets.
+    Reserved,
+    /// What was reserved is paid, or given back.
+    Settled,
+    /// The handler asked people for their approval.
+    ApprovalRequested,
+    /// It was given, and goes into what is done next.
+    ApprovalUsed,
     /// The execution was parked.
     Waiting,
     /// The execution goes on.
@@ -52,7 +60,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Accepted,
         Self::Started,
         Self::Step,
@@ -64,6 +72,10 @@ impl Kind {
         Self::TimerSet,
         Self::ChildStarted,
         Self::ChildFinished,
+        Self::Reserved,
+        Self::Settled,
+        Self::ApprovalRequested,
+        Self::ApprovalUsed,
         Self::Waiting,
         Self::Resumed,
         Self::Retrying,
@@ -87,6 +99,10 @@ impl Kind {
             Self::TimerSet => "timer_set",
             Self::ChildStarted => "child_started",
             Self::ChildFinished => "child_finished",
+            Self::Reserved => "reserved",
+            Self::Settled => "settled",
+            Self::ApprovalRequested => "approval_requested",
+            Self::ApprovalUsed => "approval_used",
             Self::Waiting => "waiting",
             Self::Resumed => "resumed",
             Self::Retrying => "retrying",
@@ -114,6 +130,10 @@ impl Kind {
                 | Self::TimerSet
                 | Self::ChildStarted
                 | Self::ChildFinished
+                | Self::Reserved
+                | Self::Settled
+                | Self::ApprovalRequested
+                | Self::ApprovalUsed
         )
     }
 }

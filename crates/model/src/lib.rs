@@ -5,13 +5,17 @@
 //! [`Clock`] or an [`Entropy`], so that tests decide both.
 
 pub mod agent;
+pub mod agent_session;
+pub mod approval;
 pub mod artifact;
+pub mod budget;
 pub mod caller;
 pub mod contract;
 pub mod entropy;
 pub mod error;
 pub mod execution;
 pub mod file;
+pub mod halt;
 pub mod id;
 pub mod journal;
 pub mod metric;
@@ -25,13 +29,17 @@ pub mod user;
 pub mod write;
 
 pub use agent::Agent;
+pub use agent_session::{AgentSession, UnregisteredAgent};
+pub use approval::Approval;
 pub use artifact::Artifact;
+pub use budget::Amount;
 pub use caller::{Caller, CallerKind};
 pub use contract::BoundaryContract;
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::ErrorCode;
 pub use execution::Execution;
 pub use file::File;
+pub use halt::{Halt, HaltScope};
 pub use id::{
     AgentId, ArtifactId, ContractId, ExecutionId, FileId, Id, IntentId, MetricId, RecordId,
     SessionId, SolutionId, TenantId, UserId,

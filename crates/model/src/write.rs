@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::artifact::Artifact;
+use crate::budget::{Amount, Reserve};
 use crate::contract::BoundaryContract;
 use crate::file::File;
 use crate::id::{SessionId, TenantId};
@@ -62,6 +63,24 @@ pub enum Write {
         /// The value; null removes the key.
         value: Value,
     },
+    /// Reserves from budgets, or is refused.
+    Reserve(Box<Reserve>),
+    /// Charges what a reservation was used for, and gives the rest back. One that is not known charges the organisation.
+    Settle {
+        /// Whose budgets.
+        tenant_id: TenantId,
+        /// The reservation.
+        reservation_id: String,
+        /// What was used; as much as was reserved, when absent.
+        actual: Option<Amount>,
+    },
+    /// Gives a reservation back.
+    Release {
+        /// Whose budgets.
+        tenant_id: TenantId,
+        /// The reservation.
+        reservation_id: String,
+    },
 }
 
 impl Write {
@@ -73,7 +92,10 @@ impl Write {
             Self::Contract(contract) => Some(&contract.tenant_id),
             Self::PendingIntent(pending) => Some(&pending.tenant_id),
             Self::Records { records } => records.first().map(|record| &record.tenant_id),
+            Self::Reserve(reserve) => Some(&reserve.tenant_id),
             Self::ForgetRecords { tenant_id, .. }
+            | Self::Settle { tenant_id, .. }
+            | Self::Release { tenant_id, .. }
             | Self::ClaimUpload { tenant_id, .. }
             | Self::ReleaseContent { tenant_id, .. }
             | Self::SessionState { tenant_id, .. } => Some(tenant_id),

@@ -5,7 +5,7 @@ use crate::decision::{Action, Outcome, Step};
 use crate::effects::Access;
 use crate::facts::{FACTS_MAX, SessionFacts};
 use crate::path::{PATH_LENGTH_MAX, Resolver};
-use crate::request::{AGENT_LIST_MAX, Agent, Request};
+use crate::request::{AGENT_ENTRY_LENGTH_MAX, AGENT_LIST_MAX, Agent, Request};
 use crate::resource::{Resource, domains};
 use crate::scope::{self, Scopes};
 use crate::set::PolicySet;
@@ -244,7 +244,9 @@ impl Analysis<'_> {
             return;
         }
         if too_long(agent) {
-            let reason = format!("a list of the agent has more than {AGENT_LIST_MAX} entries");
+            let reason = format!(
+                "a list of the agent has more than {AGENT_LIST_MAX} entries, or one of more than {AGENT_ENTRY_LENGTH_MAX} bytes"
+            );
             self.refuse(Step::Agent, Outcome::Deny, &agent.name, reason);
             return;
         }
@@ -381,5 +383,10 @@ fn too_long(agent: &Agent) -> bool {
     [&agent.teams, &agent.tags, &agent.denied_tools]
         .into_iter()
         .chain(optional.into_iter().flatten())
-        .any(|list| list.len() > AGENT_LIST_MAX || list.iter().any(|entry| entry.len() > 256))
+        .any(|list| {
+            list.len() > AGENT_LIST_MAX
+                || list
+                    .iter()
+                    .any(|entry| entry.len() > AGENT_ENTRY_LENGTH_MAX)
+        })
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// How many problems are listed at once.
-pub const PROBLEMS_MAX: usize = 20;
+pub const PROBLEMS_MAX: usize = 200;
 
 /// Input that cannot be used; whoever wrote it must change it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -89,7 +89,7 @@ pub use path::{
 pub use policy_test::{
     Failure, PolicyTest, TEST_FILE_LENGTH_MAX, TESTS_MAX, read_tests, run_tests,
 };
-pub use request::{AGENT_LIST_MAX, Agent, Request, ToolCall};
+pub use request::{AGENT_ENTRY_LENGTH_MAX, AGENT_LIST_MAX, Agent, Request, ToolCall};
 pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX};
 pub use set::{PolicySet, SCHEMA};
 pub use source::{POLICIES_MAX, PolicySource, SOURCE_LENGTH_MAX, SOURCES_MAX};

@@ -6,8 +6,10 @@ use crate::path::Place;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How many entries a list of an agent may have.
-pub const AGENT_LIST_MAX: usize = 64;
+/// How many entries a list of an agent may have, as many as the registry takes.
+pub const AGENT_LIST_MAX: usize = 200;
+/// How long one entry may be, in bytes: the registry takes 300 characters.
+pub const AGENT_ENTRY_LENGTH_MAX: usize = 1_200;
 
 /// A tool call and everything that its decision depends on. Recorded ones can be decided again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use civitas_audit::NewEntry;
 use civitas_model::execution::{Status, Wait};
 use civitas_model::journal::Kind;
-use civitas_model::{Caller, Execution, ExecutionId};
+use civitas_model::{Caller, Execution, ExecutionId, Money, Timestamp};
 use civitas_storage::execution::{Cancel, Pause, Request, Resume, Retry};
 use civitas_storage::{Change, Changeset, CommitError, Refusal};
 use serde_json::Value;
@@ -216,6 +216,30 @@ pub struct Explanation {
     pub next: String,
 }
 
+/// What is said of an execution that a budget has no room for.
+fn waits_for_room(
+    id: &ExecutionId,
+    scope: &str,
+    what: &str,
+    tokens: u64,
+    cost: Money,
+    until: Option<Timestamp>,
+) -> (String, String) {
+    let asked = match what {
+        "tokens" => format!("{tokens} tokens"),
+        _ => format!("a cost of {}", cost.as_units()),
+    };
+    let reset = until.map_or_else(String::new, |until| {
+        format!(" Some of what is used is forgotten at {until}.")
+    });
+    (
+        format!("It waits until the budget of {scope} has room for {asked}.{reset}"),
+        format!(
+            "See what the budget was used for with `civitas budgets show {scope}`, give it more with `civitas budgets raise {scope}`, or stop the execution with `civitas executions cancel {id}`."
+        ),
+    )
+}
+
 /// Says what an execution is doing or waiting for.
 pub(crate) fn explain(engine: &Engine, execution: Execution) -> Explanation {
     let (queued, running) = engine.queue.holds(&execution.execution_id);
@@ -249,6 +273,11 @@ pub(crate) fn explain(engine: &Engine, execution: Execution) -> Explanation {
         (_, Some(Wait::Child { execution_id })) => (
             format!("It waits for the execution {execution_id} that it started."),
             format!("See what that one waits for with `civitas executions why {execution_id}`."),
+        ),
+        (_, Some(Wait::Budget { scope, what, tokens, cost, until })) => waits_for_room(id, scope, what, *tokens, *cost, *until),
+        (_, Some(Wait::Approval { code, expires_at, .. })) => (
+            format!("It waits for people to decide {code}, until {expires_at}; then it counts as denied."),
+            format!("See what it wants with `civitas approvals show {code}`, then `civitas approve {code}` or `civitas deny {code}`."),
         ),
         (_, Some(Wait::Paused { by })) => {
             (format!("{by} paused it."), format!("Let it go on with `civitas executions resume {id}`."))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use civitas_intent::host::{Batch, Child, Host, Read, SandboxJob, Stored};
-use civitas_intent::{Error, Result, retry};
+use civitas_intent::{ApprovalRequest, Error, Result, retry};
 use civitas_model::execution::Intent;
 use civitas_model::journal::NewEntry;
 use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp, Write};
@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
+use crate::approval;
 use crate::child;
 use crate::pipeline::{End, Pipeline};
 use crate::queue::Ready;
@@ -174,6 +175,10 @@ impl RunHost {
             let message = "the handler wrote into another tenant: report this as a defect";
             return Err(Error::rejected(ErrorCode::Internal, message));
         }
+        let step = batch.approval.as_deref();
+        let approval = step
+            .map(|step| approval::changeset(&self.engine, &self.execution_id, &self.intent, step))
+            .transpose()?;
         let child = batch
             .child
             .map(|child| self.check_child(*child))
@@ -182,7 +187,7 @@ impl RunHost {
         poll_fn(|_| self.pipeline().poll_room())
             .await
             .map_err(lost)?;
-        self.pipeline().add(Batch { child, ..batch });
+        self.pipeline().add(Batch { child, ..batch }, approval);
         Ok(())
     }
 
@@ -282,6 +287,10 @@ impl Host for RunHost {
             Ok(())
         }
         .boxed()
+    }
+
+    fn request_hash(&self, request: &ApprovalRequest) -> String {
+        approval::request_hash(&self.intent, request)
     }
 
     fn wants_progress(&self) -> bool {

@@ -77,7 +77,7 @@ impl Live {
                     }
                 }
                 Notice::Schedule => self.schedule.notify_one(),
-                Notice::Records | Notice::Activity | Notice::Webhook { .. } => {}
+                _ => {}
             }
         }
     }

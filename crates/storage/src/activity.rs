@@ -5,8 +5,9 @@ use std::time::Duration;
 use civitas_model::journal::{Kind, NewEntry};
 use civitas_model::{TenantId, Timestamp};
 use civitas_sql::{Error, Row, Statement};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::changeset::Change;
 use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
@@ -29,7 +30,7 @@ const LIFETIME: Duration = Duration::from_hours(7 * 24);
 pub struct Activity {
     /// Its number. A tenant's numbers have gaps: others count too.
     pub seq: u64,
-    /// What: `agent_activated`, `metric_recorded`, `budget_updated`.
+    /// What: `agent_activated`, `metric_recorded`, `budget_updated`, `approval_requested`, `approval_decided`.
     pub kind: String,
     /// The facts.
     pub data: Value,
@@ -50,6 +51,33 @@ pub struct Published {
     pub data: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// Tells whoever follows the stream, with what it is about. A `timestamp` among the facts becomes the commit's.
+#[derive(Debug)]
+pub struct Announce {
+    /// Whose stream.
+    pub tenant_id: TenantId,
+    /// What.
+    pub kind: &'static str,
+    /// The facts.
+    pub data: Value,
+}
+
+impl From<Announce> for Change {
+    fn from(change: Announce) -> Self {
+        Self::Announce(Box::new(change))
+    }
+}
+
+impl Announce {
+    pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        let mut data = self.data.clone();
+        if let Some(timestamp) = data.get_mut("timestamp") {
+            *timestamp = json!(tx.now);
+        }
+        publish(tx, &self.tenant_id, self.kind, data).await
+    }
 }
 
 pub(crate) async fn publish(

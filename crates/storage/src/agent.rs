@@ -8,6 +8,7 @@ use civitas_sql::{Error, Row, Select, Statement, Val};
 use serde_json::json;
 
 use crate::activity;
+use crate::budget;
 use crate::changeset::{Change, Refusal};
 use crate::json;
 use crate::store::Store;
@@ -17,6 +18,7 @@ const INSERT: Statement = Statement::new(include_str!("queries/agent/insert.sql"
 const UPDATE: Statement = Statement::new(include_str!("queries/agent/update.sql"));
 const DELETE: Statement = Statement::new(include_str!("queries/agent/delete.sql"));
 const SEEN: Statement = Statement::new(include_str!("queries/agent/seen.sql"));
+const AT_WORK: Statement = Statement::new(include_str!("queries/agent/at_work.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/agent/find.sql"));
 const FIND_BY_NAME: Statement = Statement::new(include_str!("queries/agent/find_by_name.sql"));
 const COUNT: Statement = Statement::new(include_str!("queries/agent/count.sql"));
@@ -61,6 +63,13 @@ pub enum AgentChange {
         /// The state in which it was found.
         from: Lifecycle,
     },
+    /// Notes that it was seen at work. One that is not there is not seen.
+    Seen {
+        /// Whose it is.
+        tenant_id: TenantId,
+        /// Which.
+        agent_id: AgentId,
+    },
     /// Moves it to another state; refused when its state does not allow it.
     SetLifecycle {
         /// Whose it is.
@@ -98,13 +107,25 @@ impl AgentChange {
             } => {
                 let key = vec![tenant_id.as_str().into(), agent_id.as_str().into()];
                 let missing = Meaning::required(MISSING);
-                tx.execute_later(&DELETE, key, missing).await
+                tx.execute_later(&DELETE, key, missing).await?;
+                budget::agent_deleted(tx, tenant_id, agent_id).await
             }
             Self::Activate {
                 tenant_id,
                 agent_id,
                 from,
             } => activate(tx, tenant_id, agent_id, *from).await,
+            Self::Seen {
+                tenant_id,
+                agent_id,
+            } => {
+                let params = vec![
+                    tx.now.as_micros().into(),
+                    tenant_id.as_str().into(),
+                    agent_id.as_str().into(),
+                ];
+                tx.execute_later(&AT_WORK, params, Meaning::Nothing).await
+            }
             Self::SetLifecycle {
                 tenant_id,
                 agent_id,
@@ -168,7 +189,8 @@ async fn insert(
         source_text.into(),
     ]);
     tx.execute_later(&INSERT, params, Meaning::required(ID_TAKEN))
-        .await
+        .await?;
+    budget::agent_inserted(tx, agent).await
 }
 
 async fn update(
@@ -176,7 +198,7 @@ async fn update(
     agent: &Agent,
     source_text: Option<&str>,
 ) -> Result<(), Stop> {
-    require(tx, &agent.tenant_id, &agent.agent_id).await?;
+    let before = require(tx, &agent.tenant_id, &agent.agent_id).await?;
     check_name(tx, agent).await?;
     let mut params = vec![
         agent.name.as_str().into(),
@@ -205,7 +227,8 @@ async fn update(
         agent.revision.into(),
     ]);
     tx.execute_later(&UPDATE, params, Meaning::required(CHANGED))
-        .await
+        .await?;
+    budget::agent_changed(tx, &before, agent).await
 }
 
 fn source(agent: &Agent) -> [Val; 2] {

@@ -1,18 +1,28 @@
 //! Changesets: what is written together, and why it may be refused.
 
+use civitas_model::approval::ApprovalRefusal;
+use civitas_model::budget::Scope;
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
+use crate::activity::Announce;
 use crate::agent::AgentChange;
+use crate::agent_session::AgentSessionChange;
+use crate::approval::ApprovalChange;
 use crate::audit::AuditChange;
+use crate::budget::BudgetChange;
+use crate::decision::DecisionChange;
 use crate::execution::{
     Append, Cancel, Expire, Finish, Pause, Resume, Retry, Start, Submit, Suspend, Sweep,
 };
+use crate::halt::HaltChange;
+use crate::hook_event::KeepHookEvent;
 use crate::invitation::InvitationChange;
 use crate::lease::{Lease, LeaseChange};
 use crate::membership::MembershipChange;
 use crate::metric::RecordMetric;
 use crate::open_upload::OpenUploadChange;
+use crate::policy::PolicyChange;
 use crate::rate_limit::Try;
 use crate::refresh_token::RefreshTokenChange;
 use crate::service_token::ServiceTokenChange;
@@ -126,14 +136,30 @@ pub enum Change {
     Sweep(Sweep),
     /// Registers an agent, or changes what is known of it.
     Agent(AgentChange),
+    /// Notes what is known of an agent's session, or of an agent that nobody registered.
+    AgentSession(AgentSessionChange),
+    /// Sets or lifts a halt.
+    Halt(HaltChange),
+    /// Keeps an event of a hook as it came.
+    KeepHookEvent(KeepHookEvent),
     /// Records what an agent measured.
     RecordMetric(RecordMetric),
+    /// Asks for an approval, decides or uses one, or changes what need not be asked.
+    Approval(ApprovalChange),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
     Audit(Box<AuditChange>),
     /// Sets a webhook up, or records what became of its messages.
     Webhook(WebhookChange),
+    /// Saves or activates a version of a tenant's policies.
+    Policy(PolicyChange),
+    /// Records a decision, or what became of it.
+    Decision(DecisionChange),
+    /// Reserves from budgets, settles, charges, or sets what may be used.
+    Budget(Box<BudgetChange>),
+    /// Tells whoever follows what agents do.
+    Announce(Box<Announce>),
 }
 
 impl From<Submit> for Change {
@@ -234,6 +260,28 @@ pub enum Refusal {
     /// The tenant would keep more than it may.
     #[error("the tenant's quota has no room for it")]
     OverQuota,
+    /// A budget has no room for it. Costs are in millionths of the currency's unit.
+    #[error(
+        "the budget of {scope} has no room for it: {used} of {cap} {what} are used and {reserved} reserved, {asked} are asked for"
+    )]
+    OverBudget {
+        /// Whose budget; of several that have no room, one for which nothing waits.
+        scope: Scope,
+        /// Of what: `tokens` or `cost`.
+        what: &'static str,
+        /// What may be used.
+        cap: u64,
+        /// What is used.
+        used: u64,
+        /// What is reserved.
+        reserved: u64,
+        /// What was asked for.
+        asked: u64,
+        /// Whether to wait for room, rather than give up.
+        waits: bool,
+        /// When some of what is used is forgotten, if it ever is.
+        retry_at: Option<Timestamp>,
+    },
     /// The tenant has as many open uploads as it may.
     #[error("too many uploads are open: finish some, or cancel them")]
     TooManyOpenUploads,
@@ -245,6 +293,17 @@ pub enum Refusal {
         /// How many there may be.
         max: u64,
     },
+    /// A text is longer than it may be.
+    #[error("{what} may have up to {max} bytes")]
+    TooLarge {
+        /// Which.
+        what: &'static str,
+        /// How many bytes it may have.
+        max: u64,
+    },
+    /// An approval does not allow it.
+    #[error(transparent)]
+    Approval(#[from] ApprovalRefusal),
     /// A write reaches into another tenant than the execution's.
     #[error("a write reaches into another tenant")]
     ForeignTenant,

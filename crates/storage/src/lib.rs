@@ -24,15 +24,21 @@
 mod activity;
 mod adoption;
 mod agent;
+mod agent_session;
+mod approval;
 pub mod artifact;
 mod audit;
 pub mod backup;
+mod budget;
 mod changeset;
 mod committer;
 mod content;
 mod contract;
+mod decision;
 pub mod execution;
 mod file;
+mod halt;
+mod hook_event;
 mod idempotency;
 mod invitation;
 mod json;
@@ -44,6 +50,7 @@ mod notice;
 mod open_upload;
 mod outbox;
 mod pending_intent;
+mod policy;
 mod rate_limit;
 mod record;
 mod refresh_token;
@@ -61,15 +68,31 @@ mod user;
 mod webhook;
 mod write;
 
-pub use activity::{Activity, Published};
+pub use activity::{Activity, Announce, Published};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
+pub use approval::{
+    APPROVAL_LIFETIME_MAX, AllowanceFilter, ApprovalChange, ApprovalFilter, Approvals, NewApproval,
+    OPEN_APPROVALS_MAX,
+};
 pub use audit::{
     Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
 };
+pub use budget::{
+    BudgetChange, Budgets, POOLS_MAX, PoolFilter, RESERVATIONS_MAX, Reservation, ReservationState,
+    SetCap, Spend,
+};
 pub use changeset::{Change, Changeset, CommitError, Receipt, Refusal};
+pub use civitas_model::budget::Reserve;
 pub use civitas_sql::{Backend, Error as SqlError};
 pub use content::{Need, Released};
+pub use decision::{
+    DECISION_BYTES_MAX, DECISIONS_FORGOTTEN_MAX, Decision, DecisionChange, DecisionCursor,
+    DecisionFilter, Decisions,
+};
 pub use file::{FileFilter, Files};
+pub use halt::{HALTS_MAX, HaltChange};
+pub use hook_event::{HookEvent, KeepHookEvent};
 pub use invitation::{Invitation, InvitationChange};
 pub use lease::{Holder, Lease, LeaseChange};
 pub use membership::{Member, MembershipChange, Memberships};
@@ -77,6 +100,10 @@ pub use metric::{MetricFilter, MetricSummary, Metrics, RecordMetric};
 pub use notice::Notice;
 pub use open_upload::{OPEN_UPLOAD_LIFETIME, OPEN_UPLOADS_MAX, OpenUpload, OpenUploadChange};
 pub use pending_intent::PendingIntentFilter;
+pub use policy::{
+    POLICY_ACTIVATIONS_KEPT, POLICY_BYTES_MAX, POLICY_VERSIONS_KEPT, Policies, PolicyActivation,
+    PolicyChange, PolicyHead, PolicyText, PolicyVersion, PolicyVersionInfo,
+};
 pub use rate_limit::Try;
 pub use record::{RecordChange, Records};
 pub use refresh_token::{RefreshToken, RefreshTokenChange, RefreshTokens, Successors};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use civitas_model::budget::{Amount, scopes_of};
 use civitas_model::{Agent, AgentId, Id, Metric, Money, TenantId, Timestamp};
 use civitas_sql::{Error, Row, Select, Statement};
 use serde_json::json;
@@ -9,7 +10,7 @@ use serde_json::json;
 use crate::changeset::Change;
 use crate::store::Store;
 use crate::transaction::{Meaning, Stop, Transaction};
-use crate::{activity, agent, json};
+use crate::{activity, agent, budget, json};
 
 const INSERT: Statement = Statement::new(include_str!("queries/metric/insert.sql"));
 const MEASURED: Statement = Statement::new(include_str!("queries/agent/measured.sql"));
@@ -40,14 +41,7 @@ impl RecordMetric {
         let mut agent = agent::require(tx, tenant, &metric.agent_id).await?;
         insert(tx, metric).await?;
         agent.performance.take(metric);
-        let mut budget = agent.budget.clone().as_of(tx.now);
-        let tokens = metric.tokens_used.unwrap_or_default();
-        budget.tokens_used_today = budget.tokens_used_today.saturating_add(tokens);
-        budget.cost_used_today = budget.cost_used_today.plus(metric.cost.unwrap_or_default());
         let params = vec![
-            budget.tokens_used_today.into(),
-            budget.cost_used_today.as_micros().into(),
-            budget.last_reset.as_micros().into(),
             json::text(&agent.performance)?,
             tx.now.as_micros().into(),
             tenant.as_str().into(),
@@ -57,18 +51,13 @@ impl RecordMetric {
             .await?;
         let event = event(metric, &agent, tx.now);
         activity::publish(tx, tenant, "metric_recorded", event).await?;
-        if metric.tokens_used.is_none() && metric.cost.is_none() {
+        let tokens = metric.tokens_used.unwrap_or_default();
+        let spent = Amount::new(tokens, metric.cost.unwrap_or_default()).bounded();
+        if spent.is_zero() {
             return Ok(());
         }
-        let event = json!({
-            "agent_id": metric.agent_id,
-            "agent_name": agent.name,
-            "role": agent.role,
-            "tokens_used_today": budget.tokens_used_today,
-            "cost_used_today": budget.cost_used_today,
-            "max_cost_per_day": budget.max_cost_per_day,
-        });
-        activity::publish(tx, tenant, "budget_updated", event).await
+        let scopes = scopes_of(&agent, None);
+        budget::charge(tx, tenant, &scopes, spent, None).await
     }
 }
 

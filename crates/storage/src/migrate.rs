@@ -70,6 +70,30 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/postgres/0008_statistics.sql"),
     },
     Migration {
+        version: 9,
+        name: "budgets",
+        sqlite: include_str!("../migrations/sqlite/0009_budgets.sql"),
+        postgres: include_str!("../migrations/postgres/0009_budgets.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "approvals",
+        sqlite: include_str!("../migrations/sqlite/0010_approvals.sql"),
+        postgres: include_str!("../migrations/postgres/0010_approvals.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "policies",
+        sqlite: include_str!("../migrations/sqlite/0011_policies.sql"),
+        postgres: include_str!("../migrations/postgres/0011_policies.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "gate",
+        sqlite: include_str!("../migrations/sqlite/0012_gate.sql"),
+        postgres: include_str!("../migrations/postgres/0012_gate.sql"),
+    },
+    Migration {
         version: 13,
         name: "webhooks",
         sqlite: include_str!("../migrations/sqlite/0013_webhooks.sql"),

@@ -21,6 +21,29 @@ pub enum Notice {
     Records,
     /// An agent did something, or something happened to it.
     Activity,
+    /// A halt was set or lifted.
+    Halt {
+        /// In this tenant.
+        tenant_id: TenantId,
+    },
+    /// Another version of a tenant's policies is active.
+    Policy {
+        /// Whose.
+        tenant_id: TenantId,
+    },
+    /// Room may have become free in a tenant's budgets: a cap was raised, a reservation given back, or a day began. Whoever
+    /// waits for some tries again.
+    Budget {
+        /// Whose.
+        tenant_id: TenantId,
+    },
+    /// An approval was asked for, decided, used or changed: whoever waits for it reads it.
+    Approval {
+        /// Whose.
+        tenant_id: TenantId,
+        /// Which.
+        approval_id: String,
+    },
     /// A webhook was set up, changed or removed, or is to send something again.
     Webhook {
         /// Whose it is.

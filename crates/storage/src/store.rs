@@ -197,6 +197,17 @@ impl Future for Commit {
 pub struct Notices(broadcast::Receiver<Batch>);
 
 impl Notices {
+    /// The next batch if one was said already, without waiting; `None` inside means that some were missed.
+    pub fn try_next(&mut self) -> Option<Option<Arc<[Notice]>>> {
+        match self.0.try_recv() {
+            Ok(batch) => Some(Some(batch)),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => Some(None),
+            Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => {
+                None
+            }
+        }
+    }
+
     /// The next batch; `None` inside means that some were missed, and `None` outside that the store is closed.
     pub async fn next(&mut self) -> Option<Option<Arc<[Notice]>>> {
         match self.0.recv().await {

@@ -44,8 +44,16 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Setting(change) => change.apply(tx).await?,
             Change::TenantSetting(change) => change.apply(tx).await?,
             Change::Agent(change) => change.apply(tx).await?,
+            Change::AgentSession(change) => change.apply(tx).await?,
+            Change::Halt(change) => change.apply(tx).await?,
+            Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
+            Change::Approval(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
+            Change::Policy(change) => change.apply(tx).await?,
+            Change::Decision(change) => change.apply(tx).await?,
+            Change::Budget(change) => change.apply(tx).await?,
+            Change::Announce(change) => change.apply(tx).await?,
             Change::Webhook(change) => change.apply(tx).await?,
         }
     }
@@ -75,6 +83,7 @@ fn check_tenants(changeset: &Changeset) -> Result<(), Refusal> {
                 first
             }
             Change::Write(write) => write.tenant_id(),
+            Change::Approval(change) => Some(change.tenant_id()),
             _ => None,
         };
         if let (Some(own), Some(written)) = (own, written)
@@ -110,5 +119,15 @@ async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop
             key,
             value,
         } => crate::session::set_state(tx, tenant_id, session_id, key, value).await,
+        Write::Reserve(reserve) => crate::budget::reserve(tx, reserve).await,
+        Write::Settle {
+            tenant_id,
+            reservation_id,
+            actual,
+        } => crate::budget::settle_known(tx, tenant_id, reservation_id, *actual).await,
+        Write::Release {
+            tenant_id,
+            reservation_id,
+        } => crate::budget::release_known(tx, tenant_id, reservation_id).await,
     }
 }

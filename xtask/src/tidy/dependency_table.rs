@@ -17,6 +17,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/storage", &["model", "sql", "audit"]),
     // Pure decisions.
     ("crates/policy", &["model"]),
+    ("crates/hooks", &[]),
     // The outside world.
     ("crates/documents", &["model"]),
     ("crates/providers", &["model", "intent", "documents"]),
@@ -32,6 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "bus",
             "intent",
             "policy",
+            "hooks",
             // Webhooks call out.
             "providers",
         ],
@@ -61,7 +63,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// The API also recognises what is uploaded, and checks policies, by the pure functions that do.
+/// The API also recognises what is uploaded, checks policies and reads hook events, by the pure functions that do.
 const API: &[&str] = &[
     "model",
     "intent",
@@ -75,6 +77,7 @@ const API: &[&str] = &[
     "assistant",
     "documents",
     "policy",
+    "hooks",
     "audit",
 ];
 
@@ -106,6 +109,7 @@ const EVERYTHING: &[&str] = &[
     "providers",
     "documents",
     "policy",
+    "hooks",
     "runtime",
     "auth",
     "governance",

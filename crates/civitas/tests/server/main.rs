@@ -19,6 +19,7 @@ mod content;
 mod documentation;
 mod events;
 mod execution;
+mod gate;
 mod health;
 mod hostile;
 mod intent;

@@ -8,4 +8,4 @@ mod read;
 pub use change::{AuditChange, DROP_MAX};
 pub use read::{Audit, AuditFilter, AuditHead, AuditLog, AuditStats, SignedCheckpoint};
 
-pub(crate) use head::{Heads, settle};
+pub(crate) use head::{Heads, append, settle};

@@ -118,20 +118,35 @@ const MOVED: &[&str] = &[
     "uploads",
     "ws_tickets",
 ];
-/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut.
+/// The audit log stays where it was written: it says what happened there, and its chain cannot be cut. So do decisions, which it
+/// names, and budgets: what was spent there was paid there.
 const KEPT: &[&str] = &[
+    "budget_buckets",
+    "budget_pools",
+    "budget_reservations",
     "audit_bodies",
     "audit_checkpoints",
     "audit_entries",
     "audit_heads",
     "audit_nodes",
+    "policy_decisions",
 ];
 const OF_USERS: &[&str] = &[
+    "allowances",
+    "approval_numbers",
+    "approvals",
     "agent_metrics",
+    "agent_sessions",
     "agents",
+    "halts",
+    "hook_events",
     "invitations",
     "memberships",
+    "policy_activations",
+    "policy_heads",
+    "policy_versions",
     "refresh_tokens",
+    "seen_agents",
     "service_tokens",
     "tenants",
     "webhook_deliveries",

@@ -42,6 +42,12 @@ impl StillClock {
     }
 }
 
+impl Default for StillClock {
+    fn default() -> Self {
+        Self(AtomicI64::new(START))
+    }
+}
+
 impl Clock for StillClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
@@ -147,7 +153,7 @@ pub async fn run<F: Future<Output = ()> + Send + 'static>(
         return;
     };
     let place = Arc::new(place);
-    let clock = Arc::new(StillClock(AtomicI64::new(START)));
+    let clock = Arc::new(StillClock::default());
     let store = Store::open(&place.options(), clock.clone()).await.unwrap();
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let fixture = Fixture {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use civitas_model::approval::{AllowanceScope, ApprovalKind, Verdict};
 use civitas_model::execution::{Status, Wait};
 use civitas_model::user::Membership;
 use civitas_model::{Permission, Role, TenantId, UserId, Write};
@@ -10,12 +11,13 @@ use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
 use civitas_storage::{
-    AuditChange, AuditFilter, Change, Changeset, FileFilter, MembershipChange, Need,
-    OpenUploadChange, PendingIntentFilter, PutTenantSetting, Refusal, ServiceToken,
-    ServiceTokenChange, Usage,
+    AllowanceFilter, ApprovalChange, ApprovalFilter, AuditChange, AuditFilter, Change, Changeset,
+    FileFilter, MembershipChange, Need, NewApproval, OpenUploadChange, PendingIntentFilter,
+    PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
 };
 use serde_json::json;
 
+use crate::approvals::{allowance, new_approval, new_vote, open, person, vote};
 use crate::audit::audit_entry;
 use crate::documents::{artifact, contract, file, pending_intent, upload};
 use crate::fixture::{
@@ -29,17 +31,26 @@ use crate::usage::begin;
 /// The case of each table; those without one hold nothing of a tenant.
 const TABLES: &[(&str, &str)] = &[
     ("agent_metrics", "agents"),
+    ("agent_sessions", "agent_sessions"),
     ("agents", "agents"),
+    ("allowances", "approvals"),
+    ("approval_numbers", "approvals"),
+    ("approvals", "approvals"),
     ("artifacts", "artifacts"),
     ("audit_bodies", "audit_log"),
     ("audit_checkpoints", "audit_log"),
     ("audit_entries", "audit_log"),
     ("audit_heads", "audit_log"),
     ("audit_nodes", "audit_log"),
+    ("budget_buckets", "budgets"),
+    ("budget_pools", "budgets"),
+    ("budget_reservations", "budgets"),
     ("contracts", "contracts"),
     ("counters", "none: numbers only"),
     ("executions", "executions"),
     ("files", "files"),
+    ("halts", "agent_sessions"),
+    ("hook_events", "agent_sessions"),
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
     ("invitations", "none: found by the digest of its secret"),
@@ -48,10 +59,15 @@ const TABLES: &[(&str, &str)] = &[
     ("open_uploads", "open_uploads"),
     ("outbox", "outbox"),
     ("pending_intents", "pending_intents"),
+    ("policy_activations", "policies"),
+    ("policy_decisions", "decisions"),
+    ("policy_heads", "policies"),
+    ("policy_versions", "policies"),
     ("rate_limits", "none: keys only"),
     ("records", "records"),
     ("refresh_tokens", "none: found by the digest of its secret"),
     ("schema_migrations", "none: versions only"),
+    ("seen_agents", "agent_sessions"),
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
@@ -96,12 +112,36 @@ const READINGS: &[(&str, &str)] = &[
     ("agent::list", "agents"),
     ("agent::source", "agents"),
     ("agent::stats", "agents"),
+    ("agent_session::find", "agent_sessions"),
+    ("agent_session::list", "agent_sessions"),
+    ("agent_session::unregistered", "agent_sessions"),
+    ("halt::find_halt", "agent_sessions"),
+    ("halt::halts_in_force", "agent_sessions"),
+    ("hook_event::hook_events", "agent_sessions"),
     ("metric::list", "agents"),
     ("metric::summary", "agents"),
     ("artifact::count", "artifacts"),
     ("artifact::find", "artifacts"),
     ("artifact::list", "artifacts"),
     ("artifact::made_from", "artifacts"),
+    ("readings::allowance", "approvals"),
+    ("readings::allowances", "approvals"),
+    (
+        "readings::expired",
+        "none: the sweep's own, for every tenant",
+    ),
+    ("readings::find", "approvals"),
+    ("readings::find_allowance", "approvals"),
+    ("readings::list", "approvals"),
+    ("readings::open_for", "approvals"),
+    (
+        "readings::orphaned",
+        "none: the sweep's own, for every tenant",
+    ),
+    (
+        "readings::to_escalate",
+        "none: the sweep's own, for every tenant",
+    ),
     ("read::open", "none: the auditor's own, of every tenant"),
     ("proof::consistency", "audit_log"),
     ("proof::inclusion", "audit_log"),
@@ -124,12 +164,24 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("read::next_expiry", "none: a time only"),
+    ("read::reservation", "budgets"),
+    ("read::resets_at", "budgets"),
+    ("read::state", "budgets"),
     ("content::need_of", "files"),
     (
         "content::released",
         "none: the engine's own, for every tenant",
     ),
     ("contract::find_contract", "contracts"),
+    ("decision::find", "decisions"),
+    ("decision::find_by_id", "decisions"),
+    ("decision::list", "decisions"),
+    ("decision::since", "decisions"),
+    (
+        "decision::tenants_with_decisions_before",
+        "none: retention's own, for every tenant",
+    ),
     ("file::find", "files"),
     ("file::list", "files"),
     ("file::sample", "none: the operator's own, of every tenant"),
@@ -152,6 +204,11 @@ const READINGS: &[(&str, &str)] = &[
     ),
     ("open_upload::find_open_upload", "open_uploads"),
     ("pending_intent::list_pending_intents", "pending_intents"),
+    ("policy::activations", "policies"),
+    ("policy::active", "policies"),
+    ("policy::find", "policies"),
+    ("policy::head", "policies"),
+    ("policy::list", "policies"),
     ("rate_limit::retry_at", "none: keys only"),
     ("read::count_by_status", "executions"),
     ("read::due", "none: the engine's own, for every tenant"),
@@ -569,6 +626,110 @@ pub async fn agents(t: Fixture) {
 
 pub async fn webhooks(t: Fixture) {
     crate::webhooks::another_tenants_webhooks_stay_its_own(&t).await;
+}
+
+pub async fn agent_sessions(t: Fixture) {
+    crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
+}
+
+pub async fn policies(t: Fixture) {
+    crate::policies::another_tenants_policies_stay_its_own(&t).await;
+}
+
+pub async fn decisions(t: Fixture) {
+    crate::policies::another_tenants_decisions_stay_its_own(&t).await;
+}
+
+pub async fn budgets(t: Fixture) {
+    crate::budgets::another_tenants_budgets_stay_its_own(&t).await;
+}
+
+/// What tenant B tries with tenant A's approval and allowance.
+async fn nobody_else_changes_it(t: &Fixture) {
+    let b = other_tenant();
+    let (tenant_id, approval_id) = (|| b.clone(), || "p".to_owned());
+    let allowance_id = || "l".to_owned();
+    for change in [
+        ApprovalChange::Vote {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            vote: Box::new(new_vote("bob", Verdict::Deny)),
+        },
+        ApprovalChange::Delegate {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            by: person("bob"),
+            to: "admin".into(),
+            comment: None,
+        },
+        ApprovalChange::Escalate {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+        },
+        ApprovalChange::Expire {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+        },
+        ApprovalChange::Withdraw {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            reason: "b wants it".into(),
+        },
+        ApprovalChange::Use {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            request_hash: "hash".into(),
+        },
+    ] {
+        let missing = Refusal::NotFound { what: "approval" };
+        assert_eq!(t.refused(change).await, missing);
+    }
+    t.refused(ApprovalChange::Revoke {
+        tenant_id: tenant_id(),
+        allowance_id: allowance_id(),
+        by: "bob".into(),
+    })
+    .await;
+    t.refused(ApprovalChange::UseAllowance {
+        tenant_id: tenant_id(),
+        allowance_id: allowance_id(),
+    })
+    .await;
+}
+
+pub async fn approvals(t: Fixture) {
+    let b = other_tenant();
+    let asked = new_approval("p", ApprovalKind::ToolCall);
+    t.commit(open(asked.clone())).await;
+    t.commit(vote("p", "ada", Verdict::Approve)).await;
+    let allowance = allowance("l", "p", AllowanceScope::Tool);
+    t.commit(ApprovalChange::Allow(Box::new(allowance))).await;
+    let approvals = t.store.approvals();
+    let before = approvals.find(&tenant(), "P1").await.unwrap();
+    for key in ["p", "P1"] {
+        assert_eq!(approvals.find(&b, key).await.unwrap(), None);
+    }
+    let filter = ApprovalFilter::default();
+    assert_eq!(approvals.list(&b, &filter, 9).await.unwrap(), []);
+    let hash = &before.as_ref().unwrap().original_hash;
+    let waiting = approvals.open_for(&tenant(), hash, at(0)).await.unwrap();
+    assert_eq!(waiting, before);
+    assert_eq!(approvals.open_for(&b, hash, at(0)).await.unwrap(), None);
+    let covering = approvals.allowance(&b, (None, "coder"), "Bash", "hash", at(0));
+    assert_eq!(covering.await.unwrap(), None);
+    assert_eq!(approvals.find_allowance(&b, "l").await.unwrap(), None);
+    let filter = AllowanceFilter::default();
+    assert_eq!(approvals.allowances(&b, &filter, 9).await.unwrap(), []);
+    nobody_else_changes_it(&t).await;
+    assert_eq!(approvals.find(&tenant(), "P1").await.unwrap(), before);
+    // Numbers are counted per tenant.
+    let own = NewApproval {
+        tenant_id: b.clone(),
+        ..asked
+    };
+    t.commit(open(own)).await;
+    let own = approvals.find(&b, "P1").await.unwrap().unwrap();
+    assert_eq!(own.tenant_id, b);
 }
 
 pub async fn audit_log(t: Fixture) {

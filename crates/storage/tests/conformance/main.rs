@@ -8,11 +8,19 @@
 #[cfg(test)]
 mod adoption;
 #[cfg(test)]
+mod agent_sessions;
+#[cfg(test)]
 mod agents;
+#[cfg(test)]
+mod approvals;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod backup;
+#[cfg(test)]
+mod budgets;
+#[cfg(test)]
+mod budgets_model;
 #[cfg(test)]
 mod committing;
 #[cfg(test)]
@@ -29,6 +37,8 @@ mod isolation;
 mod leases;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod policies;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
@@ -145,6 +155,33 @@ conformance! {
         an_open_upload_moves_from_what_is_durable_to_an_upload,
         open_uploads_run_out_and_leave_a_note_when_they_were_whole,
     }
+    agent_sessions {
+        a_session_changes_only_from_the_revision_that_was_read,
+        sessions_are_listed_newest_first_page_by_page,
+        a_name_is_unregistered_until_an_agent_has_it,
+        a_halt_is_in_force_until_it_is_lifted_once,
+        an_event_is_kept_once_and_for_a_week,
+        a_session_that_is_long_gone_is_forgotten,
+    }
+    budgets {
+        what_is_reserved_settled_and_given_back_moves_every_pool,
+        a_reservation_and_its_settlement_count_once,
+        who_finds_no_room_is_told_where_and_changes_nothing,
+        of_a_hundred_one_gets_the_last_unit,
+        a_day_begins_at_midnight,
+        a_rolling_window_forgets_piece_by_piece,
+        another_period_keeps_what_was_used,
+        what_outlives_its_time_is_given_back_and_charged_late,
+        a_warning_is_given_once_per_period_and_level,
+        an_agents_pools_follow_the_registry,
+        a_metric_is_charged_once_to_pools_and_agent,
+        a_charge_with_an_id_counts_once,
+        an_execution_waits_until_there_is_room,
+        a_wait_that_begins_too_late_ends_at_once,
+        reservations_outlive_a_reopening,
+        old_reservations_and_sessions_are_swept,
+        there_are_limits,
+    }
     agents {
         an_agent_is_registered_once_and_found,
         an_update_follows_the_revision_that_was_read,
@@ -153,6 +190,24 @@ conformance! {
         a_metric_moves_its_agent_and_is_published_with_it,
         metrics_are_listed_and_added_up,
         old_metrics_and_activity_are_swept,
+    }
+    approvals {
+        an_approval_is_decided_and_used_once,
+        numbers_are_never_given_twice,
+        of_many_decisions_at_once_one_holds,
+        of_many_uses_at_once_one_holds,
+        what_is_over_is_neither_decided_nor_used,
+        what_is_not_right_is_not_asked_for,
+        only_so_many_wait,
+        an_execution_goes_on_with_the_decision,
+        an_execution_that_waits_too_late_is_due_at_once,
+        a_stopped_execution_takes_its_approval_back,
+        an_allowance_goes_no_further_than_its_approval,
+        an_allowance_covers_what_was_approved,
+        an_allowance_is_counted_until_it_ends,
+        an_execution_that_is_allowed_is_approved_at_once,
+        approvals_are_listed_by_what_they_are_now,
+        what_the_sweep_looks_for_is_found,
     }
     audit {
         an_entry_is_read_back_as_it_was_hashed,
@@ -174,6 +229,18 @@ conformance! {
         deliveries_are_listed_by_page_and_swept,
         one_that_is_disabled_gives_up_and_says_so,
         the_stream_is_read_as_it_stands,
+    }
+    policies {
+        a_version_is_saved_from_the_one_before_it,
+        of_many_who_save_at_once_one_does,
+        an_activation_is_noted_published_and_remembered,
+        old_versions_go_and_the_active_one_stays,
+        texts_have_a_limit,
+        a_decision_is_recorded_once_and_found,
+        a_held_decision_is_answered_once,
+        decisions_are_paged_from_both_ends,
+        decisions_are_filtered_by_every_fact,
+        old_decisions_are_forgotten_a_piece_at_a_time,
     }
     adoption {
         every_table_with_a_tenant_has_its_place,
@@ -200,7 +267,12 @@ conformance! {
         a_write_into_another_tenant_is_refused,
         memberships,
         service_tokens,
+        agent_sessions,
         agents,
+        policies,
+        decisions,
+        budgets,
+        approvals,
         audit_log,
         webhooks,
     }

@@ -45,6 +45,14 @@ pub async fn a_row_is_found_by_its_second_key_without_walking_the_others(t: Fixt
             "EXPLAIN QUERY PLAN SELECT * FROM agents WHERE tenant_id = ? AND name = ?",
             "agents_by_name (tenant_id=? AND name=?)",
         ),
+        (
+            "EXPLAIN QUERY PLAN SELECT * FROM policy_decisions WHERE tenant_id = ? AND agent_id = ? ORDER BY decided_at DESC, decision_id DESC LIMIT 9",
+            "policy_decisions_by_agent (tenant_id=? AND agent_id=?)",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT * FROM policy_decisions WHERE tenant_id = ? AND session_id = ? ORDER BY decided_at DESC, decision_id DESC LIMIT 9",
+            "policy_decisions_by_use (tenant_id=? AND session_id=?)",
+        ),
     ] {
         let params = vec!["t".into(), "x".into()];
         let rows = database

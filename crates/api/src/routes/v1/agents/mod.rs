@@ -7,6 +7,8 @@ pub(in crate::routes) mod file;
 pub(in crate::routes) mod life;
 pub(in crate::routes) mod list;
 pub(in crate::routes) mod remove;
+pub(in crate::routes) mod sessions;
 pub(in crate::routes) mod show;
 pub(in crate::routes) mod stats;
+pub(in crate::routes) mod unregistered;
 pub(in crate::routes) mod update;

@@ -1,0 +1,147 @@
+//! Halts: the kill switch. Setting one stops agents at their next event; only a person lifts it.
+
+use std::sync::Arc;
+
+use civitas_audit::NewEntry;
+use civitas_model::{Agent, Caller, CallerKind, Entropy, Halt, HaltScope, Permission, TenantId};
+use civitas_storage::{Changeset, HaltChange, Store};
+use serde_json::json;
+
+use crate::cache::Cache;
+use crate::error::{Error, Invalid};
+
+/// The category of these entries.
+const CATEGORY: &str = "halt";
+/// The longest reason and id, in characters.
+const TEXT_MAX: usize = 500;
+/// What agents' tags say of their teams begins with this.
+pub const TEAM_TAG: &str = "team:";
+
+/// The teams of an agent: its tags `team:<name>`.
+pub fn teams(agent: &Agent) -> impl Iterator<Item = &str> {
+    let tags = agent.metadata.tags.iter();
+    tags.filter_map(|tag| tag.strip_prefix(TEAM_TAG))
+}
+
+/// The halts of every tenant. Cheap to clone.
+#[derive(Clone)]
+pub struct Halts {
+    store: Store,
+    entropy: Arc<dyn Entropy>,
+    in_force: Arc<Cache<Vec<Halt>>>,
+}
+
+impl Halts {
+    /// The halts in a store.
+    pub fn new(store: Store, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            store,
+            entropy,
+            in_force: Arc::default(),
+        }
+    }
+
+    /// Sets a halt. Whoever decides approvals may, and whoever administers: also a machine, because stopping is safe.
+    pub async fn set(
+        &self,
+        caller: &Caller,
+        scope: HaltScope,
+        reason: &str,
+    ) -> Result<Halt, Error> {
+        if !caller.may(Permission::Approve) && !caller.may(Permission::Admin) {
+            let detail = "halting needs the permission `approve` or `admin`";
+            return Err(Error::Forbidden(detail.to_owned()));
+        }
+        let reason = reason.trim();
+        for (pointer, text) in [("/reason", reason), ("/scope/id", scope.id())] {
+            if text.chars().count() > TEXT_MAX || text.chars().any(char::is_control) {
+                let pointer = pointer.to_owned();
+                let detail = format!("must have at most {TEXT_MAX} printable characters");
+                return Err(Error::Invalid(vec![Invalid { pointer, detail }]));
+            }
+        }
+        let now = self.store.clock().now();
+        let mut halt = Halt {
+            tenant_id: caller.tenant_id.clone(),
+            halt_id: self.entropy.uuid_v7(now).to_string(),
+            scope,
+            reason: if reason.is_empty() {
+                "halted by an operator".to_owned()
+            } else {
+                reason.to_owned()
+            },
+            set_by: caller.name.clone(),
+            set_at: now,
+            lifted_by: None,
+            lifted_at: None,
+        };
+        let body =
+            json!({ "kind": halt.scope.kind(), "id": halt.scope.id(), "reason": halt.reason });
+        let entry = self
+            .entry(caller, "halt", &halt.halt_id)
+            .with_body(&body, self.entropy.as_ref());
+        let change = HaltChange::Set(Box::new(halt.clone()));
+        let changes = Changeset::new().with(change).with(entry);
+        let receipt = self.store.commit(changes).await?;
+        self.in_force.forget(&caller.tenant_id);
+        halt.set_at = receipt.committed_at;
+        Ok(halt)
+    }
+
+    /// Lifts a halt. Only a person may, who decides approvals or administers.
+    pub async fn lift(&self, caller: &Caller, halt_id: &str) -> Result<Halt, Error> {
+        let is_person = matches!(caller.kind, CallerKind::User | CallerKind::LocalOperator);
+        if !is_person || !(caller.may(Permission::Approve) || caller.may(Permission::Admin)) {
+            let detail = "only a person with the permission `approve` or `admin` lifts a halt";
+            return Err(Error::Forbidden(detail.to_owned()));
+        }
+        let change = HaltChange::Lift {
+            tenant_id: caller.tenant_id.clone(),
+            halt_id: halt_id.to_owned(),
+            by: caller.name.clone(),
+        };
+        let entry = self.entry(caller, "lift", halt_id);
+        let changes = Changeset::new().with(change).with(entry);
+        self.store.commit(changes).await?;
+        self.in_force.forget(&caller.tenant_id);
+        let lifted = self.store.find_halt(&caller.tenant_id, halt_id).await?;
+        lifted.ok_or_else(|| Error::NotFound("there is no such halt".to_owned()))
+    }
+
+    /// The halts in force, oldest first.
+    pub async fn in_force(&self, tenant: &TenantId) -> Result<Arc<Vec<Halt>>, Error> {
+        let read = self.store.halts_in_force(tenant);
+        Ok(self.in_force.get(tenant, read).await?)
+    }
+
+    /// The first halt that stops a session, of this agent if it is one of the registry.
+    pub async fn stopping(
+        &self,
+        tenant: &TenantId,
+        session_id: &str,
+        agent: Option<&Agent>,
+    ) -> Result<Option<Halt>, Error> {
+        let halts = self.in_force(tenant).await?;
+        let stops = |halt: &&Halt| match &halt.scope {
+            HaltScope::All => true,
+            HaltScope::Team(name) => agent.is_some_and(|agent| teams(agent).any(|t| t == name)),
+            HaltScope::Agent(id) => agent.is_some_and(|agent| agent.agent_id == *id),
+            HaltScope::Session(id) => id == session_id,
+        };
+        Ok(halts.iter().find(stops).cloned())
+    }
+
+    /// Forgets what was read of a tenant, or of all, because it changed.
+    pub fn forget(&self, tenant: Option<&TenantId>) {
+        match tenant {
+            Some(tenant) => self.in_force.forget(tenant),
+            None => self.in_force.clear(),
+        }
+    }
+
+    fn entry(&self, caller: &Caller, action: &str, halt_id: &str) -> NewEntry {
+        let (clock, entropy) = (self.store.clock().as_ref(), self.entropy.as_ref());
+        let tenant = &caller.tenant_id;
+        NewEntry::new(clock, entropy, tenant, caller.into(), CATEGORY, action).on("halt", halt_id)
+    }
+}

@@ -1,0 +1,4 @@
+//! Policies on a real store: saved, activated, and deciding from the next call on.
+
+#[cfg(test)]
+mod life;

@@ -1,0 +1,1 @@
+UPDATE budget_pools SET members = members + ? WHERE tenant_id = ? AND scope = 'organisation'

@@ -1,0 +1,1 @@
+SELECT DISTINCT tenant_id FROM budget_pools WHERE awaited <> 0

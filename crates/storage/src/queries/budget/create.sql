@@ -1,0 +1,3 @@
+INSERT INTO budget_pools (tenant_id, scope, kind, agent_id, cap_tokens, cap_cost, period, window_hours, source, waits, period_start, used_tokens, used_cost, reserved_tokens, reserved_cost, reservations, members, awaited, warned, changed_by, touched_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, ?, ?, 0, 0, 0, 0, 0, 0, NULL, ?)
+ON CONFLICT (tenant_id, scope) DO NOTHING

@@ -1,0 +1,1 @@
+UPDATE budget_pools SET awaited = ? WHERE tenant_id = ? AND scope = ?

@@ -1,0 +1,1 @@
+UPDATE budget_pools SET warned = ? WHERE tenant_id = ? AND scope = ?

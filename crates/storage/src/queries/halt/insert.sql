@@ -1,0 +1,2 @@
+INSERT INTO halts (tenant_id, halt_id, scope_kind, scope_id, reason, set_by, set_at, lifted_by, lifted_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)

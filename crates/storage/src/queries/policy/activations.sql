@@ -1,0 +1,2 @@
+SELECT seq, number, previous, fingerprint, note, activated_by, activated_at
+FROM policy_activations

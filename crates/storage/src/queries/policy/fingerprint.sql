@@ -1,0 +1,1 @@
+SELECT fingerprint FROM policy_versions WHERE tenant_id = ? AND number = ?

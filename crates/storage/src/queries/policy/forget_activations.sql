@@ -1,0 +1,1 @@
+DELETE FROM policy_activations WHERE tenant_id = ? AND seq <= ?

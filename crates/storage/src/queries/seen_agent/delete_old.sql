@@ -1,0 +1,1 @@
+DELETE FROM seen_agents WHERE last_seen_at < ?
