@@ -17,6 +17,7 @@ mod help;
 mod readme;
 mod serving;
 mod uploads;
+mod webhooks;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
