@@ -9,7 +9,10 @@ use crate::load::{self, End, Seen};
 use crate::machine::Machine;
 use crate::process::{Process, prepare};
 use crate::report::{Case, Report, Times, milliseconds};
-use crate::{documents, files};
+use crate::{documents, feed, files};
+
+/// Clients that follow the live feed.
+const FEED_CLIENTS: usize = 500;
 
 /// How much is measured.
 #[derive(clap::Args)]
@@ -39,6 +42,8 @@ enum Part {
     Recovery,
     /// The parsers next to a peer.
     Documents,
+    /// The live feed, to many clients of which one does not read.
+    Feed,
     /// Many small files and a large one, through the whole platform.
     Files,
 }
@@ -96,6 +101,9 @@ pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
     if let Some(python) = measure.python.as_ref().filter(|_| wanted(Part::Documents)) {
         let time = sizes.load.min(Duration::from_secs(3));
         documents::run(&mut report, &folder.join("documents"), python, time)?;
+    }
+    if wanted(Part::Feed) {
+        live_feed(&mut report, folder, sizes.load).await?;
     }
     if wanted(Part::Files) {
         files::run(&mut report, folder, &sizes.files).await?;
@@ -208,6 +216,19 @@ async fn recovery(report: &mut Report, folder: &Path, sizes: &Sizes) -> anyhow::
     let process = Process::start(&data).await?;
     let name = format!("recovery, {} pending executions", sizes.pending);
     started(report, &name, &process).await?;
+    process.kill().await
+}
+
+async fn live_feed(report: &mut Report, folder: &Path, time: Duration) -> anyhow::Result<()> {
+    let process = Process::start(&folder.join("feed")).await?;
+    let seen = feed::delays(&process, FEED_CLIENTS, time).await?;
+    report.add(Case {
+        name: "event to client, one more does not read".to_owned(),
+        in_flight: Some(FEED_CLIENTS),
+        count: Some(seen.delays.count()),
+        per_second: Some(rate(seen.events, time)),
+        figures: percentiles("arrival", &seen.delays, &[50, 99]),
+    });
     process.kill().await
 }
 

@@ -61,6 +61,10 @@ impl Client {
         self.send(Method::GET, path, Bytes::new()).await
     }
 
+    pub(crate) async fn post(&mut self, path: &str, body: Bytes) -> anyhow::Result<Bytes> {
+        self.send(Method::POST, path, body).await
+    }
+
     /// Submits; the execution's id.
     pub(crate) async fn submit(&mut self, body: &'static str) -> anyhow::Result<String> {
         let body = Bytes::from_static(body.as_bytes());

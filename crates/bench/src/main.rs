@@ -9,6 +9,7 @@
 mod cases;
 mod client;
 mod documents;
+mod feed;
 mod files;
 mod load;
 mod machine;

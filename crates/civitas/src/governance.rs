@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{
-    Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks,
-};
+use civitas_governance::{Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks};
 use civitas_model::Entropy;
 use civitas_providers::outbound::Outbound;
 use civitas_storage::Store;
@@ -32,6 +30,7 @@ pub(crate) fn start(
     store: &Store,
     outbound: Outbound,
     entropy: &Arc<dyn Entropy>,
+    outbound: Outbound,
     stopping: &CancellationToken,
 ) -> anyhow::Result<Governance> {
     let own = || (store.clone(), Arc::clone(entropy));
@@ -70,6 +69,7 @@ pub(crate) fn start(
     keep_telling(&feed, &webhooks, stopping);
     let (opened, random) = own();
     let telemetry = Telemetry::new(opened, random);
+    let (feed, webhooks) = tell(config, store, entropy, outbound, stopping);
     let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
@@ -90,4 +90,22 @@ fn keep_telling(feed: &Feed, webhooks: &Webhooks, stopping: &CancellationToken) 
     tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
     let sending = webhooks.clone().run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
+}
+
+/// Passes on what agents do, to whoever watches and to addresses outside.
+fn tell(
+    config: &Config,
+    store: &Store,
+    entropy: &Arc<dyn Entropy>,
+    outbound: Outbound,
+    stopping: &CancellationToken,
+) -> (Feed, Webhooks) {
+    let feed = Feed::new(store.clone());
+    let feeding = feed.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
+    let (entropy, schedule) = (Arc::clone(entropy), config.webhooks.schedule);
+    let webhooks = Webhooks::new(store.clone(), entropy, outbound, feed.clone(), schedule);
+    let sending = webhooks.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
+    (feed, webhooks)
 }

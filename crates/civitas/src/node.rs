@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{self, Signer, Witness};
+use crate::audit::{self, Signer};
 use crate::config::Config;
 use crate::{folder, governance};
 
@@ -127,6 +127,7 @@ impl Node {
             agents: governance.agents,
             approvals: governance.approvals,
             budgets: governance.budgets,
+            feed: governance.feed,
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,

@@ -22,6 +22,7 @@ mod error;
 pub mod feed;
 pub mod gate;
 pub mod halts;
+pub mod limits;
 pub mod policies;
 pub mod registry;
 pub mod telemetry;

@@ -23,6 +23,7 @@ mod selftest;
 mod serving;
 mod stand_in;
 mod uploads;
+mod webhooks;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};

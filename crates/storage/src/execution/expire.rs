@@ -60,6 +60,7 @@ impl Sweep {
         metric::delete_old(tx).await?;
         activity::delete_old(tx).await?;
         telemetry::delete_old(tx).await?;
+        webhook::delete_old(tx).await?;
         agent_session::delete_old(tx).await?;
         hook_event::delete_old(tx).await?;
         budget::sweep(tx).await?;

@@ -641,6 +641,10 @@ pub async fn telemetry(t: Fixture) {
     crate::telemetry::another_tenants_telemetry_stays_its_own(&t).await;
 }
 
+pub async fn webhooks(t: Fixture) {
+    crate::webhooks::another_tenants_webhooks_stay_its_own(&t).await;
+}
+
 pub async fn agent_sessions(t: Fixture) {
     crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
 }

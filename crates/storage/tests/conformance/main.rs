@@ -235,6 +235,13 @@ conformance! {
         entries_are_counted_by_what_they_have_in_common,
         a_copy_is_read_without_touching_it,
     }
+    webhooks {
+        a_webhook_is_set_up_changed_rotated_and_removed,
+        an_event_is_planned_once_and_tried_until_an_answer_is_recorded,
+        deliveries_are_listed_by_page_and_swept,
+        one_that_is_disabled_gives_up_and_says_so,
+        the_stream_is_read_as_it_stands,
+    }
     policies {
         a_version_is_saved_from_the_one_before_it,
         of_many_who_save_at_once_one_does,
