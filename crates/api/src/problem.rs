@@ -348,6 +348,14 @@ impl From<civitas_governance::Error> for Problem {
             Error::Conflict(_) | Error::Unusable(_) => Self::new(ErrorCode::Conflict, detail),
             Error::Forbidden(_) => Self::new(ErrorCode::Forbidden, detail),
             Error::Policies(_) => Self::new(ErrorCode::ValidationFailed, detail),
+            Error::OverBudget(over) => Self::new(ErrorCode::BudgetExceeded, detail)
+                .with("scope", json!(over.scope))
+                .with("what", over.what.into())
+                .with("cap", over.cap.into())
+                .with("used", over.used.into())
+                .with("reserved", over.reserved.into())
+                .with("asked", over.asked.into())
+                .with("retry_at", json!(over.retry_at)),
             Error::Unavailable(reason) => {
                 tracing::error!(%reason, "governance cannot be used");
                 let detail = "storage is not available now: try again";

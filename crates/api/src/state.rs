@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use civitas_auth::Auth;
-use civitas_governance::{Halts, Registry, Telemetry};
+use civitas_governance::gate::Gate;
+use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry, Telemetry};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -45,8 +46,16 @@ pub struct Services {
     pub agents: Registry,
     /// What agents' clients report.
     pub telemetry: Telemetry,
+    /// What decides every tool call.
+    pub gate: Gate,
+    /// What agents may do.
+    pub policies: Policies,
     /// What is stopped.
     pub halts: Halts,
+    /// What waits for people.
+    pub approvals: Approvals,
+    /// What they may spend.
+    pub budgets: Budgets,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

@@ -70,6 +70,8 @@ pub(crate) const fn event_type(kind: Kind) -> &'static str {
         Kind::TimerSet => "TIMER_SET",
         Kind::ChildStarted => "CHILD_STARTED",
         Kind::ChildFinished => "CHILD_COMPLETED",
+        Kind::ApprovalRequested => "APPROVAL_PENDING",
+        Kind::ApprovalUsed => "APPROVAL_USED",
         Kind::Reserved => "BUDGET_RESERVED",
         Kind::Settled => "BUDGET_SETTLED",
         Kind::Waiting => "EXECUTION_WAITING",

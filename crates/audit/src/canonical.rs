@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::hash::Hash;
+
 /// The largest integer that a double holds together with all smaller ones.
 const SAFE_INTEGER_MAX: u64 = (1 << 53) - 1;
 
@@ -15,6 +17,11 @@ pub fn canonical(value: &Value) -> String {
     write_value(value, &mut text);
     // Only whole strings and ASCII were written.
     String::from_utf8(text).unwrap_or_default()
+}
+
+/// The SHA-256 of the canonical text, in lower-case hexadecimal: equal for values that say the same.
+pub fn digest(value: &Value) -> String {
+    Hash::of(&[canonical(value).as_bytes()]).to_string()
 }
 
 fn write_value(value: &Value, into: &mut Vec<u8>) {

@@ -38,7 +38,7 @@ mod note;
 mod verify;
 
 pub use body::{BODY_BYTES_MAX, Body};
-pub use canonical::canonical;
+pub use canonical::{canonical, digest};
 pub use checkpoint::{Checkpoint, InvalidCheckpoint, log_origin};
 pub use entry::{
     Actor, DROP_BODIES, ENTRIES, ERASE_BODIES, Entry, NewEntry, SELF_CATEGORY, Subject,

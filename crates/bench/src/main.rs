@@ -16,6 +16,7 @@ mod node;
 mod process;
 mod records;
 mod report;
+mod telemetry;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use civitas_api::{Access, Limits};
+use civitas_governance::gate::GateOptions;
 use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
@@ -47,6 +48,8 @@ pub struct Config {
     pub retention: Duration,
     /// How the audit log is kept.
     pub audit: AuditConfig,
+    /// How tool calls of agents are held and paid for.
+    pub gate: GateOptions,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -90,6 +93,7 @@ impl Config {
                 entries: 1000,
                 retention: Duration::from_hours(90 * 24),
             },
+            gate: GateOptions::default(),
             grace: Duration::from_secs(10),
         }
     }

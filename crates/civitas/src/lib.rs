@@ -7,6 +7,7 @@ pub mod cli;
 mod client;
 pub mod config;
 mod folder;
+mod governance;
 pub mod node;
 pub mod origin;
 pub mod sandbox_child;

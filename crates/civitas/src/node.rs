@@ -9,7 +9,6 @@ use anyhow::{Context, bail};
 use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
-use civitas_governance::{Halts, Registry, Telemetry};
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
@@ -26,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::{self, Signer};
 use crate::config::Config;
-use crate::folder;
+use crate::{folder, governance};
 
 /// How many executions of one tenant run at the same time.
 const TENANT_CONCURRENCY: usize = 256;
@@ -81,19 +80,13 @@ impl Node {
         config.check()?;
         let lock = folder::lock(&config.data_dir)?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let store = Store::open_with(
-            &store_options(&config),
-            Arc::clone(&clock),
-            config.quotas.clone(),
-        )
-        .await?;
+        let store = open_store(&config, &clock).await?;
         let name = folder::node_name(&config.data_dir, &*entropy)?;
         if config.database_url.is_some() {
             folder::claim(&store, &config.data_dir, &name).await?;
         }
         let signer = signer(&config, &store, &name, &*entropy)?;
-        let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
-        blobs.sweep_temporary(clock.now()).await?;
+        let blobs = open_blobs(&config, &*clock).await?;
         let index = Arc::new(Index::open(
             &config.data_dir.join("search"),
             civitas_search::Options::default(),
@@ -106,7 +99,7 @@ impl Node {
             search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
-        let runtime = Runtime::start(Options {
+        let options = Options {
             store: store.clone(),
             realms,
             services,
@@ -118,17 +111,22 @@ impl Node {
             retention: Retention {
                 executions: config.retention,
             },
-        })
-        .await?;
+        };
+        let runtime = Runtime::start(options).await?;
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
+        let governance = governance::start(&config, &store, &entropy, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
-            agents: Registry::new(store.clone(), Arc::clone(&entropy)),
-            telemetry: Telemetry::new(store.clone(), Arc::clone(&entropy)),
-            halts: Halts::new(store.clone(), Arc::clone(&entropy)),
+            agents: governance.agents,
+            approvals: governance.approvals,
+            budgets: governance.budgets,
+            gate: governance.gate,
+            halts: governance.halts,
+            policies: governance.policies,
+            telemetry: governance.telemetry,
             store,
             blobs,
             search: index,
@@ -194,6 +192,13 @@ impl Node {
     }
 }
 
+/// Stored content, without what a crash left half written.
+async fn open_blobs(config: &Config, clock: &dyn Clock) -> anyhow::Result<Blobs> {
+    let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
+    blobs.sweep_temporary(clock.now()).await?;
+    Ok(blobs)
+}
+
 fn settings(config: &Config) -> Settings {
     Settings {
         access: config.access,
@@ -241,6 +246,12 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
     let signing = Arc::clone(signer).run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
+}
+
+/// Opens the database that a configuration means.
+async fn open_store(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Store> {
+    let (options, quotas) = (store_options(config), config.quotas.clone());
+    Ok(Store::open_with(&options, Arc::clone(clock), quotas).await?)
 }
 
 /// Which database a configuration means.

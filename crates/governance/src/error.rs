@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use civitas_model::budget::Scope;
+use civitas_model::{Money, Timestamp};
 use civitas_storage::{CommitError, Refusal, SqlError};
 use serde::Serialize;
 
@@ -40,6 +42,40 @@ impl fmt::Display for Finding {
     }
 }
 
+/// What a budget has no room for. Amounts are whole tokens, or units of its currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Over {
+    /// Whose budget.
+    pub scope: Scope,
+    /// Of what: `tokens` or `cost`.
+    pub what: &'static str,
+    /// What may be used.
+    pub cap: f64,
+    /// What is used.
+    pub used: f64,
+    /// What is reserved.
+    pub reserved: f64,
+    /// What was asked for.
+    pub asked: f64,
+    /// When some of what is used is forgotten, if it ever is.
+    pub retry_at: Option<Timestamp>,
+}
+
+fn no_room(over: &Over) -> String {
+    let Over {
+        scope,
+        cap,
+        used,
+        reserved,
+        asked,
+        ..
+    } = over;
+    let unit = if over.what == "tokens" { " tokens" } else { "" };
+    format!(
+        "the budget of {scope} has no room for it: {used} of {cap}{unit} are used, {reserved} are reserved and {asked} are asked for: settle or release what is reserved, wait until it is reset, or ask an administrator to raise it (`civitas budgets raise {scope}`)"
+    )
+}
+
 /// Why something was not done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -64,6 +100,9 @@ pub enum Error {
     /// Policies were not saved: what is wrong with them, place by place.
     #[error("{}", found(.0))]
     Policies(Vec<Finding>),
+    /// A budget has no room for it.
+    #[error("{}", no_room(.0))]
+    OverBudget(Box<Over>),
     /// Storage cannot be used now.
     #[error("storage is not available: {0}")]
     Unavailable(String),
@@ -111,8 +150,40 @@ impl From<CommitError> for Error {
             CommitError::Refused(refusal @ Refusal::Changed { .. }) => {
                 Self::Conflict(format!("{refusal}: read it again, and decide again"))
             }
+            CommitError::Refused(Refusal::OverBudget {
+                scope,
+                what,
+                cap,
+                used,
+                reserved,
+                asked,
+                retry_at,
+                ..
+            }) => {
+                let show = |count: u64| match what {
+                    "cost" => Money::from_micros(count).as_units(),
+                    _ => whole(count),
+                };
+                Self::OverBudget(Box::new(Over {
+                    scope,
+                    what,
+                    cap: show(cap),
+                    used: show(used),
+                    reserved: show(reserved),
+                    asked: show(asked),
+                    retry_at,
+                }))
+            }
             CommitError::Refused(refusal) => Self::Conflict(refusal.to_string()),
             CommitError::Unavailable(reason) => Self::Unavailable(reason),
         }
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a number of tokens that is shown; beyond 2^53 the last ones do not matter"
+)]
+const fn whole(count: u64) -> f64 {
+    count as f64
 }

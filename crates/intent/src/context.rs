@@ -1,5 +1,7 @@
 //! The context: the only thing a handler acts through.
 
+mod budget;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +15,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::approval::ApprovalRequest;
 use crate::definition::Definition;
 use crate::error::{Error, Reason, Result, reject, retry};
-use crate::host::{Batch, Child, Ended, Host, Read, SandboxJob, Stored};
+use crate::host::{ApprovalStep, Batch, Child, Ended, Host, Read, SandboxJob, Stored};
 use crate::replay::{Recorded, Replay};
 
 /// The largest result of a step, in bytes of JSON. Larger things belong into a blob, with its digest as the result.
@@ -37,6 +40,8 @@ pub struct Context {
     waiting: usize,
     operations: u32,
     ids: u32,
+    /// The reservation that is not settled yet.
+    reserved: Option<String>,
     /// Once suspended, every operation answers the same, whatever the handler makes of the error.
     suspended: Option<Wait>,
 }
@@ -59,6 +64,7 @@ impl Context {
             waiting: 0,
             operations: 0,
             ids: 0,
+            reserved: None,
             suspended: None,
         }
     }
@@ -75,14 +81,19 @@ impl Context {
         }
         match result.map_err(Error::into_reason) {
             Err(Reason::Retry(error)) => Ended::Retry { error },
-            Err(Reason::Reject { code, message }) => Ended::Rejected { code, message },
+            Err(Reason::Reject { code, message }) => Ended::Rejected { code, message, last: self.failed() },
             Err(Reason::Superseded) => Ended::Superseded,
             Err(Reason::Suspended(wait)) => Ended::Suspended { wait, last: self.rest() },
             Ok(_) if !self.replay.is_over() => Ended::Rejected {
                 code: civitas_model::ErrorCode::JournalMismatch,
                 message: "the handler ended before it met everything its journal recorded: submit the intent again".into(),
+                last: self.failed(),
             },
-            Ok(artifacts) => Ended::Completed { artifacts, last: self.rest() },
+            Ok(artifacts) => {
+                let unsettled = self.close_reservation(true);
+                self.writes.extend(unsettled);
+                Ended::Completed { artifacts, last: self.rest() }
+            }
         }
     }
 
@@ -90,7 +101,15 @@ impl Context {
         Batch {
             entries: Vec::new(),
             writes: std::mem::take(&mut self.writes),
-            child: None,
+            ..Batch::default()
+        }
+    }
+
+    /// What is committed with a failure: what was reserved is given back. What was written since the last operation is dropped.
+    fn failed(&mut self) -> Batch {
+        Batch {
+            writes: self.close_reservation(false).into_iter().collect(),
+            ..Batch::default()
         }
     }
 
@@ -252,7 +271,11 @@ impl Context {
             intent,
         };
         let data = json!({ "execution_id": execution_id });
-        self.append(Kind::ChildStarted, intent_type, data, Some(Box::new(child)))
+        let batch = Batch {
+            child: Some(Box::new(child)),
+            ..Batch::default()
+        };
+        self.append(Kind::ChildStarted, intent_type, data, batch)
             .await?;
         Ok(execution_id)
     }
@@ -354,13 +377,13 @@ impl Context {
             .map_or(Ok(()), |wait| Err(Error::suspended(wait.clone())))
     }
 
-    fn suspend(&mut self, wait: Wait) -> Error {
+    pub(crate) fn suspend(&mut self, wait: Wait) -> Error {
         self.suspended = Some(wait.clone());
         Error::suspended(wait)
     }
 
     /// The recorded result of the next operation, if it was done before. What was written up to it was committed with it.
-    fn recorded(&mut self, kind: Kind, name: &str) -> Result<Option<Value>> {
+    pub(crate) fn recorded(&mut self, kind: Kind, name: &str) -> Result<Option<Value>> {
         self.check()?;
         let recorded = self.replay.operation(kind, name)?;
         if recorded.is_some() {
@@ -372,16 +395,33 @@ impl Context {
     }
 
     async fn record(&mut self, kind: Kind, name: &str, result: Value) -> Result<()> {
-        self.append(kind, name, result, None).await
+        self.append(kind, name, result, Batch::default()).await
     }
 
-    async fn append(
+    /// Records a step with an approval, which is committed with it.
+    pub(crate) async fn append_approval(
         &mut self,
         kind: Kind,
         name: &str,
         result: Value,
-        child: Option<Box<Child>>,
+        step: ApprovalStep,
     ) -> Result<()> {
+        let batch = Batch {
+            approval: Some(Box::new(step)),
+            ..Batch::default()
+        };
+        self.append(kind, name, result, batch).await
+    }
+
+    pub(crate) fn request_hash(&self, request: &ApprovalRequest) -> String {
+        self.host.request_hash(request)
+    }
+
+    pub(crate) async fn flush(&self) -> Result<()> {
+        self.host.flush().await
+    }
+
+    async fn append(&mut self, kind: Kind, name: &str, result: Value, batch: Batch) -> Result<()> {
         self.operations += 1;
         if self.operations > OPERATIONS_MAX {
             return Err(reject(format!(
@@ -401,7 +441,7 @@ impl Context {
             .append(Batch {
                 entries: vec![entry],
                 writes,
-                child,
+                ..batch
             })
             .await
     }

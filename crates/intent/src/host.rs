@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approval::ApprovalRequest;
 use crate::error::Result;
 
 /// What is committed together: entries of the journal and the writes that belong to them.
@@ -21,6 +22,29 @@ pub struct Batch {
     pub writes: Vec<Write>,
     /// Another execution to start.
     pub child: Option<Box<Child>>,
+    /// What is asked of people, or used of what they approved.
+    pub approval: Option<Box<ApprovalStep>>,
+}
+
+/// What a handler does with an approval, committed with its entry.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApprovalStep {
+    /// Asks for it.
+    Open {
+        /// Its id, derived from the execution's, so that a replay finds it again.
+        approval_id: String,
+        /// What is asked.
+        request: ApprovalRequest,
+    },
+    /// Consumes it.
+    Use {
+        /// Its id.
+        approval_id: String,
+        /// What people call it.
+        code: String,
+        /// The digest of what is done.
+        request_hash: String,
+    },
 }
 
 /// An execution to start on behalf of this one.
@@ -103,6 +127,11 @@ pub enum Read {
         /// The query as people type it, and filters.
         query: Value,
     },
+    /// What people decided: a [`crate::approval::Decision`] or null.
+    Approval {
+        /// The approval.
+        approval_id: String,
+    },
     /// Another execution's end: `{status, result, failure}`, null while it is not final.
     Outcome {
         /// The execution.
@@ -155,6 +184,9 @@ pub trait Host: Send + Sync {
     /// Waits until no other run of the tenant holds the name, and holds it until this run has ended.
     fn enter(&self, name: String) -> BoxFuture<'_, Result<()>>;
 
+    /// The digest of what people would be asked, by which they are bound to it.
+    fn request_hash(&self, request: &ApprovalRequest) -> String;
+
     /// Whether a new progress entry is worth showing now.
     fn wants_progress(&self) -> bool;
 
@@ -185,6 +217,8 @@ pub enum Ended {
         code: ErrorCode,
         /// The message.
         message: String,
+        /// What is committed with the failure.
+        last: Batch,
     },
     /// Try again later.
     Retry {

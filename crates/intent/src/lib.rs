@@ -46,9 +46,11 @@
 //!   replayable.
 //! - `?` on a platform error means *retry later*; [`reject`] means *the caller must change something*.
 //! - Whatever a handler reads is recorded with its next operation, so that a replay sees what the first run saw.
+//! - What costs is reserved before ([`Context::reserve`]) and settled after; an execution that a budget has no room for waits.
 //! - Writes ([`Context::put_file`] and the like) are committed together with the next operation: both or neither.
 
 pub mod answer;
+pub mod approval;
 pub mod context;
 pub mod definition;
 pub mod domain;
@@ -59,6 +61,7 @@ mod replay;
 pub mod test_run;
 
 pub use answer::{Answer, StructuredArtifact};
+pub use approval::{Approval, ApprovalRequest};
 pub use context::Context;
 pub use definition::{Definition, Intent, Policy, Realm};
 pub use domain::Upload;
@@ -69,11 +72,12 @@ pub use test_run::TestRun;
 /// Everything an intent's file needs.
 pub mod prelude {
     pub use crate::answer::Answer;
+    pub use crate::approval::{Approval, ApprovalRequest};
     pub use crate::context::Context;
     pub use crate::definition::{Intent, Policy, Realm};
     pub use crate::error::{Error, Result, not_found, reject, retry};
     pub use crate::invalid::Invalid;
-    pub use civitas_model::{Artifact, File, FileId, Permission, Record};
+    pub use civitas_model::{Amount, Artifact, File, FileId, Money, Permission, Record};
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::{Value, json};

@@ -3,7 +3,9 @@
 //! Every intent test is thereby a recovery test: whatever was committed before the crash must lead, together with what
 //! the resumed run does, to exactly the same end and the same world as a run that never crashed.
 
+mod approvals;
 mod host;
+mod ledger;
 mod world;
 
 use std::sync::Arc;
@@ -15,7 +17,8 @@ use civitas_model::{
 };
 use serde_json::{Map, Value};
 
-pub use world::World;
+pub use ledger::Ledger;
+pub use world::{Verdict, World};
 
 use crate::context::Context;
 use crate::definition::{Definition, Realm};
@@ -201,7 +204,16 @@ impl TestRun {
                 return None;
             }
             Ended::Superseded => return None,
-            Ended::Rejected { code, message } => Outcome::Rejected { code, message },
+            Ended::Rejected {
+                code,
+                message,
+                last,
+            } => {
+                if !last.writes.is_empty() {
+                    host.commit(last).ok()?;
+                }
+                Outcome::Rejected { code, message }
+            }
             Ended::Retry { error } => Outcome::Retry(error),
         };
         Some(Finished {

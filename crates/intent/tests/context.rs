@@ -52,6 +52,85 @@ impl Intent for Everything {
     }
 }
 
+/// Pays for what it does.
+#[derive(Deserialize, JsonSchema)]
+struct Pays {
+    /// What it reserves, in millionths.
+    reserved: u64,
+    /// What it uses; all of it, when it does not say.
+    used: Option<u64>,
+    /// Whether it fails at the end.
+    #[serde(default)]
+    fails: bool,
+}
+
+fn cost(micros: u64) -> Amount {
+    Amount::new(0, Money::from_micros(micros))
+}
+
+impl Intent for Pays {
+    const NAME: &'static str = "pays";
+    const ARTIFACT: &'static str = "sum";
+    type Output = u64;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<u64>> {
+        let first: u64 = cx.step("before", async { Ok(1) }).await?;
+        cx.reserve(cost(self.reserved)).await?;
+        let second: u64 = cx.effect("call", |_| async { Ok(2) }).await?;
+        if let Some(used) = self.used {
+            cx.settle(cost(used)).await?;
+        }
+        if self.fails {
+            return Err(reject("no"));
+        }
+        let third: u64 = cx.step("after", async { Ok(3) }).await?;
+        Ok((first + second + third).into())
+    }
+}
+
+/// A world in which so much may be used.
+fn paying(cap: u64) -> World {
+    let mut world = World::new();
+    world.budget.caps.cost = Some(Money::from_micros(cap));
+    world
+}
+
+#[tokio::test]
+async fn what_was_reserved_is_settled_once_wherever_it_crashes() {
+    for (parameters, used) in [
+        (json!({ "reserved": 7, "used": 5 }), 5),
+        (json!({ "reserved": 7, "used": 9 }), 9),
+        (json!({ "reserved": 7 }), 7),
+        (json!({ "reserved": 7, "fails": true }), 0),
+        (json!({ "reserved": 7, "used": 5, "fails": true }), 5),
+    ] {
+        let finished = TestRun::new(&realm(), "pays", parameters.clone(), paying(10))
+            .run()
+            .await;
+        assert_eq!(finished.world.budget.used, cost(used), "{parameters}");
+        assert!(finished.world.budget.reserved.is_empty(), "{parameters}");
+        assert!(finished.commits >= 4, "{parameters}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_waits_for_room_or_is_refused() {
+    let parameters = json!({ "reserved": 11, "used": 11 });
+    let run = |world| TestRun::new(&realm(), "pays", parameters.clone(), world).run();
+    let refused = run(paying(10)).await;
+    let Outcome::Rejected { code, .. } = &refused.outcome else {
+        panic!("{:?}", refused.outcome)
+    };
+    assert_eq!(*code, ErrorCode::BudgetExceeded);
+    assert_eq!(refused.world.budget.used, Amount::ZERO);
+    let mut world = paying(10);
+    world.budget.waits = true;
+    world.budget.raised = Some(paying(20).budget.caps);
+    let waited = run(world).await;
+    assert_eq!(*waited.artifact("sum"), json!(6));
+    assert_eq!(waited.world.budget.used, cost(11));
+}
+
 fn record(cx: &Context, number: usize) -> Record {
     Record {
         record_id: civitas_model::RecordId::trusted(format!("r{number}")),
@@ -71,6 +150,7 @@ fn realm() -> Realm {
     Realm::new("test", "For tests")
         .intent::<Everything>()
         .intent::<Refuses>()
+        .intent::<Pays>()
 }
 
 fn world(child: Value) -> World {

@@ -119,6 +119,15 @@ pub enum Wait {
         /// before.
         until: Option<Timestamp>,
     },
+    /// People, who have to approve what it wants to do.
+    Approval {
+        /// The approval's id.
+        approval_id: String,
+        /// What people call it.
+        code: String,
+        /// When it means no.
+        expires_at: Timestamp,
+    },
     /// An operator who paused it.
     Paused {
         /// Who paused it.
@@ -130,8 +139,12 @@ impl Wait {
     /// When the wait ends by itself, if it does.
     pub const fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Timer { until } | Self::Retry { until, .. } => Some(*until),
             Self::Budget { until, .. } => *until,
+            Self::Timer { until }
+            | Self::Retry { until, .. }
+            | Self::Approval {
+                expires_at: until, ..
+            } => Some(*until),
             Self::Child { .. } | Self::Paused { .. } => None,
         }
     }

@@ -38,6 +38,10 @@ pub enum Kind {
     Reserved,
     /// What was reserved is paid, or given back.
     Settled,
+    /// The handler asked people for their approval.
+    ApprovalRequested,
+    /// It was given, and goes into what is done next.
+    ApprovalUsed,
     /// The execution was parked.
     Waiting,
     /// The execution goes on.
@@ -56,7 +60,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Accepted,
         Self::Started,
         Self::Step,
@@ -70,6 +74,8 @@ impl Kind {
         Self::ChildFinished,
         Self::Reserved,
         Self::Settled,
+        Self::ApprovalRequested,
+        Self::ApprovalUsed,
         Self::Waiting,
         Self::Resumed,
         Self::Retrying,
@@ -95,6 +101,8 @@ impl Kind {
             Self::ChildFinished => "child_finished",
             Self::Reserved => "reserved",
             Self::Settled => "settled",
+            Self::ApprovalRequested => "approval_requested",
+            Self::ApprovalUsed => "approval_used",
             Self::Waiting => "waiting",
             Self::Resumed => "resumed",
             Self::Retrying => "retrying",
@@ -124,6 +132,8 @@ impl Kind {
                 | Self::ChildFinished
                 | Self::Reserved
                 | Self::Settled
+                | Self::ApprovalRequested
+                | Self::ApprovalUsed
         )
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod agent_session;
+pub mod approval;
 pub mod artifact;
 pub mod budget;
 pub mod caller;
@@ -30,6 +31,7 @@ pub mod write;
 
 pub use agent::Agent;
 pub use agent_session::{AgentSession, UnregisteredAgent};
+pub use approval::Approval;
 pub use artifact::Artifact;
 pub use budget::Amount;
 pub use caller::{Caller, CallerKind};

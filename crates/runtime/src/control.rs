@@ -275,6 +275,10 @@ pub(crate) fn explain(engine: &Engine, execution: Execution) -> Explanation {
             format!("See what that one waits for with `civitas executions why {execution_id}`."),
         ),
         (_, Some(Wait::Budget { scope, what, tokens, cost, until })) => waits_for_room(id, scope, what, *tokens, *cost, *until),
+        (_, Some(Wait::Approval { code, expires_at, .. })) => (
+            format!("It waits for people to decide {code}, until {expires_at}; then it counts as denied."),
+            format!("See what it wants with `civitas approvals show {code}`, then `civitas approve {code}` or `civitas deny {code}`."),
+        ),
         (_, Some(Wait::Paused { by })) => {
             (format!("{by} paused it."), format!("Let it go on with `civitas executions resume {id}`."))
         }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use civitas_intent::host::{Batch, Ended};
 use civitas_intent::{Context, Definition, Policy};
+use civitas_model::approval::ApprovalState;
+use civitas_model::budget::Shortage;
 use civitas_model::execution::{Failure, Status, Wait};
 use civitas_model::journal::{Entry, Kind, NewEntry};
 use civitas_model::{ErrorCode, Execution};
@@ -19,13 +21,14 @@ use crate::host::RunHost;
 use crate::pipeline::End;
 use crate::queue::Ready;
 use crate::runtime::Engine;
+use crate::{approval, budget};
 
 /// Entries of a journal read at once.
 const PAGE: u32 = 1000;
 /// How long to wait before looking again at an execution whose run could not be recorded because storage failed.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The same after a run was superseded: whoever did it says when there is something to run, so this is a safety net.
-const SUPERSEDED_LOOK: Duration = Duration::from_millis(100);
+pub(crate) const SUPERSEDED_LOOK: Duration = Duration::from_millis(100);
 
 /// What to do with an execution after its run.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,22 +63,7 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
     };
     match run.run(journal, stop).await {
         Ok(()) => After::Nothing,
-        Err(CommitError::Refused(Refusal::LeaseLost)) => {
-            engine.lose_lease();
-            After::Nothing
-        }
-        Err(CommitError::Refused(Refusal::OverQuota)) => {
-            let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
-            over_quota(engine, &host, message.to_owned()).await
-        }
-        Err(CommitError::Refused(refusal @ Refusal::TooMany { .. })) => {
-            over_quota(engine, &host, refusal.to_string()).await
-        }
-        Err(CommitError::Refused(refusal)) => {
-            // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
-            tracing::debug!(%refusal, execution_id = %host.execution_id, "a run was superseded");
-            After::LookAgain(SUPERSEDED_LOOK)
-        }
+        Err(CommitError::Refused(refusal)) => after_refusal(engine, &host, refusal).await,
         Err(error) => {
             tracing::warn!(%error, execution_id = %host.execution_id, "a run could not be recorded");
             After::LookAgain(LOOK_AGAIN)
@@ -83,8 +71,64 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
     }
 }
 
-/// Fails an execution for what its tenant has no room for. Nothing of what it wrote with that is there.
-async fn over_quota(engine: &Arc<Engine>, refused: &RunHost, message: String) -> After {
+/// What becomes of an execution of which storage refused something.
+async fn after_refusal(engine: &Arc<Engine>, host: &RunHost, refusal: Refusal) -> After {
+    match refusal {
+        Refusal::LeaseLost => {
+            engine.lose_lease();
+            After::Nothing
+        }
+        Refusal::OverQuota => {
+            let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
+            fail_refused(engine, host, ErrorCode::QuotaExceeded, message.to_owned()).await
+        }
+        refusal if approval::is_final(&refusal) => {
+            let message = format!("people cannot be asked: {refusal}");
+            fail_refused(engine, host, ErrorCode::IntentRejected, message).await
+        }
+        refusal @ Refusal::TooMany { .. } => {
+            let message = refusal.to_string();
+            fail_refused(engine, host, ErrorCode::QuotaExceeded, message).await
+        }
+        Refusal::OverBudget {
+            scope,
+            what,
+            cap,
+            used,
+            reserved,
+            asked,
+            waits,
+            retry_at,
+        } => {
+            let short = Shortage {
+                what,
+                cap,
+                used,
+                reserved,
+                asked,
+            };
+            if waits {
+                budget::wait(engine, host, &scope, short, retry_at).await
+            } else {
+                let message = budget::refused(&scope, short);
+                fail_refused(engine, host, ErrorCode::BudgetExceeded, message).await
+            }
+        }
+        refusal => {
+            // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
+            tracing::debug!(%refusal, execution_id = %host.execution_id, "a run was superseded");
+            After::LookAgain(SUPERSEDED_LOOK)
+        }
+    }
+}
+
+/// Fails an execution that wrote what there is no room for: a file, or a reservation. Nothing of what it wrote with it is there.
+async fn fail_refused(
+    engine: &Arc<Engine>,
+    refused: &RunHost,
+    code: ErrorCode,
+    message: String,
+) -> After {
     let (tenant, id) = (&refused.intent.tenant_id, &refused.execution_id);
     let failed = async {
         let found = engine.store.executions().find(tenant, id).await;
@@ -101,7 +145,7 @@ async fn over_quota(engine: &Arc<Engine>, refused: &RunHost, message: String) ->
             host: &host,
             retries,
         };
-        run.fail(ErrorCode::QuotaExceeded, message).await
+        run.fail(code, message).await
     };
     match failed.await {
         Ok(()) => After::Nothing,
@@ -151,13 +195,22 @@ async fn load(engine: &Engine, ready: &Ready) -> Result<Option<(Execution, Vec<E
 /// Whether it is time: what was ready when it was queued may have moved since.
 async fn may_run(engine: &Engine, execution: &Execution) -> Result<bool, SqlError> {
     Ok(match (&execution.status, &execution.wait) {
-        (Status::Pending | Status::Running, _) => true,
+        // One that waits for room was woken because there may be some: it finds out by asking for it again.
+        (Status::Pending | Status::Running, _) | (Status::Waiting, Some(Wait::Budget { .. })) => {
+            true
+        }
         (Status::Waiting, Some(Wait::Child { execution_id })) => {
             let executions = engine.store.executions();
             let child = executions
                 .find(&execution.intent.tenant_id, execution_id)
                 .await?;
             child.is_none_or(|child| child.status.is_final())
+        }
+        (Status::Waiting, Some(Wait::Approval { approval_id, .. })) => {
+            let tenant = &execution.intent.tenant_id;
+            let approval = engine.store.approvals().find(tenant, approval_id).await?;
+            let now = engine.clock.now();
+            approval.is_none_or(|approval| approval.state_at(now) != ApprovalState::Pending)
         }
         (Status::Waiting, Some(wait)) => wait
             .until()
@@ -225,7 +278,11 @@ impl Run<'_> {
         match ended {
             Ended::Completed { artifacts, last } => self.complete(artifacts, last).await,
             Ended::Suspended { wait, last } => self.suspend(wait, last).await,
-            Ended::Rejected { code, message } => self.fail(code, message).await,
+            Ended::Rejected {
+                code,
+                message,
+                last,
+            } => self.fail_with(code, message, last).await,
             Ended::Retry { error } => self.retry(definition.policy(), error).await,
             Ended::Superseded => self.host.settle().await,
         }
@@ -244,13 +301,21 @@ impl Run<'_> {
 
     /// What the handler wrote since its last operation is dropped: a failed execution keeps what its steps committed.
     async fn fail(&self, code: ErrorCode, message: String) -> Result<(), CommitError> {
+        self.fail_with(code, message, Batch::default()).await
+    }
+
+    async fn fail_with(
+        &self,
+        code: ErrorCode,
+        message: String,
+        last: Batch,
+    ) -> Result<(), CommitError> {
         let failure = Failure {
             code: code.as_str().to_owned(),
             message,
         };
         let entry = NewEntry::new(Kind::Failed, "", json!(failure));
-        self.finish(entry, Batch::default(), Outcome::Failed(failure))
-            .await
+        self.finish(entry, last, Outcome::Failed(failure)).await
     }
 
     async fn finish(

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use civitas_intent::host::{Batch, Child, Host, Read, SandboxJob, Stored};
-use civitas_intent::{Error, Result, retry};
+use civitas_intent::{ApprovalRequest, Error, Result, retry};
 use civitas_model::execution::Intent;
 use civitas_model::journal::NewEntry;
 use civitas_model::{ErrorCode, Execution, ExecutionId, TenantId, Timestamp, Write};
@@ -24,7 +24,7 @@ use crate::pipeline::{End, Pipeline};
 use crate::queue::Ready;
 use crate::reading;
 use crate::runtime::Engine;
-use crate::{audited, child};
+use crate::{approval, audited, child};
 
 /// Progress is written at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
@@ -177,6 +177,10 @@ impl RunHost {
             let message = "the handler wrote into another tenant: report this as a defect";
             return Err(Error::rejected(ErrorCode::Internal, message));
         }
+        let step = batch.approval.as_deref();
+        let approval = step
+            .map(|step| approval::changeset(&self.engine, &self.execution_id, &self.intent, step))
+            .transpose()?;
         let child = batch
             .child
             .map(|child| self.check_child(*child))
@@ -188,7 +192,7 @@ impl RunHost {
         let audits = audited::entries(&self.engine, &self.intent, &batch.writes);
         let mut pipeline = self.pipeline();
         pipeline.note(audits);
-        pipeline.add(Batch { child, ..batch });
+        pipeline.add(Batch { child, ..batch }, approval);
         Ok(())
     }
 
@@ -288,6 +292,10 @@ impl Host for RunHost {
             Ok(())
         }
         .boxed()
+    }
+
+    fn request_hash(&self, request: &ApprovalRequest) -> String {
+        approval::request_hash(&self.intent, request)
     }
 
     fn wants_progress(&self) -> bool {

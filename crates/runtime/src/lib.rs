@@ -17,7 +17,9 @@
 //! - Every write of the engine carries the lease's epoch: a node that was superseded can write nothing.
 
 mod adoption;
+mod approval;
 mod audited;
+mod budget;
 mod child;
 mod content;
 mod control;

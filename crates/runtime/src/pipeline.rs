@@ -45,6 +45,8 @@ pub(crate) struct Pipeline {
     /// What the audit log is told with the writes.
     audits: Vec<AuditEntry>,
     children: Vec<Child>,
+    /// What is asked of people and used of what they approved, with its entries of the audit log.
+    approvals: Vec<Changeset>,
     unsent_since: Option<Instant>,
     /// Whether a changeset was taken to be sent and is not on its way yet.
     is_sending: bool,
@@ -66,6 +68,7 @@ impl Pipeline {
             writes: Vec::new(),
             audits: Vec::new(),
             children: Vec::new(),
+            approvals: Vec::new(),
             unsent_since: Some(Instant::now()),
             is_sending: false,
             commits: VecDeque::new(),
@@ -80,11 +83,12 @@ impl Pipeline {
     }
 
     /// Adds what belongs together.
-    pub(crate) fn add(&mut self, batch: Batch) {
+    pub(crate) fn add(&mut self, batch: Batch, approval: Option<Changeset>) {
         self.unsent_since.get_or_insert_with(Instant::now);
         self.entries.extend(batch.entries);
         self.writes.extend(batch.writes);
         self.children.extend(batch.child.map(|child| *child));
+        self.approvals.extend(approval);
     }
 
     /// Whether more may be added now; otherwise the handler waits for the pipeline to move.
@@ -231,6 +235,9 @@ impl Pipeline {
                     outcome,
                 }),
             };
+        }
+        for approval in std::mem::take(&mut self.approvals) {
+            changeset = changeset.with_all(approval);
         }
         let mut ready = Vec::new();
         for child in std::mem::take(&mut self.children) {

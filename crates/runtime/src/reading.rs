@@ -6,6 +6,7 @@ use civitas_model::{ArtifactId, ErrorCode, ExecutionId, SessionId, TenantId};
 use civitas_storage::{FileFilter, PendingIntentFilter, SqlError};
 use serde_json::{Value, json};
 
+use crate::approval;
 use crate::runtime::Engine;
 
 /// Pending intents of one artifact that are read at once.
@@ -45,6 +46,7 @@ pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Re
         Read::SessionState { session_id } => session_state(engine, tenant, &session_id).await,
         Read::TenantSetting { name } => answered(store.find_tenant_setting(tenant, &name).await),
         Read::Search { query } => (engine.services.search)(tenant.clone(), query).await,
+        Read::Approval { approval_id } => approval::answer(engine, tenant, &approval_id).await,
         Read::Outcome { execution_id } => outcome(engine, tenant, &execution_id).await,
     }
 }

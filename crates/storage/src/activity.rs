@@ -5,7 +5,7 @@ use std::time::Duration;
 use civitas_model::journal::{Kind, NewEntry};
 use civitas_model::{TenantId, Timestamp};
 use civitas_sql::{Error, Row, Statement};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::changeset::Change;
 use crate::json;
@@ -28,7 +28,7 @@ const LIFETIME: Duration = Duration::from_hours(7 * 24);
 pub struct Activity {
     /// Its number. A tenant's numbers have gaps: others count too.
     pub seq: u64,
-    /// What: `agent_activated`, `metric_recorded`, `budget_updated`.
+    /// What: `agent_activated`, `metric_recorded`, `budget_updated`, `approval_requested`, `approval_decided`.
     pub kind: String,
     /// The facts.
     pub data: Value,
@@ -36,26 +36,30 @@ pub struct Activity {
     pub at: Timestamp,
 }
 
-/// Publishes something that an agent did, when no other change does.
+/// Tells whoever follows the stream, with what it is about. A `timestamp` among the facts becomes the commit's.
 #[derive(Debug)]
-pub struct PublishActivity {
-    /// Whose agent.
+pub struct Announce {
+    /// Whose stream.
     pub tenant_id: TenantId,
-    /// What, such as `rbac_decision`.
+    /// What.
     pub kind: &'static str,
     /// The facts.
     pub data: Value,
 }
 
-impl From<PublishActivity> for Change {
-    fn from(change: PublishActivity) -> Self {
-        Self::PublishActivity(change)
+impl From<Announce> for Change {
+    fn from(change: Announce) -> Self {
+        Self::Announce(Box::new(change))
     }
 }
 
-impl PublishActivity {
+impl Announce {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
-        publish(tx, &self.tenant_id, self.kind, self.data.clone()).await
+        let mut data = self.data.clone();
+        if let Some(timestamp) = data.get_mut("timestamp") {
+            *timestamp = json!(tx.now);
+        }
+        publish(tx, &self.tenant_id, self.kind, data).await
     }
 }
 

@@ -18,6 +18,7 @@ const INSERT: Statement = Statement::new(include_str!("queries/agent/insert.sql"
 const UPDATE: Statement = Statement::new(include_str!("queries/agent/update.sql"));
 const DELETE: Statement = Statement::new(include_str!("queries/agent/delete.sql"));
 const SEEN: Statement = Statement::new(include_str!("queries/agent/seen.sql"));
+const AT_WORK: Statement = Statement::new(include_str!("queries/agent/at_work.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/agent/find.sql"));
 const FIND_BY_NAME: Statement = Statement::new(include_str!("queries/agent/find_by_name.sql"));
 const COUNT: Statement = Statement::new(include_str!("queries/agent/count.sql"));
@@ -61,6 +62,13 @@ pub enum AgentChange {
         agent_id: AgentId,
         /// The state in which it was found.
         from: Lifecycle,
+    },
+    /// Notes that it was seen at work. One that is not there is not seen.
+    Seen {
+        /// Whose it is.
+        tenant_id: TenantId,
+        /// Which.
+        agent_id: AgentId,
     },
     /// Moves it to another state; refused when its state does not allow it.
     SetLifecycle {
@@ -107,6 +115,17 @@ impl AgentChange {
                 agent_id,
                 from,
             } => activate(tx, tenant_id, agent_id, *from).await,
+            Self::Seen {
+                tenant_id,
+                agent_id,
+            } => {
+                let params = vec![
+                    tx.now.as_micros().into(),
+                    tenant_id.as_str().into(),
+                    agent_id.as_str().into(),
+                ];
+                tx.execute_later(&AT_WORK, params, Meaning::Nothing).await
+            }
             Self::SetLifecycle {
                 tenant_id,
                 agent_id,

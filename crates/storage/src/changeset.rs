@@ -1,12 +1,14 @@
 //! Changesets: what is written together, and why it may be refused.
 
+use civitas_model::approval::ApprovalRefusal;
 use civitas_model::budget::Scope;
 use civitas_model::execution::Status;
 use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 
-use crate::activity::PublishActivity;
+use crate::activity::Announce;
 use crate::agent::AgentChange;
 use crate::agent_session::AgentSessionChange;
+use crate::approval::ApprovalChange;
 use crate::audit::AuditChange;
 use crate::budget::BudgetChange;
 use crate::decision::DecisionChange;
@@ -138,14 +140,14 @@ pub enum Change {
     AgentSession(AgentSessionChange),
     /// Sets or lifts a halt.
     Halt(HaltChange),
-    /// Publishes something that an agent did.
-    PublishActivity(PublishActivity),
     /// Keeps an event of a hook as it came.
     KeepHookEvent(KeepHookEvent),
     /// Records what an agent measured.
     RecordMetric(RecordMetric),
     /// Keeps what agents' clients report.
     IngestTelemetry(IngestTelemetry),
+    /// Asks for an approval, decides or uses one, or changes what need not be asked.
+    Approval(ApprovalChange),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
@@ -156,6 +158,8 @@ pub enum Change {
     Decision(DecisionChange),
     /// Reserves from budgets, settles, charges, or sets what may be used.
     Budget(Box<BudgetChange>),
+    /// Tells whoever follows what agents do.
+    Announce(Box<Announce>),
 }
 
 impl From<Submit> for Change {
@@ -297,6 +301,9 @@ pub enum Refusal {
         /// How many bytes it may have.
         max: u64,
     },
+    /// An approval does not allow it.
+    #[error(transparent)]
+    Approval(#[from] ApprovalRefusal),
     /// A write reaches into another tenant than the execution's.
     #[error("a write reaches into another tenant")]
     ForeignTenant,

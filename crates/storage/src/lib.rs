@@ -25,6 +25,7 @@ mod activity;
 mod adoption;
 mod agent;
 mod agent_session;
+mod approval;
 pub mod artifact;
 mod audit;
 pub mod backup;
@@ -67,9 +68,13 @@ mod usage;
 mod user;
 mod write;
 
-pub use activity::{Activity, PublishActivity};
+pub use activity::{Activity, Announce};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
+pub use approval::{
+    APPROVAL_LIFETIME_MAX, AllowanceFilter, ApprovalChange, ApprovalFilter, Approvals, NewApproval,
+    OPEN_APPROVALS_MAX,
+};
 pub use audit::{
     Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
 };

@@ -76,6 +76,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/postgres/0009_budgets.sql"),
     },
     Migration {
+        version: 10,
+        name: "approvals",
+        sqlite: include_str!("../migrations/sqlite/0010_approvals.sql"),
+        postgres: include_str!("../migrations/postgres/0010_approvals.sql"),
+    },
+    Migration {
         version: 11,
         name: "policies",
         sqlite: include_str!("../migrations/sqlite/0011_policies.sql"),

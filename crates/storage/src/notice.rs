@@ -37,4 +37,11 @@ pub enum Notice {
         /// Whose.
         tenant_id: TenantId,
     },
+    /// An approval was asked for, decided, used or changed: whoever waits for it reads it.
+    Approval {
+        /// Whose.
+        tenant_id: TenantId,
+        /// Which.
+        approval_id: String,
+    },
 }

@@ -46,14 +46,15 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Agent(change) => change.apply(tx).await?,
             Change::AgentSession(change) => change.apply(tx).await?,
             Change::Halt(change) => change.apply(tx).await?,
-            Change::PublishActivity(change) => change.apply(tx).await?,
             Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::IngestTelemetry(change) => change.apply(tx).await?,
+            Change::Approval(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
             Change::Policy(change) => change.apply(tx).await?,
             Change::Decision(change) => change.apply(tx).await?,
             Change::Budget(change) => change.apply(tx).await?,
+            Change::Announce(change) => change.apply(tx).await?,
         }
     }
     Ok(())
@@ -82,6 +83,7 @@ fn check_tenants(changeset: &Changeset) -> Result<(), Refusal> {
                 first
             }
             Change::Write(write) => write.tenant_id(),
+            Change::Approval(change) => Some(change.tenant_id()),
             _ => None,
         };
         if let (Some(own), Some(written)) = (own, written)

@@ -113,6 +113,8 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::search::search))
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
+        .merge(approvals())
+        .merge(budgets())
         .merge(audit())
         .merge(telemetry())
         .layer(Extension(BodyLimit(limits.body_bytes)))
@@ -135,6 +137,11 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::agents::life::suspend))
         .routes(routes!(v1::agents::life::retire))
         .routes(routes!(v1::agents::file::file))
+        // What they may do, asked before every step.
+        .merge(large(
+            limits.submission_bytes,
+            routes!(v1::hooks::claude_code::hook),
+        ))
         // What they are doing.
         .routes(routes!(v1::agents::sessions::list::list))
         .routes(routes!(v1::agents::sessions::show::show))
@@ -156,6 +163,35 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::add_up::quality))
         .routes(routes!(v1::metrics::add_up::resources))
         .routes(routes!(v1::metrics::summary::summary))
+}
+
+/// What waits for people.
+fn approvals() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::approvals::list::list))
+        .routes(routes!(v1::approvals::bulk::decide))
+        .routes(routes!(v1::approvals::show::show))
+        .routes(routes!(v1::approvals::decide::approve))
+        .routes(routes!(v1::approvals::decide::deny))
+        .routes(routes!(v1::approvals::delegate::delegate))
+        .routes(routes!(v1::approvals::withdraw::withdraw))
+        .routes(routes!(v1::allowances::list::list))
+        .routes(routes!(v1::allowances::revoke::revoke))
+}
+
+/// What may be used, and paying from it.
+fn budgets() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::budgets::list::list))
+        .routes(routes!(
+            v1::budgets::one::show,
+            v1::budgets::one::set,
+            v1::budgets::one::remove
+        ))
+        .routes(routes!(v1::budget::deduct::deduct))
+        .routes(routes!(v1::budget::reservations::reserve))
+        .routes(routes!(v1::budget::reservations::release))
+        .routes(routes!(v1::budget::reservations::settle))
 }
 
 /// What was done, and the proof of it.

@@ -16,6 +16,7 @@ mod folder;
 mod help;
 mod readme;
 mod serving;
+mod telemetry;
 mod uploads;
 
 use std::ffi::OsStr;

@@ -19,6 +19,8 @@ mod content;
 mod documentation;
 mod events;
 mod execution;
+mod fleet;
+mod gate;
 mod health;
 mod hostile;
 mod intent;

@@ -46,7 +46,8 @@ fn about(change: &AgentChange) -> Option<(&'static str, &AgentId, Option<Value>)
         AgentChange::Activate {
             from: Lifecycle::Active,
             ..
-        } => return None,
+        }
+        | AgentChange::Seen { .. } => return None,
         AgentChange::Activate { agent_id, .. } => (step(Lifecycle::Active), agent_id, None),
         AgentChange::SetLifecycle { agent_id, to, .. } => (step(*to), agent_id, None),
     })

@@ -11,8 +11,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::approvals::{self, Asked};
 use super::waited;
 use super::world::World;
+use crate::approval::ApprovalRequest;
 use crate::error::{Error, Result, retry};
 use crate::host::{Batch, Host, Read, SandboxJob, Stored};
 
@@ -20,14 +22,15 @@ pub(super) struct TestHost {
     state: Mutex<State>,
 }
 
-struct State {
-    world: World,
+pub(super) struct State {
+    pub(super) world: World,
     journal: Vec<Entry>,
     commits: usize,
     crash_before: Option<usize>,
     /// Intent types of children, by execution id.
     children: Vec<(String, String)>,
-    now: Timestamp,
+    pub(super) approvals: Vec<Asked>,
+    pub(super) now: Timestamp,
 }
 
 impl TestHost {
@@ -38,6 +41,7 @@ impl TestHost {
             commits: 0,
             crash_before,
             children: Vec::new(),
+            approvals: Vec::new(),
             now: World::START,
         };
         Self {
@@ -69,7 +73,12 @@ impl TestHost {
     /// Lets the time of a wait pass.
     pub(super) fn pass(&self, wait: &Wait) {
         let mut state = self.state();
-        state.now = state.now.plus(waited(wait, state.now));
+        if !state.decide(wait) {
+            state.now = state.now.plus(waited(wait, state.now));
+        }
+        if let Wait::Budget { .. } = wait {
+            state.world.budget.raise();
+        }
     }
 
     /// Commits a batch, unless this is where the crash is planned.
@@ -79,6 +88,7 @@ impl TestHost {
             state.crash_before = None;
             return Err(Error::superseded());
         }
+        state.world.budget.check(&batch.writes)?;
         state.commits += 1;
         state.apply(batch);
         Ok(())
@@ -102,6 +112,9 @@ impl State {
         }
         for write in batch.writes {
             self.world.apply(write);
+        }
+        if let Some(step) = batch.approval {
+            self.apply_approval(*step);
         }
         if let Some(child) = batch.child {
             self.children
@@ -153,6 +166,7 @@ impl State {
             Read::SessionState { .. } => Value::Object(world.session_state.clone()),
             Read::TenantSetting { name } => json!(world.stated.get(name)),
             Read::Search { query } => world.search_page(query),
+            Read::Approval { approval_id } => json!(self.decision(approval_id)),
             Read::Outcome { execution_id } => {
                 let child = self
                     .children
@@ -243,7 +257,6 @@ impl World {
             Write::ReleaseContent { digest, .. } => {
                 self.released.insert(digest);
             }
-            Write::Reserve(_) | Write::Settle { .. } | Write::Release { .. } => {}
             Write::SessionState { key, value, .. } => {
                 if value.is_null() {
                     self.session_state.remove(&key);
@@ -251,6 +264,13 @@ impl World {
                     self.session_state.insert(key, value);
                 }
             }
+            Write::Reserve(reserve) => self.budget.reserve(*reserve),
+            Write::Settle {
+                reservation_id,
+                actual,
+                ..
+            } => self.budget.settle(&reservation_id, actual),
+            Write::Release { reservation_id, .. } => self.budget.release(&reservation_id),
         }
     }
 }
@@ -352,6 +372,10 @@ impl Host for TestHost {
     fn enter(&self, _: String) -> BoxFuture<'_, Result<()>> {
         // There is one run.
         async { Ok(()) }.boxed()
+    }
+
+    fn request_hash(&self, request: &ApprovalRequest) -> String {
+        approvals::request_hash(&request.name, &request.input)
     }
 
     fn wants_progress(&self) -> bool {

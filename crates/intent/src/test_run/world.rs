@@ -10,10 +10,22 @@ use civitas_model::{
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::ledger::Ledger;
 use crate::host::Stored;
 
 /// What stands in for the confined child: bytes and request in, bytes or a refusal out.
 pub type Sandbox = Arc<dyn Fn(&[u8], &Value) -> Result<Vec<u8>, (ErrorCode, String)> + Send + Sync>;
+
+/// What people say in a test.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Yes.
+    Approve,
+    /// Yes, but to this.
+    ApproveInstead(Value),
+    /// No, for a reason.
+    Deny(String),
+}
 
 /// Everything outside the handler, in memory.
 #[derive(Clone, Default)]
@@ -46,8 +58,14 @@ pub struct World {
     pub events: Vec<(String, Value)>,
     /// Ends of children by intent type, as `{status, result, failure}`.
     pub children: BTreeMap<String, Value>,
+    /// What people decide, by the name of what they are asked. What is not here nobody decides, until its time is over.
+    pub decisions: BTreeMap<String, Verdict>,
+    /// What was used of what people approved: names and inputs.
+    pub used_approvals: Vec<(String, Value)>,
     /// What a search answers; the harness cuts its `hits` to the page that is asked for.
     pub search: Value,
+    /// The budget that pays.
+    pub budget: Ledger,
     /// The confined child.
     pub sandbox: Option<Sandbox>,
 }
@@ -102,6 +120,8 @@ impl PartialEq for World {
             && self.session_state == other.session_state
             && self.released == other.released
             && self.events == other.events
+            && self.used_approvals == other.used_approvals
+            && self.budget == other.budget
     }
 }
 
@@ -116,6 +136,8 @@ impl std::fmt::Debug for World {
             .field("session_state", &self.session_state)
             .field("released", &self.released)
             .field("events", &self.events)
+            .field("used_approvals", &self.used_approvals)
+            .field("budget", &self.budget)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use civitas_model::budget::{Amount, Caps, Period, Reserve, Scope, normalised};
 use civitas_model::{Id, TenantId};
 use civitas_sql::Statement;
 
+use super::ledger::ReservationState;
 use super::{ledger, limit, pool, wait};
 use crate::changeset::{Change, Refusal};
 use crate::notice::Notice;
@@ -45,6 +46,16 @@ pub enum BudgetChange {
         tenant_id: TenantId,
         /// The reservation.
         reservation_id: String,
+    },
+    /// Refuses the changeset unless a reservation is in one of these states, or, when there are none, unless it is not there: for
+    /// what must be written once beside it.
+    Check {
+        /// Whose.
+        tenant_id: TenantId,
+        /// The reservation.
+        reservation_id: String,
+        /// The states.
+        states: &'static [ReservationState],
     },
     /// Charges without a reservation.
     Spend(Spend),
@@ -118,6 +129,11 @@ impl BudgetChange {
                 tenant_id,
                 reservation_id,
             } => ledger::release(tx, tenant_id, reservation_id).await,
+            Self::Check {
+                tenant_id,
+                reservation_id,
+                states,
+            } => ledger::check(tx, tenant_id, reservation_id, states).await,
             Self::Spend(spend) => {
                 let scopes = normalised(&spend.pools);
                 ledger::spend(tx, spend, &scopes).await

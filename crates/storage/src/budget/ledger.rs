@@ -246,6 +246,24 @@ pub(crate) async fn settle_known(
     spend(tx, &change, &[Scope::Organisation]).await
 }
 
+/// Refuses unless a reservation is in one of these states, or unless there is none when these are none.
+pub(super) async fn check(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    id: &str,
+    states: &[ReservationState],
+) -> Result<(), Stop> {
+    match find(tx, tenant, id).await? {
+        None if states.is_empty() => Ok(()),
+        None => Err(MISSING.into()),
+        Some(found) if states.contains(&found.state) => Ok(()),
+        Some(_) => Err(Refusal::Changed {
+            what: "the reservation",
+        }
+        .into()),
+    }
+}
+
 async fn find(
     tx: &mut Transaction<'_>,
     tenant: &TenantId,

@@ -8,11 +8,11 @@ use civitas_model::{ExecutionId, TenantId};
 use civitas_sql::{Error, Statement, Val};
 use serde_json::Value;
 
-use crate::budget;
 use crate::json;
 use crate::notice::Notice;
 use crate::outbox;
 use crate::transaction::{Meaning, Stop, Transaction};
+use crate::{approval, budget};
 
 const START: Statement = Statement::new(include_str!("../queries/execution/start.sql"));
 const APPEND: Statement = Statement::new(include_str!("../queries/execution/append.sql"));
@@ -161,6 +161,12 @@ impl Suspend {
             let amount = Amount::new(*tokens, *cost);
             wake_at = budget::wait_for(tx, &self.tenant_id, scope, amount).await?;
         }
+        if let Wait::Approval { approval_id, .. } = &self.wait
+            && !approval::is_pending(tx, &self.tenant_id, approval_id).await?
+        {
+            // It was decided before its execution could wait for it.
+            wake_at = Some(tx.now);
+        }
         let failed = matches!(self.wait, Wait::Retry { .. });
         let params = vec![
             (self.entries.len() as u64).into(),
@@ -254,8 +260,13 @@ fn wait_key(wait: &Wait) -> Option<String> {
     match wait {
         Wait::Child { execution_id } => Some(format!("child:{execution_id}")),
         Wait::Budget { scope, .. } => Some(budget::wait_key(scope)),
+        Wait::Approval { approval_id, .. } => Some(approval_key(approval_id)),
         Wait::Timer { .. } | Wait::Retry { .. } | Wait::Paused { .. } => None,
     }
+}
+
+fn approval_key(approval_id: &str) -> String {
+    format!("approval:{approval_id}")
 }
 
 /// Makes every execution that waits for `execution_id` due now.
@@ -267,6 +278,23 @@ pub(super) async fn wake_waiting_on(
     let key = wait_key(&Wait::Child {
         execution_id: execution_id.clone(),
     });
+    wake(tx, tenant, key).await
+}
+
+/// Makes every execution that waits for an approval due now.
+pub(crate) async fn wake_waiting_for_approval(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    approval_id: &str,
+) -> Result<(), Stop> {
+    wake(tx, tenant, Some(approval_key(approval_id))).await
+}
+
+async fn wake(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    key: Option<String>,
+) -> Result<(), Stop> {
     let params = vec![
         tx.now.as_micros().into(),
         tenant.as_str().into(),

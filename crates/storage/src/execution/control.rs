@@ -7,6 +7,7 @@ use civitas_sql::{Row, Statement};
 use serde_json::json;
 
 use super::advance::{find_status, wake_waiting_on};
+use crate::approval;
 use crate::changeset::Refusal;
 use crate::json;
 use crate::notice::Notice;
@@ -51,6 +52,7 @@ impl Cancel {
         let params = [now.into(), now.into(), tenant(&self.0), id(&self.0)];
         let row = tx.query_one(&CANCEL, &params).await?;
         written(tx, &self.0, row, Kind::Cancelled, Status::Cancelled).await?;
+        approval::withdraw_of(tx, &self.0.tenant_id, &self.0.execution_id).await?;
         wake_waiting_on(tx, &self.0.tenant_id, &self.0.execution_id).await
     }
 }

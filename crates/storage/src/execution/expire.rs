@@ -5,7 +5,7 @@ use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
-    activity, agent_session, budget, hook_event, idempotency, invitation, metric, outbox,
+    activity, agent_session, approval, budget, hook_event, idempotency, invitation, metric, outbox,
     rate_limit, refresh_token, session, telemetry, ticket,
 };
 
@@ -63,6 +63,7 @@ impl Sweep {
         agent_session::delete_old(tx).await?;
         hook_event::delete_old(tx).await?;
         budget::sweep(tx).await?;
+        approval::delete_old(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

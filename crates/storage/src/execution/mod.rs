@@ -6,8 +6,8 @@ mod expire;
 mod read;
 mod submit;
 
-pub(crate) use advance::find_status;
 pub use advance::{Append, Finish, Outcome, Start, Suspend};
+pub(crate) use advance::{find_status, wake_waiting_for_approval};
 pub use control::{Cancel, Pause, Request, Resume, Retry};
 pub use expire::{Expire, Sweep};
 pub use read::{ExecutionFilter, Executions};

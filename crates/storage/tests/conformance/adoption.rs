@@ -132,6 +132,9 @@ const KEPT: &[&str] = &[
     "policy_decisions",
 ];
 const OF_USERS: &[&str] = &[
+    "allowances",
+    "approval_numbers",
+    "approvals",
     "agent_metrics",
     "agent_sessions",
     "agents",

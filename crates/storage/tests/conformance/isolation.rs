@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use civitas_model::approval::{AllowanceScope, ApprovalKind, Verdict};
 use civitas_model::execution::{Status, Wait};
 use civitas_model::user::Membership;
 use civitas_model::{Permission, Role, TenantId, UserId, Write};
@@ -10,12 +11,13 @@ use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
 use civitas_storage::{
-    AuditChange, AuditFilter, Change, Changeset, FileFilter, MembershipChange, Need,
-    OpenUploadChange, PendingIntentFilter, PutTenantSetting, Refusal, ServiceToken,
-    ServiceTokenChange, Usage,
+    AllowanceFilter, ApprovalChange, ApprovalFilter, AuditChange, AuditFilter, Change, Changeset,
+    FileFilter, MembershipChange, Need, NewApproval, OpenUploadChange, PendingIntentFilter,
+    PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
 };
 use serde_json::json;
 
+use crate::approvals::{allowance, new_approval, new_vote, open, person, vote};
 use crate::audit::audit_entry;
 use crate::documents::{artifact, contract, file, pending_intent, upload};
 use crate::fixture::{
@@ -31,6 +33,9 @@ const TABLES: &[(&str, &str)] = &[
     ("agent_metrics", "agents"),
     ("agent_sessions", "agent_sessions"),
     ("agents", "agents"),
+    ("allowances", "approvals"),
+    ("approval_numbers", "approvals"),
+    ("approvals", "approvals"),
     ("artifacts", "artifacts"),
     ("audit_bodies", "audit_log"),
     ("audit_checkpoints", "audit_log"),
@@ -108,6 +113,24 @@ const READINGS: &[(&str, &str)] = &[
     ("reading::session_events", "telemetry"),
     ("reading::sessions", "telemetry"),
     ("reading::totals", "telemetry"),
+    ("readings::allowance", "approvals"),
+    ("readings::allowances", "approvals"),
+    (
+        "readings::expired",
+        "none: the sweep's own, for every tenant",
+    ),
+    ("readings::find", "approvals"),
+    ("readings::find_allowance", "approvals"),
+    ("readings::list", "approvals"),
+    ("readings::open_for", "approvals"),
+    (
+        "readings::orphaned",
+        "none: the sweep's own, for every tenant",
+    ),
+    (
+        "readings::to_escalate",
+        "none: the sweep's own, for every tenant",
+    ),
     ("read::open", "none: the auditor's own, of every tenant"),
     ("proof::consistency", "audit_log"),
     ("proof::inclusion", "audit_log"),
@@ -608,6 +631,94 @@ pub async fn decisions(t: Fixture) {
 
 pub async fn budgets(t: Fixture) {
     crate::budgets::another_tenants_budgets_stay_its_own(&t).await;
+}
+
+/// What tenant B tries with tenant A's approval and allowance.
+async fn nobody_else_changes_it(t: &Fixture) {
+    let b = other_tenant();
+    let (tenant_id, approval_id) = (|| b.clone(), || "p".to_owned());
+    let allowance_id = || "l".to_owned();
+    for change in [
+        ApprovalChange::Vote {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            vote: Box::new(new_vote("bob", Verdict::Deny)),
+        },
+        ApprovalChange::Delegate {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            by: person("bob"),
+            to: "admin".into(),
+            comment: None,
+        },
+        ApprovalChange::Escalate {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+        },
+        ApprovalChange::Expire {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+        },
+        ApprovalChange::Withdraw {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            reason: "b wants it".into(),
+        },
+        ApprovalChange::Use {
+            tenant_id: tenant_id(),
+            approval_id: approval_id(),
+            request_hash: "hash".into(),
+        },
+    ] {
+        let missing = Refusal::NotFound { what: "approval" };
+        assert_eq!(t.refused(change).await, missing);
+    }
+    t.refused(ApprovalChange::Revoke {
+        tenant_id: tenant_id(),
+        allowance_id: allowance_id(),
+        by: "bob".into(),
+    })
+    .await;
+    t.refused(ApprovalChange::UseAllowance {
+        tenant_id: tenant_id(),
+        allowance_id: allowance_id(),
+    })
+    .await;
+}
+
+pub async fn approvals(t: Fixture) {
+    let b = other_tenant();
+    let asked = new_approval("p", ApprovalKind::ToolCall);
+    t.commit(open(asked.clone())).await;
+    t.commit(vote("p", "ada", Verdict::Approve)).await;
+    let allowance = allowance("l", "p", AllowanceScope::Tool);
+    t.commit(ApprovalChange::Allow(Box::new(allowance))).await;
+    let approvals = t.store.approvals();
+    let before = approvals.find(&tenant(), "P1").await.unwrap();
+    for key in ["p", "P1"] {
+        assert_eq!(approvals.find(&b, key).await.unwrap(), None);
+    }
+    let filter = ApprovalFilter::default();
+    assert_eq!(approvals.list(&b, &filter, 9).await.unwrap(), []);
+    let hash = &before.as_ref().unwrap().original_hash;
+    let waiting = approvals.open_for(&tenant(), hash, at(0)).await.unwrap();
+    assert_eq!(waiting, before);
+    assert_eq!(approvals.open_for(&b, hash, at(0)).await.unwrap(), None);
+    let covering = approvals.allowance(&b, (None, "coder"), "Bash", "hash", at(0));
+    assert_eq!(covering.await.unwrap(), None);
+    assert_eq!(approvals.find_allowance(&b, "l").await.unwrap(), None);
+    let filter = AllowanceFilter::default();
+    assert_eq!(approvals.allowances(&b, &filter, 9).await.unwrap(), []);
+    nobody_else_changes_it(&t).await;
+    assert_eq!(approvals.find(&tenant(), "P1").await.unwrap(), before);
+    // Numbers are counted per tenant.
+    let own = NewApproval {
+        tenant_id: b.clone(),
+        ..asked
+    };
+    t.commit(open(own)).await;
+    let own = approvals.find(&b, "P1").await.unwrap().unwrap();
+    assert_eq!(own.tenant_id, b);
 }
 
 pub async fn audit_log(t: Fixture) {

@@ -12,6 +12,8 @@ mod agent_sessions;
 #[cfg(test)]
 mod agents;
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod backup;
@@ -199,6 +201,24 @@ conformance! {
         requests_are_added_up_by_model_agent_and_day,
         old_telemetry_is_swept,
     }
+    approvals {
+        an_approval_is_decided_and_used_once,
+        numbers_are_never_given_twice,
+        of_many_decisions_at_once_one_holds,
+        of_many_uses_at_once_one_holds,
+        what_is_over_is_neither_decided_nor_used,
+        what_is_not_right_is_not_asked_for,
+        only_so_many_wait,
+        an_execution_goes_on_with_the_decision,
+        an_execution_that_waits_too_late_is_due_at_once,
+        a_stopped_execution_takes_its_approval_back,
+        an_allowance_goes_no_further_than_its_approval,
+        an_allowance_covers_what_was_approved,
+        an_allowance_is_counted_until_it_ends,
+        an_execution_that_is_allowed_is_approved_at_once,
+        approvals_are_listed_by_what_they_are_now,
+        what_the_sweep_looks_for_is_found,
+    }
     audit {
         an_entry_is_read_back_as_it_was_hashed,
         a_refused_changeset_leaves_no_gap,
@@ -255,6 +275,7 @@ conformance! {
         policies,
         decisions,
         budgets,
+        approvals,
         audit_log,
         telemetry,
     }

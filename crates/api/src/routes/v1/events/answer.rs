@@ -32,6 +32,13 @@ impl Facts {
             .unwrap_or_default()
     }
 
+    /// The session it happened in, as the context names it.
+    pub(crate) fn session(&self) -> Option<String> {
+        let named = self.context.as_ref()?.get("session_id")?.as_str()?;
+        let scope = format!("session:{named}");
+        civitas_model::budget::Scope::parse(&scope).map(|_| named.to_owned())
+    }
+
     /// The entry that holds them.
     pub(crate) fn into_entry(
         self,

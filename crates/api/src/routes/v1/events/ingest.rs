@@ -4,7 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use civitas_audit::{Actor, BODY_BYTES_MAX, Hash, Stored};
-use civitas_storage::Changeset;
+use civitas_governance::limits::TOKENS_MAX;
+use civitas_model::budget::{Amount, scopes_of};
+use civitas_model::{Agent, Caller, Money};
+use civitas_storage::{AgentChange, Announce, BudgetChange, Changeset, Spend};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -48,7 +51,8 @@ pub(crate) struct EventIngest {
     tool_use_id: Option<String>,
 }
 
-/// Record what an agent did. It is in the tenant's audit log once this is answered.
+/// Record what an agent did. It is in the tenant's audit log once this is answered; what it cost is charged to the agent's
+/// budgets, when the agent is known by its id or name, and whoever follows the agents hears of it.
 #[utoipa::path(post, path = "/api/v1/events/ingest", tag = "events", security(("bearer" = [])),
     request_body = EventIngest, responses(
         (status = 201, body = AuditLog), (status = 400, body = ProblemDocument),
@@ -62,7 +66,8 @@ pub(crate) async fn ingest(
     Body(event): Body<EventIngest>,
 ) -> Result<(StatusCode, Json<AuditLog>), Problem> {
     require_report(&caller)?;
-    check(&event)?;
+    let spent = check(&event)?;
+    let known = known_agent(&state, &caller, &event).await?;
     let agent = Actor {
         role: event.agent_role,
         ..Actor::new(AGENT, said(event.agent_id))
@@ -78,20 +83,69 @@ pub(crate) async fn ingest(
         context: event.context,
         reported_by: caller.user_id.as_ref().map(ToString::to_string),
     };
+    let session = facts.session();
     let (clock, entropy) = (state.clock.as_ref(), state.entropy.as_ref());
     let operation = said(event.operation_type);
     let mut entry = facts.into_entry(clock, entropy, &caller, agent, operation);
     entry.outcome = said(event.rbac_decision);
     entry.tool_use_id = event.tool_use_id.filter(|id| !id.is_empty());
-    let changes = Changeset::new().with(entry.clone());
-    let receipt = state.store.commit(changes).await?;
-    // Its number and link are not told here: they are settled among all that is committed at the same time.
-    let stored = Stored {
-        entry: entry.at(0, receipt.committed_at, Hash::NONE),
-        hash: Hash::NONE,
-        body: entry.body,
+    let audit_log = |time| {
+        // Its number and link are not told here: they are settled among all that is committed at the same time.
+        AuditLog::of(&Stored {
+            entry: entry.at(0, time, Hash::NONE),
+            hash: Hash::NONE,
+            body: entry.body.clone(),
+        })
     };
-    Ok((StatusCode::CREATED, Json(AuditLog::of(&stored))))
+    let changes = moved(&caller, known, session.as_deref(), spent)
+        .with(entry.clone())
+        .with(Announce {
+            tenant_id: caller.tenant_id.clone(),
+            kind: "rbac_decision",
+            data: json!(audit_log(clock.now())),
+        });
+    let receipt = state.store.commit(changes).await?;
+    Ok((StatusCode::CREATED, Json(audit_log(receipt.committed_at))))
+}
+
+/// What it changes of an agent that is known: its budgets, and when it was last seen.
+fn moved(caller: &Caller, known: Option<Agent>, session: Option<&str>, spent: Amount) -> Changeset {
+    let Some(agent) = known else {
+        return Changeset::new();
+    };
+    let tenant_id = caller.tenant_id.clone();
+    let pools = scopes_of(&agent, session);
+    let seen = Changeset::new().with(AgentChange::Seen {
+        tenant_id: tenant_id.clone(),
+        agent_id: agent.agent_id,
+    });
+    if spent.is_zero() {
+        return seen;
+    }
+    seen.with(BudgetChange::Spend(Spend {
+        tenant_id,
+        spend_id: None,
+        pools,
+        amount: spent,
+        must_fit: false,
+    }))
+}
+
+/// The agent that the event is of, when the registry knows it.
+async fn known_agent(
+    state: &AppState,
+    caller: &Caller,
+    event: &EventIngest,
+) -> Result<Option<Agent>, Problem> {
+    for named in [&event.agent_id, &event.agent_name] {
+        let named = named.as_deref().filter(|named| !named.is_empty());
+        if let Some(named) = named
+            && let Some(agent) = state.budgets.find_agent(caller, named).await?
+        {
+            return Ok(Some(agent));
+        }
+    }
+    Ok(None)
 }
 
 fn said(text: Option<String>) -> String {
@@ -99,7 +153,8 @@ fn said(text: Option<String>) -> String {
         .unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
-fn check(event: &EventIngest) -> Result<(), Problem> {
+/// Refuses what is too long or no amount; answers what was spent.
+fn check(event: &EventIngest) -> Result<Amount, Problem> {
     let words = [
         ("/agent_id", &event.agent_id),
         ("/agent_name", &event.agent_name),
@@ -133,8 +188,14 @@ fn check(event: &EventIngest) -> Result<(), Problem> {
             return Err(Problem::invalid(pointer, detail));
         }
     }
-    if event.cost_usd.is_some_and(|cost| cost < 0.0) {
-        return Err(Problem::invalid("/cost_usd", "must be 0 or more"));
+    let Some(cost) = Money::from_units(event.cost_usd.unwrap_or(0.0)) else {
+        let detail = "must be an amount of money from 0 to 1000000000";
+        return Err(Problem::invalid("/cost_usd", detail));
+    };
+    let tokens = event.tokens_used.unwrap_or(0);
+    if tokens > TOKENS_MAX {
+        let detail = format!("must be a whole number from 0 to {TOKENS_MAX}");
+        return Err(Problem::invalid("/tokens_used", detail));
     }
     let bytes = event
         .context
@@ -146,5 +207,5 @@ fn check(event: &EventIngest) -> Result<(), Problem> {
         let detail = format!("must have at most {most} bytes as JSON");
         return Err(Problem::invalid("/context", detail));
     }
-    Ok(())
+    Ok(Amount::new(tokens, cost))
 }

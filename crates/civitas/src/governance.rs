@@ -1,0 +1,71 @@
+//! The wiring of governance: who the agents are, what they may do, what they may spend, who is asked.
+
+use std::sync::Arc;
+
+use civitas_api::Access;
+use civitas_governance::gate::{Gate, GateServices};
+use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry, Telemetry};
+use civitas_model::Entropy;
+use civitas_storage::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+
+/// The services of governance.
+pub(crate) struct Governance {
+    pub(crate) agents: Registry,
+    pub(crate) approvals: Approvals,
+    pub(crate) budgets: Budgets,
+    pub(crate) gate: Gate,
+    pub(crate) halts: Halts,
+    pub(crate) policies: Policies,
+    pub(crate) telemetry: Telemetry,
+}
+
+/// Starts them; what they do by themselves ends when the node stops.
+pub(crate) fn start(
+    config: &Config,
+    store: &Store,
+    entropy: &Arc<dyn Entropy>,
+    stopping: &CancellationToken,
+) -> anyhow::Result<Governance> {
+    let own = || (store.clone(), Arc::clone(entropy));
+    let (opened, random) = own();
+    let approvals = Approvals::new(opened, random);
+    let (opened, random) = own();
+    let halts = Halts::new(opened, random);
+    let (opened, random) = own();
+    let policies = Policies::new(opened, random, config.access == Access::Development)?;
+    let services = GateServices {
+        store: store.clone(),
+        entropy: Arc::clone(entropy),
+        policies: policies.clone(),
+        approvals: approvals.clone(),
+        halts: halts.clone(),
+        stopping: stopping.clone(),
+    };
+    let gate = Gate::new(services, config.gate.clone());
+    tokio::spawn(
+        stopping
+            .clone()
+            .run_until_cancelled_owned(gate.clone().listen()),
+    );
+    let (kept, ending) = (approvals.clone(), stopping.clone());
+    tokio::spawn(async move { ending.run_until_cancelled(kept.run()).await });
+    let (opened, random) = own();
+    let budgets = Budgets::new(opened, random);
+    let (kept, ending) = (budgets.clone(), stopping.clone());
+    tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
+    let (opened, random) = own();
+    let telemetry = Telemetry::new(opened, random);
+    let (opened, random) = own();
+    Ok(Governance {
+        agents: Registry::new(opened, random),
+        approvals,
+        budgets,
+        gate,
+        halts,
+        policies,
+        telemetry,
+    })
+}

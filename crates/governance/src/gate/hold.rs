@@ -1,0 +1,370 @@
+//! Calls that wait: for a person, or for room in a budget.
+
+use civitas_model::approval::{Allowance, Approval, ApprovalKind, ApprovalState, Verdict, request};
+use civitas_model::{Caller, Halt, Timestamp};
+use civitas_policy::Outcome;
+use civitas_storage::{
+    ApprovalChange, Changeset, CommitError, DecisionChange, NewApproval, Refusal,
+};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::Gate;
+use super::actor::{Actor, Seen};
+use super::answer::Given;
+use super::call::{Judged, TRIES_MAX, Use};
+use super::record::{Draft, halted};
+use crate::approvals::request_hash;
+use crate::error::Error;
+
+/// A call that waits for a person.
+struct Held<'a> {
+    caller: &'a Caller,
+    seen: &'a Seen,
+    call: &'a Use,
+    decision_id: String,
+    approval_id: String,
+}
+
+impl Held<'_> {
+    /// What the call is told in the end.
+    fn answer(&self, given: &Given, reservation_id: Option<String>) -> DecisionChange {
+        DecisionChange::Answer {
+            tenant_id: self.caller.tenant_id.clone(),
+            decision_id: self.decision_id.clone(),
+            answer: json!(given),
+            approval_id: Some(self.approval_id.clone()),
+            reservation_id,
+        }
+    }
+}
+
+/// What a commit for a call may lead to.
+type Committed = Result<Result<Given, Error>, CommitError>;
+
+impl Gate {
+    /// Holds a call until people have decided: `Err` when it is to be judged again.
+    pub(super) async fn hold(
+        &self,
+        caller: &Caller,
+        seen: &Seen,
+        actor: &Actor,
+        call: &Use,
+        judged: &Judged,
+    ) -> Committed {
+        let tenant = &caller.tenant_id;
+        let hash = digest(actor, seen, call);
+        let approvals = self.0.store.approvals();
+        let agent = actor.agent.as_ref().map(|agent| &agent.agent_id);
+        let now = self.0.store.clock().now();
+        let tool = call.call.tool_name.as_str();
+        let allowance = approvals.allowance(tenant, (agent, actor.name()), tool, &hash, now);
+        match allowance.await {
+            Ok(Some(allowance)) => {
+                return self
+                    .allow_always(caller, actor, call, judged, &allowance)
+                    .await;
+            }
+            Ok(None) => {}
+            Err(error) => return Ok(Err(error.into())),
+        }
+        let known = match approvals.open_for(tenant, &hash, now).await {
+            Ok(known) => known,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let decision_id = self.new_id();
+        let draft = Draft::new(caller, actor, call, judged);
+        let mut changes = Changeset::new();
+        let approval_id = match known {
+            Some(known) => known.approval_id,
+            None => {
+                let opened = self.new_approval(&draft, seen, hash);
+                let approval_id = opened.approval_id.clone();
+                changes = changes.with(ApprovalChange::Open(Box::new(opened)));
+                approval_id
+            }
+        };
+        let held = Some(approval_id.clone());
+        let changes = changes
+            .with(draft.decision(&decision_id, None, held))
+            .with(call.kept())
+            .with(actor.sighting(1, 0));
+        let reason = judged.decision.reason.as_str();
+        self.commit(self.told_as(changes, &draft, "held", reason))
+            .await?;
+        let held = Held {
+            caller,
+            seen,
+            call,
+            decision_id,
+            approval_id,
+        };
+        Ok(self.await_people(&held).await)
+    }
+
+    /// Goes on waiting for a call that was held before.
+    pub(super) async fn hold_again(
+        &self,
+        caller: &Caller,
+        seen: &Seen,
+        call: &Use,
+        decision_id: String,
+        approval_id: String,
+    ) -> Result<Given, Error> {
+        let held = Held {
+            caller,
+            seen,
+            call,
+            decision_id,
+            approval_id,
+        };
+        self.await_people(&held).await
+    }
+
+    async fn allow_always(
+        &self,
+        caller: &Caller,
+        actor: &Actor,
+        call: &Use,
+        judged: &Judged,
+        allowance: &Allowance,
+    ) -> Committed {
+        let mut actor = actor.clone();
+        actor.learn(&judged.decision.gained);
+        let given = Given::allow(format!(
+            "Allowed: {} allows this until {}.",
+            allowance.granted_by, allowance.expires_at
+        ));
+        let draft = Draft::new(caller, &actor, call, judged);
+        let changes = Changeset::new()
+            .with(draft.decision(&self.new_id(), Some(&given), None))
+            .with(call.kept())
+            .with(actor.sighting(1, 0))
+            .with(self.reserve(&draft))
+            .with(ApprovalChange::UseAllowance {
+                tenant_id: caller.tenant_id.clone(),
+                allowance_id: allowance.allowance_id.clone(),
+            });
+        self.commit(self.told(changes, &draft, &given)).await?;
+        Ok(Ok(given))
+    }
+
+    fn new_approval(&self, draft: &Draft<'_>, seen: &Seen, request_hash: String) -> NewApproval {
+        let (actor, call, judged) = (draft.actor, draft.call, draft.judged);
+        let now = self.0.store.clock().now();
+        NewApproval {
+            tenant_id: draft.caller.tenant_id.clone(),
+            approval_id: self.new_id(),
+            kind: ApprovalKind::ToolCall,
+            summary: super::summary::detail(&call.call),
+            tool_name: call.call.tool_name.clone(),
+            input: call.call.tool_input.clone(),
+            request_hash,
+            agent_id: actor.agent.as_ref().map(|agent| agent.agent_id.clone()),
+            agent_name: actor.name().to_owned(),
+            session_id: Some(actor.session.session_id.clone()),
+            tool_use_id: Some(call.tool_use_id.clone()),
+            cwd: seen.cwd.clone(),
+            execution_id: None,
+            reason: judged.decision.reason.clone(),
+            policies: judged.policies(),
+            approvers: judged.decision.approvers.clone(),
+            amount: judged.amount(),
+            quorum: 1,
+            expires_at: now.plus(self.0.options.approval),
+            escalate_at: Some(now.plus(self.0.options.escalation)),
+        }
+    }
+
+    /// Waits until people have decided, the session is halted, or the time that the client waits is over.
+    async fn await_people(&self, held: &Held<'_>) -> Result<Given, Error> {
+        let Ok(_permit) = self.0.held.try_acquire() else {
+            let reason = "Denied: more calls wait for people than this server holds open: try again once it was approved.";
+            return self.answer(held, Given::deny(reason.to_owned())).await;
+        };
+        let tenant = &held.caller.tenant_id;
+        let until = self.0.store.clock().now().plus(self.0.options.hold);
+        let mut news = self.0.changes.subscribe();
+        loop {
+            let actor = self.actor(held.caller, held.seen).await?;
+            if let Some(halt) = self.stopping(held.caller, &actor).await? {
+                return self.answer(held, Given::halt(halted(&halt))).await;
+            }
+            let approval = tokio::select! {
+                () = self.0.stopping.cancelled() => {
+                    return Err(stopping());
+                }
+                _ = news.changed() => continue,
+                approval = self.0.approvals.wait(tenant, &held.approval_id, until) => approval?,
+            };
+            return self.decided(held, &approval, until).await;
+        }
+    }
+
+    async fn decided(
+        &self,
+        held: &Held<'_>,
+        approval: &Approval,
+        until: Timestamp,
+    ) -> Result<Given, Error> {
+        let code = approval.code();
+        let reason = match approval.state_at(self.0.store.clock().now()) {
+            ApprovalState::Approved => return self.use_approval(held, approval, until).await,
+            ApprovalState::Pending => format!(
+                "Denied for now: nobody has decided {code} yet. It stays in the inbox until {}; ask again once it was approved.",
+                approval.expires_at
+            ),
+            ApprovalState::Denied => {
+                let vote = approval.votes.last();
+                let by = vote.map_or("a person", |vote| vote.person.as_str());
+                match vote.and_then(|vote| vote.comment.as_deref()) {
+                    Some(comment) => format!("Denied by {by} ({code}): {comment}"),
+                    None => format!("Denied by {by} ({code})."),
+                }
+            }
+            ApprovalState::Expired => format!("Denied: nobody decided {code} in time."),
+            ApprovalState::Withdrawn => format!("Denied: {code} was withdrawn."),
+            ApprovalState::Used => format!("Denied: {code} was used by another call."),
+        };
+        self.answer(held, Given::deny(reason)).await
+    }
+
+    /// Lets a call run that was approved: once, for what was approved, and as far as policies and budgets still allow it.
+    async fn use_approval(
+        &self,
+        held: &Held<'_>,
+        approval: &Approval,
+        until: Timestamp,
+    ) -> Result<Given, Error> {
+        let (caller, seen) = (held.caller, held.seen);
+        let mut call = held.call.clone();
+        let is_edited = approval.original_input.is_some();
+        call.call.tool_input.clone_from(&approval.input);
+        let vote = approval
+            .votes
+            .iter()
+            .rev()
+            .find(|vote| vote.verdict == Verdict::Approve);
+        let by = vote.map_or("a person", |vote| vote.person.as_str());
+        let mut news = self.0.changes.subscribe();
+        let mut tries = 0;
+        loop {
+            news.borrow_and_update();
+            let mut actor = self.actor(caller, seen).await?;
+            if let Some(halt) = self.stopping(caller, &actor).await? {
+                return self.answer(held, Given::halt(halted(&halt))).await;
+            }
+            let judged = self.judge(caller, seen, &actor, &call, None).await?;
+            if judged.decision.outcome == Outcome::Deny {
+                return self.answer(held, Given::deny(judged.decision.reason)).await;
+            }
+            actor.learn(&judged.decision.gained);
+            let mut given = Given::allow(format!("Allowed by {by} ({}).", approval.code()));
+            given.updated_input = is_edited.then(|| approval.input.clone());
+            let draft = Draft::new(caller, &actor, &call, &judged);
+            // The digest of what will run, not the one that the approval says: they must be the same.
+            let request_hash = digest(&actor, seen, &call);
+            let changes = Changeset::new()
+                .with(held.answer(&given, Some(draft.reservation_id())))
+                .with(ApprovalChange::Use {
+                    tenant_id: caller.tenant_id.clone(),
+                    approval_id: held.approval_id.clone(),
+                    request_hash,
+                })
+                .with(actor.sighting(0, 0))
+                .with(self.reserve(&draft));
+            match self.commit(self.told(changes, &draft, &given)).await {
+                Ok(()) => return Ok(given),
+                Err(CommitError::Refused(Refusal::Changed { .. })) if tries < TRIES_MAX => {
+                    tries += 1;
+                }
+                Err(CommitError::Refused(Refusal::AlreadyExists { .. })) => {
+                    return self.answered(held).await;
+                }
+                Err(CommitError::Refused(refusal @ Refusal::OverBudget { waits, .. })) => {
+                    if !(waits && self.room(&mut news, until).await?) {
+                        let given = Given::deny(format!("Denied: {refusal}."));
+                        return self.answer(held, given).await;
+                    }
+                }
+                Err(CommitError::Refused(refusal @ Refusal::Approval(_))) => {
+                    let given = Given::deny(format!("Denied: {}: {refusal}.", approval.code()));
+                    return self.answer(held, given).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Answers a call that was held, durably; when another asker was answered meanwhile, the same as that one.
+    async fn answer(&self, held: &Held<'_>, given: Given) -> Result<Given, Error> {
+        for _ in 0..TRIES_MAX {
+            let (caller, seen, call) = (held.caller, held.seen, held.call);
+            let actor = self.actor(caller, seen).await?;
+            let judged = self.judge(caller, seen, &actor, call, None).await?;
+            let draft = Draft::new(caller, &actor, call, &judged);
+            let changes = Changeset::new()
+                .with(held.answer(&given, None))
+                .with(actor.sighting(0, 1));
+            match self.commit(self.told(changes, &draft, &given)).await {
+                Ok(()) => return Ok(given),
+                Err(CommitError::Refused(Refusal::Changed { .. })) => {}
+                Err(CommitError::Refused(Refusal::AlreadyExists { .. })) => {
+                    return self.answered(held).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // It is not let through, whatever else was to be noted.
+        Ok(given)
+    }
+
+    async fn answered(&self, held: &Held<'_>) -> Result<Given, Error> {
+        let tenant = &held.caller.tenant_id;
+        let decisions = self.0.store.decisions();
+        let found = decisions.find_by_id(tenant, &held.decision_id).await?;
+        let given = found.and_then(|found| serde_json::from_value(found.answer).ok());
+        given.ok_or_else(|| Error::Unavailable("the answer cannot be read: ask again".to_owned()))
+    }
+
+    /// Waits until some budget may have room again; `false` when the time is over.
+    pub(super) async fn room(
+        &self,
+        news: &mut watch::Receiver<u64>,
+        until: Timestamp,
+    ) -> Result<bool, Error> {
+        let left = until.since(self.0.store.clock().now());
+        tokio::select! {
+            () = self.0.stopping.cancelled() => Err(stopping()),
+            heard = news.changed() => Ok(heard.is_ok()),
+            () = tokio::time::sleep(left) => Ok(false),
+        }
+    }
+
+    pub(super) async fn stopping(
+        &self,
+        caller: &Caller,
+        actor: &Actor,
+    ) -> Result<Option<Halt>, Error> {
+        let session = &actor.session.session_id;
+        let agent = actor.agent.as_ref();
+        let halts = &self.0.halts;
+        halts.stopping(&caller.tenant_id, session, agent).await
+    }
+}
+
+fn stopping() -> Error {
+    Error::Unavailable("the server is stopping: ask again".to_owned())
+}
+
+/// The digest of what a person is asked: who would do exactly what, where.
+fn digest(actor: &Actor, seen: &Seen, call: &Use) -> String {
+    request_hash(&request(
+        actor.agent.as_ref().map(|agent| &agent.agent_id),
+        actor.name(),
+        Some(&actor.session.session_id),
+        &call.call.tool_name,
+        &call.call.tool_input,
+        seen.cwd.as_deref(),
+    ))
+}

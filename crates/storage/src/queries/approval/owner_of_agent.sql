@@ -1,0 +1,1 @@
+SELECT owner FROM agents WHERE tenant_id = ? AND agent_id = ?
