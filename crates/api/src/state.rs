@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use civitas_auth::Auth;
 use civitas_governance::gate::Gate;
-use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry, Telemetry};
+use civitas_governance::{
+    Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks,
+};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -56,6 +58,10 @@ pub struct Services {
     pub approvals: Approvals,
     /// What they may spend.
     pub budgets: Budgets,
+    /// What they do, for whoever watches.
+    pub feed: Feed,
+    /// What they do, for addresses that tenants chose.
+    pub webhooks: Webhooks,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

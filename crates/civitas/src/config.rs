@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use civitas_api::{Access, Limits};
 use civitas_governance::gate::GateOptions;
+use civitas_governance::webhooks::Schedule;
+use civitas_providers::outbound::Rules;
 use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
@@ -19,6 +21,26 @@ pub struct AuditConfig {
     pub entries: u64,
     /// How long the bodies of entries are kept.
     pub retention: Duration,
+}
+
+/// How calls of agents are decided.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyConfig {
+    /// Whether agents work on this machine, so that links on its disk are followed when a path is judged.
+    pub resolve_links: bool,
+    /// How long recorded decisions are kept.
+    pub retention: Duration,
+}
+
+/// How webhooks are sent.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
+    /// Which URLs may be called.
+    pub rules: Rules,
+    /// How often what failed is tried again.
+    pub schedule: Schedule,
+    /// Where signed checkpoints of the audit logs are sent to as well.
+    pub audit: Option<String>,
 }
 
 /// How a node is set up.
@@ -50,6 +72,10 @@ pub struct Config {
     pub audit: AuditConfig,
     /// How tool calls of agents are held and paid for.
     pub gate: GateOptions,
+    /// How calls of agents are decided.
+    pub policy: PolicyConfig,
+    /// How webhooks are sent.
+    pub webhooks: WebhookConfig,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -94,6 +120,19 @@ impl Config {
                 retention: Duration::from_hours(90 * 24),
             },
             gate: GateOptions::default(),
+            policy: PolicyConfig {
+                resolve_links: true,
+                retention: Duration::from_hours(30 * 24),
+            },
+            webhooks: WebhookConfig {
+                rules: Rules {
+                    plain_http: true,
+                    private: true,
+                    ..Rules::PUBLIC
+                },
+                schedule: Schedule::default(),
+                audit: None,
+            },
             grace: Duration::from_secs(10),
         }
     }

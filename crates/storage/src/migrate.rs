@@ -94,6 +94,12 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../migrations/postgres/0012_gate.sql"),
     },
     Migration {
+        version: 13,
+        name: "webhooks",
+        sqlite: include_str!("../migrations/sqlite/0013_webhooks.sql"),
+        postgres: include_str!("../migrations/postgres/0013_webhooks.sql"),
+    },
+    Migration {
         version: 14,
         name: "telemetry",
         sqlite: include_str!("../migrations/sqlite/0014_telemetry.sql"),

@@ -36,6 +36,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "intent",
             "policy",
             "hooks",
+            // Webhooks call out.
+            "providers",
             "otlp",
             "agent-files",
         ],

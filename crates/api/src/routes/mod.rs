@@ -32,6 +32,7 @@ pub const PUBLIC: &[&str] = &[
     "GET /",
     "GET /health",
     "GET /api/health",
+    "GET /api/v1/schema/typescript",
     "POST /api/auth/login",
     "POST /api/auth/register",
     "POST /api/auth/refresh",
@@ -115,8 +116,11 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .merge(agents(limits))
         .merge(approvals())
         .merge(budgets())
+        .merge(policy(limits))
         .merge(audit())
         .merge(telemetry())
+        // Who hears of it.
+        .merge(feed())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
@@ -163,6 +167,23 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::add_up::quality))
         .routes(routes!(v1::metrics::add_up::resources))
         .routes(routes!(v1::metrics::summary::summary))
+}
+
+/// What agents may do, and what was decided.
+fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
+    let bytes = limits.submission_bytes;
+    OpenApiRouter::new()
+        .merge(large(
+            bytes,
+            routes!(v1::policy::create::create, v1::policy::list::list),
+        ))
+        .routes(routes!(v1::policy::show::show))
+        .routes(routes!(v1::policy::activate::activate))
+        .merge(large(bytes, routes!(v1::policy::validate::validate)))
+        .merge(large(bytes, routes!(v1::policy::check::check)))
+        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
+        .routes(routes!(v1::decisions::list::list))
+        .routes(routes!(v1::decisions::show::show))
 }
 
 /// What waits for people.
@@ -224,6 +245,29 @@ fn telemetry() -> OpenApiRouter<AppState> {
             v1::telemetry::settings::show,
             v1::telemetry::settings::replace
         ))
+}
+
+/// The live feed, and where it is sent to.
+fn feed() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::agents::activity::stream))
+        .routes(routes!(v1::websocket::health))
+        .routes(routes!(v1::schema::typescript::show))
+        .routes(routes!(
+            v1::webhooks::create::create,
+            v1::webhooks::create::list
+        ))
+        .routes(routes!(
+            v1::webhooks::show::show,
+            v1::webhooks::update::update,
+            v1::webhooks::show::remove
+        ))
+        .routes(routes!(v1::webhooks::rotate::rotate))
+        .routes(routes!(v1::webhooks::test::test))
+        .routes(routes!(v1::webhooks::deliveries::list))
+        .routes(routes!(v1::webhooks::deliveries::show))
+        .routes(routes!(v1::webhooks::replay::one))
+        .routes(routes!(v1::webhooks::replay::since))
 }
 
 /// A route with a body limit of its own.

@@ -2,12 +2,13 @@
 
 use anyhow::Context;
 use civitas_api::{Access, Limits};
+use civitas_providers::outbound::Rules;
 use civitas_storage::{Quota, Quotas};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::{Bounds, Dev, Serve};
 use super::listen::Listen;
-use crate::config::{AuditConfig, Config};
+use crate::config::{AuditConfig, Config, PolicyConfig, WebhookConfig};
 use crate::node::Node;
 use crate::telemetry;
 
@@ -22,13 +23,19 @@ pub(crate) async fn dev(arguments: Dev) -> anyhow::Result<()> {
 
 /// A server for others.
 pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
-    let config = Config {
+    let mut config = Config {
         database_url: arguments.data.database_url,
         access: Access::Credentials,
         origins: arguments.origins,
         trust_proxy: arguments.trust_proxy,
         query_tokens: !arguments.tickets_only,
         ..Config::development(arguments.data.data_dir)
+    };
+    config.policy.resolve_links = arguments.resolve_links;
+    config.webhooks.rules = Rules {
+        plain_http: arguments.webhooks_allow_http,
+        private: arguments.webhooks_allow_private,
+        ..Rules::PUBLIC
     };
     run(bounded(config, &arguments.bounds)?, &arguments.listen).await
 }
@@ -57,6 +64,14 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
             interval: bounds.audit_interval,
             entries: bounds.audit_entries,
             retention: bounds.audit_retention,
+        },
+        policy: PolicyConfig {
+            retention: bounds.decision_retention,
+            ..config.policy
+        },
+        webhooks: WebhookConfig {
+            audit: bounds.audit_webhook.clone(),
+            ..config.webhooks
         },
         grace: bounds.shutdown_grace,
         ..config

@@ -153,6 +153,8 @@ const OF_USERS: &[&str] = &[
     "telemetry_requests",
     "telemetry_sessions",
     "tenants",
+    "webhook_deliveries",
+    "webhooks",
 ];
 
 pub async fn every_table_with_a_tenant_has_its_place(t: Fixture) {
