@@ -48,6 +48,8 @@ pub struct Services {
     pub feed: Feed,
     /// What they do, for addresses that tenants chose.
     pub webhooks: Webhooks,
+    /// What agents' clients report.
+    pub telemetry: Telemetry,
     /// What decides every tool call.
     pub gate: Gate,
     /// What agents may do.

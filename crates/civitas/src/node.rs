@@ -87,8 +87,7 @@ impl Node {
             folder::claim(&store, &config.data_dir, &name).await?;
         }
         let signer = signer(&config, &store, &name, &*entropy)?;
-        let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
-        blobs.sweep_temporary(clock.now()).await?;
+        let blobs = open_blobs(&config, &*clock).await?;
         let index = Arc::new(Index::open(
             &config.data_dir.join("search"),
             civitas_search::Options::default(),
@@ -197,6 +196,13 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// Stored content, without what a crash left half written.
+async fn open_blobs(config: &Config, clock: &dyn Clock) -> anyhow::Result<Blobs> {
+    let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
+    blobs.sweep_temporary(clock.now()).await?;
+    Ok(blobs)
 }
 
 fn settings(config: &Config) -> Settings {

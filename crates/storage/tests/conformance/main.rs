@@ -193,6 +193,16 @@ conformance! {
         metrics_are_listed_and_added_up,
         old_metrics_and_activity_are_swept,
     }
+    telemetry {
+        a_repeated_report_changes_nothing,
+        gaps_are_known_until_late_events_close_them,
+        a_fuller_report_of_a_request_adds_the_difference,
+        an_agent_moves_by_what_its_requests_used,
+        metrics_are_totals_by_session_model_and_type,
+        telemetry_is_listed_in_pages,
+        requests_are_added_up_by_model_agent_and_day,
+        old_telemetry_is_swept,
+    }
     approvals {
         an_approval_is_decided_and_used_once,
         numbers_are_never_given_twice,
