@@ -9,11 +9,10 @@ use crate::load::{self, End, Seen};
 use crate::machine::Machine;
 use crate::process::{Process, prepare};
 use crate::report::{Case, Report, Times, milliseconds};
-use crate::{documents, feed, files};
+use crate::{documents, feed, files, telemetry};
 
 /// Clients that follow the live feed.
 const FEED_CLIENTS: usize = 500;
-use crate::{documents, files, telemetry};
 
 /// How much is measured.
 #[derive(clap::Args)]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks};
+use civitas_governance::{
+    Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks,
+};
 use civitas_model::Entropy;
 use civitas_providers::outbound::Outbound;
 use civitas_storage::Store;
@@ -30,7 +32,6 @@ pub(crate) fn start(
     store: &Store,
     outbound: Outbound,
     entropy: &Arc<dyn Entropy>,
-    outbound: Outbound,
     stopping: &CancellationToken,
 ) -> anyhow::Result<Governance> {
     let own = || (store.clone(), Arc::clone(entropy));
@@ -62,11 +63,6 @@ pub(crate) fn start(
     let budgets = Budgets::new(opened, random);
     let (kept, ending) = (budgets.clone(), stopping.clone());
     tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
-    let feed = Feed::new(store.clone());
-    let (opened, random) = own();
-    let schedule = config.webhooks.schedule;
-    let webhooks = Webhooks::new(opened, random, outbound, feed.clone(), schedule);
-    keep_telling(&feed, &webhooks, stopping);
     let (opened, random) = own();
     let telemetry = Telemetry::new(opened, random);
     let (feed, webhooks) = tell(config, store, entropy, outbound, stopping);
@@ -82,14 +78,6 @@ pub(crate) fn start(
         telemetry,
         webhooks,
     })
-}
-
-/// Passes on what agents do until the node stops.
-fn keep_telling(feed: &Feed, webhooks: &Webhooks, stopping: &CancellationToken) {
-    let feeding = feed.clone().run();
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
-    let sending = webhooks.clone().run();
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
 }
 
 /// Passes on what agents do, to whoever watches and to addresses outside.

@@ -118,7 +118,7 @@ impl Node {
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
         let outbound = Outbound::new(config.webhooks.rules)?;
-        send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
+        audit::send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
         let governance = governance::start(&config, &store, outbound, &entropy, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
@@ -126,7 +126,6 @@ impl Node {
             agents: governance.agents,
             approvals: governance.approvals,
             budgets: governance.budgets,
-            feed: governance.feed,
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,
@@ -252,32 +251,6 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
     let signing = Arc::clone(signer).run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
-}
-
-/// Sends signed checkpoints on, when the configuration says where to, until the node stops.
-fn send_checkpoints(
-    config: &Config,
-    store: &Store,
-    outbound: &Outbound,
-    entropy: &Arc<dyn Entropy>,
-    stopping: &CancellationToken,
-) -> anyhow::Result<()> {
-    let Some(url) = &config.webhooks.audit else {
-        return Ok(());
-    };
-    outbound
-        .check(url)
-        .context("--audit-webhook cannot be used")?;
-    let witness = Witness {
-        store: store.clone(),
-        outbound: outbound.clone(),
-        entropy: Arc::clone(entropy),
-        url: url.clone(),
-        secret: audit::key::webhook_secret(&config.data_dir, &**entropy)?,
-        retry_delay: config.webhooks.schedule.first_delay,
-    };
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(witness.run()));
-    Ok(())
 }
 
 /// Opens the database that a configuration means.

@@ -22,7 +22,6 @@ mod error;
 pub mod feed;
 pub mod gate;
 pub mod halts;
-pub mod limits;
 pub mod policies;
 pub mod registry;
 pub mod telemetry;

@@ -153,8 +153,6 @@ pub enum Change {
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
     Audit(Box<AuditChange>),
-    /// Sets a webhook up, or records what became of its messages.
-    Webhook(WebhookChange),
     /// Saves or activates a version of a tenant's policies.
     Policy(PolicyChange),
     /// Records a decision, or what became of it.

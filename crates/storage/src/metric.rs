@@ -66,7 +66,6 @@ impl RecordMetric {
             return Ok(());
         }
         let scopes = scopes_of(&agent, session);
-        let scopes = scopes_of(&agent, None);
         budget::charge(tx, tenant, &scopes, spent, None).await
     }
 }

@@ -128,15 +128,6 @@ const READINGS: &[(&str, &str)] = &[
     ("artifact::find", "artifacts"),
     ("artifact::list", "artifacts"),
     ("artifact::made_from", "artifacts"),
-    ("reading::by_agent", "telemetry"),
-    ("reading::by_day", "telemetry"),
-    ("reading::by_model", "telemetry"),
-    ("reading::is_metered", "telemetry"),
-    ("reading::model_requests", "telemetry"),
-    ("reading::session", "telemetry"),
-    ("reading::session_events", "telemetry"),
-    ("reading::sessions", "telemetry"),
-    ("reading::totals", "telemetry"),
     ("readings::allowance", "approvals"),
     ("readings::allowances", "approvals"),
     (
@@ -648,10 +639,6 @@ pub async fn agents(t: Fixture) {
 
 pub async fn telemetry(t: Fixture) {
     crate::telemetry::another_tenants_telemetry_stays_its_own(&t).await;
-}
-
-pub async fn webhooks(t: Fixture) {
-    crate::webhooks::another_tenants_webhooks_stay_its_own(&t).await;
 }
 
 pub async fn agent_sessions(t: Fixture) {

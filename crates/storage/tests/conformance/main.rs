@@ -193,16 +193,6 @@ conformance! {
         metrics_are_listed_and_added_up,
         old_metrics_and_activity_are_swept,
     }
-    telemetry {
-        a_repeated_report_changes_nothing,
-        gaps_are_known_until_late_events_close_them,
-        a_fuller_report_of_a_request_adds_the_difference,
-        an_agent_moves_by_what_its_requests_used,
-        metrics_are_totals_by_session_model_and_type,
-        telemetry_is_listed_in_pages,
-        requests_are_added_up_by_model_agent_and_day,
-        old_telemetry_is_swept,
-    }
     approvals {
         an_approval_is_decided_and_used_once,
         numbers_are_never_given_twice,
@@ -244,13 +234,6 @@ conformance! {
         entries_are_filtered_and_paged,
         entries_are_counted_by_what_they_have_in_common,
         a_copy_is_read_without_touching_it,
-    }
-    webhooks {
-        a_webhook_is_set_up_changed_rotated_and_removed,
-        an_event_is_planned_once_and_tried_until_an_answer_is_recorded,
-        deliveries_are_listed_by_page_and_swept,
-        one_that_is_disabled_gives_up_and_says_so,
-        the_stream_is_read_as_it_stands,
     }
     policies {
         a_version_is_saved_from_the_one_before_it,
