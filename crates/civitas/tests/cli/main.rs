@@ -14,6 +14,7 @@ mod executions;
 mod files;
 mod folder;
 mod help;
+mod policy;
 mod readme;
 mod serving;
 mod uploads;

@@ -165,12 +165,7 @@ async fn another_tenant_sees_and_changes_nothing() {
     agent["owner"] = json!("secret");
     let agent = operator.post("/api/v1/agents").json(&agent).send().await;
     let agent = agent.json();
-    let policies = json!({ "note": "secret", "activate": true });
-    operator
-        .post("/api/v1/policy/versions")
-        .json(&policies)
-        .send()
-        .await;
+    saved_policies(&operator).await;
     let user_id = member.get("/api/auth/me").send().await.ok()["user_id"].clone();
     let ids = [
         ("execution_id", execution.as_str()),
@@ -226,6 +221,12 @@ async fn another_tenant_sees_and_changes_nothing() {
         file["file_id"].as_str().unwrap()
     );
     assert_eq!(operator.get(content).send().await.body, "secret words");
+}
+
+async fn saved_policies(client: &Client) {
+    let policies = json!({ "note": "secret", "activate": true });
+    let saved = client.post("/api/v1/policy/versions").json(&policies);
+    assert_eq!(saved.send().await.status.as_u16(), 201);
 }
 
 async fn begun_upload(client: &Client) -> String {
