@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use civitas_auth::Auth;
 use civitas_governance::gate::Gate;
-use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
+use civitas_governance::{Approvals, Budgets, Feed, Halts, Policies, Registry, Webhooks};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -54,6 +54,10 @@ pub struct Services {
     pub approvals: Approvals,
     /// What they may spend.
     pub budgets: Budgets,
+    /// What they do, for whoever watches.
+    pub feed: Feed,
+    /// What they do, for addresses that tenants chose.
+    pub webhooks: Webhooks,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

@@ -1,6 +1,7 @@
 //! A client of the API: what the commands ask a server, and how its problem documents become failures.
 
 mod resumable;
+mod watching;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +52,15 @@ pub(crate) enum Source {
 impl Client {
     /// A client of the server at this address, such as `http://127.0.0.1:8000`.
     pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, Failure> {
+        Self::patient(server, token, READ_PATIENCE)
+    }
+
+    /// The same, for a server that may be silent for so long.
+    pub(crate) fn patient(
+        server: &str,
+        token: Option<String>,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
         let parsed = Url::parse(server).ok();
         let Some(url) = parsed.filter(|url| ["http", "https"].contains(&url.scheme())) else {
             let message =
@@ -59,7 +69,7 @@ impl Client {
         };
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_PATIENCE)
-            .read_timeout(READ_PATIENCE);
+            .read_timeout(patience);
         let host = url.host_str().unwrap_or_default();
         if ["127.0.0.1", "localhost", "[::1]"].contains(&host) {
             builder = builder.no_proxy();
@@ -161,6 +171,12 @@ impl Client {
     pub(crate) async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
         self.answer(self.request(Method::PUT, path).json(body))
             .await
+    }
+
+    /// Changes what a body says of something.
+    pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
+        let request = self.request(Method::PATCH, path).json(body);
+        self.answer(request).await
     }
 
     /// Takes something away.
@@ -313,7 +329,26 @@ impl Client {
         let request = self
             .request(Method::GET, &path)
             .query(&[("after", following.after)]);
-        let mut response = self.send(request).await?;
+        let response = self.send(request).await?;
+        self.read_lines(response, |message| {
+            if let Some(seq) = message["seq"].as_u64() {
+                following.after = seq;
+                message["status"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .clone_into(&mut following.status);
+                seen(&message);
+            }
+        })
+        .await
+    }
+
+    /// Reads lines of JSON until the server ends them; what is no JSON is left out.
+    async fn read_lines(
+        &self,
+        mut response: Response,
+        mut each: impl FnMut(Value),
+    ) -> Result<(), Failure> {
         let mut pending = Vec::new();
         while let Some(chunk) = response
             .chunk()
@@ -328,16 +363,8 @@ impl Client {
             }
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();
-                let Ok(message) = serde_json::from_slice::<Value>(&line) else {
-                    continue;
-                };
-                if let Some(seq) = message["seq"].as_u64() {
-                    following.after = seq;
-                    message["status"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .clone_into(&mut following.status);
-                    seen(&message);
+                if let Ok(message) = serde_json::from_slice(&line) {
+                    each(message);
                 }
             }
         }

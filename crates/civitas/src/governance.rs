@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
+use civitas_governance::{Approvals, Budgets, Feed, Halts, Policies, Registry, Webhooks};
 use civitas_model::Entropy;
+use civitas_providers::outbound::Outbound;
 use civitas_storage::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -15,15 +16,18 @@ pub(crate) struct Governance {
     pub(crate) agents: Registry,
     pub(crate) approvals: Approvals,
     pub(crate) budgets: Budgets,
+    pub(crate) feed: Feed,
     pub(crate) gate: Gate,
     pub(crate) halts: Halts,
     pub(crate) policies: Policies,
+    pub(crate) webhooks: Webhooks,
 }
 
 /// Starts them; what they do by themselves ends when the node stops.
 pub(crate) fn start(
     config: &Config,
     store: &Store,
+    outbound: Outbound,
     entropy: &Arc<dyn Entropy>,
     stopping: &CancellationToken,
 ) -> anyhow::Result<Governance> {
@@ -34,9 +38,8 @@ pub(crate) fn start(
     let halts = Halts::new(opened, random);
     let (opened, random) = own();
     let policies = Policies::new(opened, random, config.policy.resolve_links)?;
-    let (kept, ending) = (policies.clone(), stopping.clone());
-    let retention = config.policy.retention;
-    tokio::spawn(async move { ending.run_until_cancelled(kept.forget_old(retention)).await });
+    let forgetting = policies.clone().forget_old(config.policy.retention);
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(forgetting));
     let services = GateServices {
         store: store.clone(),
         entropy: Arc::clone(entropy),
@@ -57,13 +60,28 @@ pub(crate) fn start(
     let budgets = Budgets::new(opened, random);
     let (kept, ending) = (budgets.clone(), stopping.clone());
     tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
+    let feed = Feed::new(store.clone());
+    let (opened, random) = own();
+    let schedule = config.webhooks.schedule;
+    let webhooks = Webhooks::new(opened, random, outbound, feed.clone(), schedule);
+    keep_telling(&feed, &webhooks, stopping);
     let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
         approvals,
         budgets,
+        feed,
         gate,
         halts,
         policies,
+        webhooks,
     })
+}
+
+/// Passes on what agents do until the node stops.
+fn keep_telling(feed: &Feed, webhooks: &Webhooks, stopping: &CancellationToken) {
+    let feeding = feed.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
+    let sending = webhooks.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
 }

@@ -12,6 +12,7 @@ use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
+use civitas_providers::outbound::Outbound;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
 use civitas_search::{Error, Index, Request, search_current};
@@ -23,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{self, Signer};
+use crate::audit::{self, Signer, Witness};
 use crate::config::Config;
 use crate::{folder, governance};
 
@@ -117,7 +118,9 @@ impl Node {
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
-        let governance = governance::start(&config, &store, &entropy, &stopping)?;
+        let outbound = Outbound::new(config.webhooks.rules)?;
+        send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
+        let governance = governance::start(&config, &store, outbound, &entropy, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
@@ -127,6 +130,8 @@ impl Node {
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,
+            feed: governance.feed,
+            webhooks: governance.webhooks,
             store,
             blobs,
             search: index,
@@ -239,6 +244,32 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
     let signing = Arc::clone(signer).run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
+}
+
+/// Sends signed checkpoints on, when the configuration says where to, until the node stops.
+fn send_checkpoints(
+    config: &Config,
+    store: &Store,
+    outbound: &Outbound,
+    entropy: &Arc<dyn Entropy>,
+    stopping: &CancellationToken,
+) -> anyhow::Result<()> {
+    let Some(url) = &config.webhooks.audit else {
+        return Ok(());
+    };
+    outbound
+        .check(url)
+        .context("--audit-webhook cannot be used")?;
+    let witness = Witness {
+        store: store.clone(),
+        outbound: outbound.clone(),
+        entropy: Arc::clone(entropy),
+        url: url.clone(),
+        secret: audit::key::webhook_secret(&config.data_dir, &**entropy)?,
+        retry_delay: config.webhooks.schedule.first_delay,
+    };
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(witness.run()));
+    Ok(())
 }
 
 /// Opens the database that a configuration means.

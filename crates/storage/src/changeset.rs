@@ -33,6 +33,7 @@ use crate::tenant_setting::PutTenantSetting;
 use crate::ticket::TicketChange;
 use crate::upload::Upload;
 use crate::user::UserChange;
+use crate::webhook::WebhookChange;
 
 /// Changes that are applied together or not at all.
 #[derive(Debug, Default)]
@@ -157,6 +158,8 @@ pub enum Change {
     Budget(Box<BudgetChange>),
     /// Tells whoever follows what agents do.
     Announce(Box<Announce>),
+    /// Sets a webhook up, or records what became of its messages.
+    Webhook(WebhookChange),
 }
 
 impl From<Submit> for Change {

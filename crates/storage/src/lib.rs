@@ -65,9 +65,10 @@ mod transaction;
 mod upload;
 mod usage;
 mod user;
+mod webhook;
 mod write;
 
-pub use activity::{Activity, Announce};
+pub use activity::{Activity, Announce, Published};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use approval::{
@@ -116,3 +117,7 @@ pub use ticket::{Ticket, TicketChange};
 pub use upload::{UPLOAD_LIFETIME, Upload};
 pub use usage::{Quota, Quotas, Usage};
 pub use user::{Account, PasswordHash, UserChange, Users, email_key};
+pub use webhook::{
+    ATTEMPTS_KEPT, Attempt, Attempted, Delivery, DeliveryFilter, DeliveryStatus, Plan,
+    SigningSecret, Verdict, WEBHOOKS_MAX, Webhook, WebhookChange, Webhooks,
+};

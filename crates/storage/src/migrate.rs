@@ -93,6 +93,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0012_gate.sql"),
         postgres: include_str!("../migrations/postgres/0012_gate.sql"),
     },
+    Migration {
+        version: 13,
+        name: "webhooks",
+        sqlite: include_str!("../migrations/sqlite/0013_webhooks.sql"),
+        postgres: include_str!("../migrations/postgres/0013_webhooks.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -54,6 +54,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::Decision(change) => change.apply(tx).await?,
             Change::Budget(change) => change.apply(tx).await?,
             Change::Announce(change) => change.apply(tx).await?,
+            Change::Webhook(change) => change.apply(tx).await?,
         }
     }
     Ok(())

@@ -27,7 +27,21 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "crates/governance",
         &[
-            "model", "audit", "storage", "bus", "intent", "policy", "hooks",
+            "model",
+            "audit",
+            "storage",
+            "bus",
+            "intent",
+            "policy",
+            "hooks",
+            "model",
+            "audit",
+            "storage",
+            "bus",
+            "intent",
+            "policy",
+            // Webhooks call out.
+            "providers",
         ],
     ),
     (

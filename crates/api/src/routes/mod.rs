@@ -31,6 +31,7 @@ pub const PUBLIC: &[&str] = &[
     "GET /",
     "GET /health",
     "GET /api/health",
+    "GET /api/v1/schema/typescript",
     "POST /api/auth/login",
     "POST /api/auth/register",
     "POST /api/auth/refresh",
@@ -112,10 +113,12 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(content::search::search))
         // Who the agents are, what they measured, and what was done.
         .merge(agents(limits))
-        .merge(policy(limits))
         .merge(approvals())
         .merge(budgets())
+        .merge(policy(limits))
         .merge(audit())
+        // Who hears of it.
+        .merge(feed())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
@@ -224,6 +227,29 @@ fn audit() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::audit::proof::inclusion))
         .routes(routes!(v1::audit::proof::consistency))
         .routes(routes!(v1::audit::erase::erase))
+}
+
+/// The live feed, and where it is sent to.
+fn feed() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::agents::activity::stream))
+        .routes(routes!(v1::websocket::health))
+        .routes(routes!(v1::schema::typescript::show))
+        .routes(routes!(
+            v1::webhooks::create::create,
+            v1::webhooks::create::list
+        ))
+        .routes(routes!(
+            v1::webhooks::show::show,
+            v1::webhooks::update::update,
+            v1::webhooks::show::remove
+        ))
+        .routes(routes!(v1::webhooks::rotate::rotate))
+        .routes(routes!(v1::webhooks::test::test))
+        .routes(routes!(v1::webhooks::deliveries::list))
+        .routes(routes!(v1::webhooks::deliveries::show))
+        .routes(routes!(v1::webhooks::replay::one))
+        .routes(routes!(v1::webhooks::replay::since))
 }
 
 /// A route with a body limit of its own.

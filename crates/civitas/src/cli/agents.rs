@@ -3,6 +3,10 @@
 mod export;
 mod folder;
 mod import;
+pub(crate) mod install;
+pub(crate) mod installed;
+mod selftest;
+mod watch;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -13,6 +17,9 @@ use super::remote::Remote;
 use crate::client::Client;
 use export::Export;
 use import::{Drift, Import};
+use install::Install;
+use selftest::Selftest;
+use watch::Watch;
 
 /// Agents of a page.
 const PAGE: usize = 500;
@@ -33,6 +40,18 @@ pub enum Agents {
     /// Show an agent.
     #[command(after_help = "Example:\n  civitas agents show code-reviewer")]
     Show(Named),
+    /// Put a coding agent under this server's policy: hooks that refuse what cannot be decided, and telemetry. Needs an
+    /// administrator, for the token.
+    #[command(
+        after_help = "What changes is shown first, and a backup is kept; with --uninstall everything is as it was before.\n\nExamples:\n  civitas agents install claude-code --dry-run\n  civitas agents install claude-code --server https://civitas.example.com\n  sudo civitas agents install claude-code --managed     # for everyone on this machine, cannot be turned off\n  civitas agents install claude-code --uninstall"
+    )]
+    Install(Install),
+    /// Prove that hooks bind: every event is sent, and what is denied, halted or undecidable is held back; exit code 1 when
+    /// it is not.
+    #[command(
+        after_help = "The server is asked as the installed hooks ask it; the test of halts needs an administrator. Sessions of the test are\ncalled selftest-….\n\nExamples:\n  civitas agents selftest\n  civitas agents selftest --json | jq '.checks[] | select(.status == \"failed\")'"
+    )]
+    Selftest(Selftest),
     /// Write agents back to files, with everything that the files held.
     #[command(
         after_help = "Examples:\n  civitas agents export out/\n  civitas agents export out/ code-reviewer"
@@ -41,6 +60,11 @@ pub enum Agents {
     /// Say where a folder of files and the registry differ; exit code 1 when they do.
     #[command(after_help = "Example:\n  civitas agents drift .claude/agents")]
     Drift(Drift),
+    /// Print what agents do, as it happens, until you press Ctrl-C.
+    #[command(
+        after_help = "When the connection or the server breaks off, it goes on after the last event that it printed.\n\nExamples:\n  civitas agents watch\n  civitas agents watch --type rbac_decision,budget_updated --role developer\n  civitas agents watch --after 4711 --json | jq .data"
+    )]
+    Watch(Watch),
     /// Put an agent to work: a draft, or one that was suspended. Needs an administrator.
     #[command(after_help = "Example:\n  civitas agents activate code-reviewer")]
     Activate(Named),
@@ -85,9 +109,12 @@ pub struct Named {
 pub(crate) async fn run(command: Agents, remote: &Remote) -> anyhow::Result<()> {
     let client = remote.client()?;
     match command {
+        Agents::Install(arguments) => install::run(arguments, remote).await,
+        Agents::Selftest(arguments) => selftest::run(arguments, remote).await,
         Agents::Import(arguments) => import::run(arguments, remote).await,
         Agents::Drift(arguments) => import::drift(arguments, remote).await,
         Agents::Export(arguments) => export::run(arguments, remote).await,
+        Agents::Watch(arguments) => watch::run(&client, &arguments, remote.json).await,
         Agents::List(arguments) => list(&client, &arguments, remote.json).await,
         Agents::Show(Named { agent }) => {
             let found = find(&client, &agent).await?;

@@ -8,13 +8,16 @@ use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
 use super::agents::Agents;
+use super::approvals::{Approvals, Approve, Deny};
 use super::audit::Audit;
 use super::backup::{Backup, Restore};
+use super::budgets::Budgets;
 use super::demo::Demo;
 use super::describe::Completions;
 use super::doctor::Doctor;
 use super::executions::Executions;
 use super::files::{Files, Search};
+use super::hook::Hook;
 use super::intent::Intent;
 use super::listen::Listen;
 use super::policy::Policy;
@@ -22,6 +25,7 @@ use super::quantity;
 use super::remote::Remote;
 use super::token::Token;
 use super::user::User;
+use super::webhooks::Webhooks;
 
 /// What `civitas --help` ends with.
 const AFTER_HELP: &str = "\
@@ -90,9 +94,34 @@ pub enum Command {
     /// Know the agents: bring their files in, see them, set them aside.
     #[command(subcommand)]
     Agents(Agents),
+    /// Know what may be spent and what is; set, raise and take back budgets.
+    #[command(subcommand)]
+    Budgets(Budgets),
+    /// Decide what waits for people: see it, approve it, deny it.
+    #[command(subcommand)]
+    Approvals(Approvals),
+    /// Approve what waits for you, by its code. The same as `civitas approvals approve`.
+    #[command(
+        after_help = "Examples:\n  civitas approve P7\n  civitas approve P7 --always request --for 7d"
+    )]
+    Approve(Approve),
+    /// Deny what waits for you, by its code. The same as `civitas approvals deny`.
+    #[command(after_help = "Example:\n  civitas deny P7 --comment 'not on a Friday'")]
+    Deny(Deny),
     /// Say what agents may do: look at policies, change them, ask them.
     #[command(subcommand)]
     Policy(Policy),
+    /// Pass a hook event of a coding agent on to the server, and its answer back; refuses when there is none.
+    ///
+    /// `civitas agents install` puts this into the agent's settings. The event is read from standard input. What cannot be
+    /// decided is refused: with exit code 2 where the event can be held back.
+    #[command(
+        after_help = "Example:\n  echo '{\"session_id\":\"s1\",\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"}}' | civitas hook pre-tool-use"
+    )]
+    Hook(Hook),
+    /// Send what agents do to other services, signed, and see what became of it.
+    #[command(subcommand)]
+    Webhooks(Webhooks),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),
@@ -196,6 +225,14 @@ pub struct Bounds {
     /// How many resumable uploads a tenant may have open at the same time.
     #[arg(long, env = "CIVITAS_OPEN_UPLOADS", default_value_t = OPEN_UPLOADS_MAX, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub open_uploads: u64,
+    /// Where signed checkpoints of the audit logs are sent to as well, signed as webhooks are; see docs/audit.md.
+    #[arg(
+        long,
+        env = "CIVITAS_AUDIT_WEBHOOK",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub audit_webhook: Option<String>,
     /// How long open requests and running executions may take to end when the server is stopped.
     #[arg(long, env = "CIVITAS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION", value_parser = quantity::duration)]
     pub shutdown_grace: Duration,
@@ -255,4 +292,11 @@ pub struct Serve {
     /// Let only tickets, not long-lived tokens, stand in a WebSocket's URL.
     #[arg(long, env = "CIVITAS_TICKETS_ONLY")]
     pub tickets_only: bool,
+    /// Let webhooks call `http` URLs, too; what they say can then be read on the way.
+    #[arg(long, env = "CIVITAS_WEBHOOKS_ALLOW_HTTP")]
+    pub webhooks_allow_http: bool,
+    /// Let webhooks call this machine and private networks, on any port: only where every administrator of a tenant may
+    /// reach what is there.
+    #[arg(long, env = "CIVITAS_WEBHOOKS_ALLOW_PRIVATE")]
+    pub webhooks_allow_private: bool,
 }

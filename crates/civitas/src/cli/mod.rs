@@ -4,9 +4,11 @@
 //! `civitas --help`.
 
 mod agents;
+mod approvals;
 mod arguments;
 mod audit;
 mod backup;
+mod budgets;
 mod demo;
 mod describe;
 mod dispatch;
@@ -14,6 +16,7 @@ mod doctor;
 mod executions;
 pub(crate) mod failure;
 mod files;
+mod hook;
 mod intake;
 mod intent;
 mod json_input;
@@ -25,6 +28,7 @@ mod remote;
 mod serving;
 mod token;
 mod user;
+mod webhooks;
 
 pub use arguments::Arguments;
 pub use dispatch::run;

@@ -10,9 +10,11 @@
 
 mod access;
 mod agents;
+mod approvals;
 mod artifacts;
 mod auth;
 mod bad_input;
+mod budgets;
 mod client;
 mod completeness;
 mod content;

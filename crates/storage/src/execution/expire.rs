@@ -6,7 +6,7 @@ use civitas_sql::Statement;
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
     activity, agent_session, approval, budget, hook_event, idempotency, invitation, metric, outbox,
-    rate_limit, refresh_token, session, ticket,
+    rate_limit, refresh_token, session, ticket, webhook,
 };
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -63,6 +63,7 @@ impl Sweep {
         hook_event::delete_old(tx).await?;
         budget::sweep(tx).await?;
         approval::delete_old(tx).await?;
+        webhook::delete_old(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

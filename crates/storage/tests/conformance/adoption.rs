@@ -149,6 +149,8 @@ const OF_USERS: &[&str] = &[
     "seen_agents",
     "service_tokens",
     "tenants",
+    "webhook_deliveries",
+    "webhooks",
 ];
 
 pub async fn every_table_with_a_tenant_has_its_place(t: Fixture) {

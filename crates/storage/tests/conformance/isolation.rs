@@ -76,6 +76,8 @@ const TABLES: &[(&str, &str)] = &[
     ("tenants", "none: found by its own id"),
     ("uploads", "uploads"),
     ("users", "none: a user belongs to no tenant"),
+    ("webhook_deliveries", "webhooks"),
+    ("webhooks", "webhooks"),
     ("ws_tickets", "none: found by the digest of its secret"),
 ];
 
@@ -83,6 +85,28 @@ const TABLES: &[(&str, &str)] = &[
 const READINGS: &[(&str, &str)] = &[
     ("activity::activity_after", "agents"),
     ("activity::last_activity", "none: a number only"),
+    ("activity::oldest_activity", "none: a number only"),
+    ("activity::published_after", "webhooks"),
+    (
+        "activity::published_by_all_after",
+        "none: the feed's own, for every tenant",
+    ),
+    ("webhook::again", "webhooks"),
+    ("webhook::deliveries", "webhooks"),
+    ("webhook::delivery", "webhooks"),
+    (
+        "webhook::enabled",
+        "none: the sender's own, of every tenant",
+    ),
+    ("webhook::find", "webhooks"),
+    ("webhook::finished_since", "webhooks"),
+    ("webhook::first", "webhooks"),
+    ("webhook::list", "webhooks"),
+    ("webhook::pending", "webhooks"),
+    (
+        "read::checkpoints_of_all",
+        "none: the sender's own, of every tenant",
+    ),
     ("agent::find", "agents"),
     ("agent::find_by_name", "agents"),
     ("agent::list", "agents"),
@@ -702,6 +726,10 @@ pub async fn approvals(t: Fixture) {
     t.commit(open(own)).await;
     let own = approvals.find(&b, "P1").await.unwrap().unwrap();
     assert_eq!(own.tenant_id, b);
+}
+
+pub async fn webhooks(t: Fixture) {
+    crate::webhooks::another_tenants_webhooks_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {

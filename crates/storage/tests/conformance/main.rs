@@ -49,6 +49,8 @@ mod retention;
 mod sessions;
 #[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod webhooks;
 
 macro_rules! conformance {
     ($($module:ident { $($case:ident),* $(,)? })*) => {
@@ -233,6 +235,13 @@ conformance! {
         decisions_are_filtered_by_every_fact,
         old_decisions_are_forgotten_a_piece_at_a_time,
     }
+    webhooks {
+        a_webhook_is_set_up_changed_rotated_and_removed,
+        an_event_is_planned_once_and_tried_until_an_answer_is_recorded,
+        deliveries_are_listed_by_page_and_swept,
+        one_that_is_disabled_gives_up_and_says_so,
+        the_stream_is_read_as_it_stands,
+    }
     adoption {
         every_table_with_a_tenant_has_its_place,
         everything_moves_with_an_upgrade,
@@ -265,6 +274,7 @@ conformance! {
         budgets,
         approvals,
         audit_log,
+        webhooks,
     }
     model { random_changes_agree_with_a_small_model }
     queries {

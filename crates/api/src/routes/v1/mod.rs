@@ -1,4 +1,4 @@
-//! `/api/v1`: agents, what they may do and spend, what they measured, what people have to approve, and what was done.
+//! `/api/v1`: agents, what they may do and spend, what waits for people, what was measured and what was done.
 
 pub(super) mod agents;
 pub(super) mod allowances;
@@ -13,3 +13,6 @@ pub(super) mod hooks;
 pub(super) mod metrics;
 pub(super) mod policy;
 pub(super) mod registry;
+pub(super) mod schema;
+pub(super) mod webhooks;
+pub(super) mod websocket;
