@@ -9,7 +9,10 @@ use super::arguments::{Arguments, Command};
 use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
-use super::{agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, hook, intent, policy, serving, token, user, webhooks};
+use super::{
+    agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, hook,
+    intent, policy, serving, token, user, webhooks,
+};
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
