@@ -18,6 +18,7 @@ mod folder;
 mod help;
 mod hook;
 mod install;
+mod policy;
 mod readme;
 mod selftest;
 mod serving;

@@ -270,73 +270,44 @@ async fn policies_are_changed_by_people_who_administer() {
     hooks.get(VERSIONS).send().await.problem(403, "forbidden");
 }
 
-/// The decision table of roles, tools, paths, interfaces, sub-agents, secrets and operations, asked cell by cell.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_table_of_roles_is_answered_as_it_is_written() {
-    const ROLES: [&str; 10] = [
-        "admin",
-        "developer",
-        "coordinator",
-        "security",
-        "database",
-        "backend",
-        "reviewer",
-        "frontend",
-        "tester",
-        "analyst",
-    ];
-    let server = TestServer::development().await;
-    let anyone = server.anonymous();
+const ROLES: [&str; 10] = [
+    "admin",
+    "developer",
+    "coordinator",
+    "security",
+    "database",
+    "backend",
+    "reviewer",
+    "frontend",
+    "tester",
+    "analyst",
+];
+
+/// The rows of the table: what is asked, the tool and its input.
+fn calls() -> Vec<(String, &'static str, Value)> {
     let path = |path: &str| json!({ "file_path": format!("/work/{path}") });
-    let shell = |command: &str| json!({ "command": command });
     let mut calls: Vec<(String, &str, Value)> = Vec::new();
-    for tool in [
-        "Grep",
-        "Glob",
-        "TodoWrite",
-        "KillShell",
-        "BashOutput",
-        "WebSearch",
-    ] {
+    let tools = "Grep Glob TodoWrite KillShell BashOutput WebSearch";
+    for tool in tools.split(' ') {
         let input = json!({ "pattern": "x", "shell_id": "1", "query": "x" });
         calls.push((tool.to_owned(), tool, input));
     }
     for tool in ["Read", "Write", "Edit", "MultiEdit"] {
         calls.push((tool.to_owned(), tool, path("tests/a")));
     }
-    for scope in [
-        "src/a",
-        "config/a",
-        "backend/a",
-        "migrations/a",
-        "src/api/a",
-        "src/components/a",
-        "e2e/a",
-        "x/a.test.js",
-        "docs/a",
-    ] {
-        calls.push((format!("Read {scope}"), "Read", path(scope)));
-        calls.push((format!("Write {scope}"), "Write", path(scope)));
+    let files =
+        "src/a config/a backend/a migrations/a src/api/a src/components/a e2e/a x/a.test.js docs/a";
+    for file in files.split(' ') {
+        calls.push((format!("Read {file}"), "Read", path(file)));
+        calls.push((format!("Write {file}"), "Write", path(file)));
     }
-    for api in [
-        "github",
-        "gitlab",
-        "memory-mcp",
-        "flow-nexus",
-        "connascence-analyzer",
-    ] {
+    for api in "github gitlab memory-mcp flow-nexus connascence-analyzer".split(' ') {
         calls.push((format!("mcp {api}"), "x", json!({ "api": api })));
     }
-    calls.push((
-        "Task".to_owned(),
-        "Task",
-        json!({ "subagent_type": "x", "prompt": "x" }),
-    ));
-    calls.push((
-        "WebFetch".to_owned(),
-        "WebFetch",
-        json!({ "url": "https://example.com/" }),
-    ));
+    let start = json!({ "subagent_type": "x", "prompt": "x" });
+    calls.push(("Task".to_owned(), "Task", start));
+    let url = json!({ "url": "https://example.com/" });
+    calls.push(("WebFetch".to_owned(), "WebFetch", url));
     calls.push(("Read .env".to_owned(), "Read", path("tests/.env")));
     for command in [
         "ls",
@@ -347,26 +318,35 @@ async fn the_table_of_roles_is_answered_as_it_is_written() {
         "alembic -x env=prod upgrade head",
         "civitas approve P7",
     ] {
-        calls.push((command.to_owned(), "Bash", shell(command)));
+        calls.push((command.to_owned(), "Bash", json!({ "command": command })));
     }
-    let mut table = format!(
-        "{:<34}{}\n",
-        "",
-        ROLES.map(|role| format!("{role:<13}")).concat().trim_end()
-    );
-    for (name, tool, input) in &calls {
-        let mut row = format!("{name:<34}");
+    calls
+}
+
+/// The decision table of roles, tools, paths, interfaces, sub-agents, secrets and operations, asked cell by cell.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_roles_is_answered_as_it_is_written() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
+    let row = |cells: Vec<String>| {
+        let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:<12}")).collect();
+        cells.join(" ").trim_end().to_owned()
+    };
+    let heads = ROLES.iter().map(|role| (*role).to_owned()).collect();
+    let mut table = vec![format!("{:<34}{}", "", row(heads))];
+    for (name, tool, input) in calls() {
+        let mut cells = Vec::new();
         for role in ROLES {
             let mut body = json!({ "role": role, "tool_name": tool, "tool_input": input });
             if let Some(api) = input["api"].as_str() {
                 body["tool_name"] = json!(format!("mcp__{api}__go"));
             }
             let said = check(&anyone, body).await;
-            row.push_str(&format!("{:<13}", said["outcome"].as_str().unwrap()));
+            cells.push(said["outcome"].as_str().unwrap().to_owned());
         }
-        table.push_str(row.trim_end());
-        table.push('\n');
+        table.push(format!("{name:<34}{}", row(cells)));
     }
+    let table = table.join("\n");
     insta::assert_snapshot!("the_table_of_roles", table);
 }
 
@@ -585,11 +565,17 @@ async fn what_a_candidate_would_change_is_said_with_examples() {
         ask(json!({ "version": 0, "against": "active" })).await["stricter"],
         0
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_that_is_none_is_refused() {
+    let server = TestServer::development().await;
+    let anyone = server.anonymous();
     for (body, code) in [
         (json!({}), 422),
-        (json!({ "version": 1, "tables": "" }), 422),
-        (json!({ "version": 1, "days": 0 }), 422),
-        (json!({ "version": 1, "days": 366 }), 422),
+        (json!({ "version": 0, "tables": "" }), 422),
+        (json!({ "version": 0, "days": 0 }), 422),
+        (json!({ "version": 0, "days": 366 }), 422),
         (
             json!({ "sources": [{ "name": "a.cedar", "text": "x" }] }),
             422,
