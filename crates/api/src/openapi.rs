@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::routes;
 use crate::state::{AppState, Limits};
-use crate::typescript;
+use crate::typescript::declarations;
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -137,7 +137,7 @@ pub fn document() -> OpenApi {
 pub fn typescript() -> String {
     let document = document().to_json().unwrap_or_default();
     let document = serde_json::from_str(&document).unwrap_or_default();
-    typescript::declarations(&document)
+    declarations(&document)
 }
 
 fn base() -> OpenApi {

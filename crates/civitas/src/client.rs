@@ -52,6 +52,15 @@ pub(crate) enum Source {
 impl Client {
     /// A client of the server at this address, such as `http://127.0.0.1:8000`.
     pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, Failure> {
+        Self::patient(server, token, READ_PATIENCE)
+    }
+
+    /// The same, for a server that may be silent for so long.
+    pub(crate) fn patient(
+        server: &str,
+        token: Option<String>,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
         let parsed = Url::parse(server).ok();
         let Some(url) = parsed.filter(|url| ["http", "https"].contains(&url.scheme())) else {
             let message =
@@ -60,7 +69,7 @@ impl Client {
         };
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_PATIENCE)
-            .read_timeout(READ_PATIENCE);
+            .read_timeout(patience);
         let host = url.host_str().unwrap_or_default();
         if ["127.0.0.1", "localhost", "[::1]"].contains(&host) {
             builder = builder.no_proxy();

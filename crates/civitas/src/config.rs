@@ -23,6 +23,15 @@ pub struct AuditConfig {
     pub retention: Duration,
 }
 
+/// How calls of agents are decided.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyConfig {
+    /// Whether agents work on this machine, so that links on its disk are followed when a path is judged.
+    pub resolve_links: bool,
+    /// How long recorded decisions are kept.
+    pub retention: Duration,
+}
+
 /// How webhooks are sent.
 #[derive(Debug, Clone)]
 pub struct WebhookConfig {
@@ -63,6 +72,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// How tool calls of agents are held and paid for.
     pub gate: GateOptions,
+    /// How calls of agents are decided.
+    pub policy: PolicyConfig,
     /// How webhooks are sent.
     pub webhooks: WebhookConfig,
     /// How long open requests and running handlers may take to end when the node stops.
@@ -109,6 +120,10 @@ impl Config {
                 retention: Duration::from_hours(90 * 24),
             },
             gate: GateOptions::default(),
+            policy: PolicyConfig {
+                resolve_links: true,
+                retention: Duration::from_hours(30 * 24),
+            },
             webhooks: WebhookConfig {
                 rules: Rules {
                     plain_http: true,

@@ -43,7 +43,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The realms of this binary.
 pub fn realms() -> Vec<Realm> {
-    vec![civitas_content::realm()]
+    vec![civitas_content::realm(), civitas_fleet::realm()]
 }
 
 /// A running node.
@@ -120,7 +120,7 @@ impl Node {
         keep_provable(&signer, &entropy, &stopping);
         let outbound = Outbound::new(config.webhooks.rules)?;
         audit::send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
-        let governance = governance::start(&config, &store, &entropy, outbound, &stopping)?;
+        let governance = governance::start(&config, &store, outbound, &entropy, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
@@ -131,6 +131,7 @@ impl Node {
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,
+            telemetry: governance.telemetry,
             webhooks: governance.webhooks,
             store,
             blobs,

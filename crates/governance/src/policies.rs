@@ -4,12 +4,15 @@
 //! their commit is answered, and every look at the cache hears those that were said before it.
 
 mod cache;
+mod check;
 mod draft;
 mod links;
 mod locate;
 mod principal;
 mod recorded;
+mod retention;
 mod versions;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -18,11 +21,13 @@ use civitas_policy::{Decision, NoLinks, PolicySet, PolicySource, Request, Tables
 use civitas_storage::{PolicyText, PolicyVersion, Store};
 use tokio::sync::Semaphore;
 
+pub use check::{Answer, Question, Who};
 pub use draft::{Compiled, Draft, TABLES_FILE, TEST_FILES_MAX, TESTS_MAX};
 pub use links::Links;
 pub use principal::principal;
 pub use recorded::{EventKey, recordable, recorded};
 pub use versions::{Save, Saved, VERSIONS_PAGE_MAX};
+pub use what_if::{Baseline, Candidate, WHAT_IF_DAYS_MAX, WHAT_IF_DECISIONS_MAX, WhatIf};
 
 use crate::error::Error;
 use cache::{Cache, Known};
@@ -47,6 +52,7 @@ struct Inner {
     cache: Cache,
     loading: [tokio::sync::Mutex<()>; LOADING_MAX],
     compiling: Semaphore,
+    comparing: Semaphore,
     resolve_links: bool,
 }
 
@@ -85,6 +91,7 @@ impl Policies {
                 cache,
                 loading: Default::default(),
                 compiling: Semaphore::new(COMPILING_MAX),
+                comparing: Semaphore::new(1),
                 resolve_links,
             }),
         })

@@ -70,6 +70,27 @@ impl Name {
         }
     }
 
+    /// How long the client is told to wait for a hook on this event, in seconds. Who answers must be quicker: on most events a
+    /// client that has waited long enough goes on as if nothing had been said.
+    pub const fn timeout_seconds(self) -> u32 {
+        match self {
+            // A person may have to decide.
+            Self::PreToolUse | Self::PermissionRequest => 570,
+            Self::UserPromptSubmit
+            | Self::UserPromptExpansion
+            | Self::PostToolBatch
+            | Self::PreCompact
+            | Self::PreModelSwitch
+            | Self::TaskCreated
+            | Self::Elicitation
+            | Self::ElicitationResult
+            | Self::ConfigChange => 30,
+            // A user waits for the client to start.
+            Self::SessionStart | Self::Setup => 5,
+            _ => 10,
+        }
+    }
+
     /// Whether something waits for the answer, so that a refusal holds it back.
     pub(crate) const fn is_gate(self) -> bool {
         !matches!(self.on_failure(), OnFailure::Proceed)

@@ -45,6 +45,7 @@ mod fields;
 mod kind;
 mod name;
 mod text;
+mod verdict;
 
 pub use answer::Answer;
 pub use call::{McpServer, ToolCall};
@@ -55,6 +56,7 @@ pub use fields::{BATCH_CALLS_MAX, PATH_CHARS_MAX, TEXT_BYTES_MAX, WORD_CHARS_MAX
 pub use kind::{EventKind, ModelSwitch, Resumed, Stopped, Task};
 pub use name::Name;
 pub use text::ANSWER_UNITS_MAX;
+pub use verdict::Verdict;
 
 /// The version of Claude Code that shapes are from.
 pub const CLIENT_VERSION: &str = "2.1.329";

@@ -10,7 +10,7 @@ mod schema;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use civitas_hooks::{Answer, CORPUS, Event, EventKind, Name, Recorded};
+use civitas_hooks::{Answer, CORPUS, Event, EventKind, Name, Recorded, Verdict};
 use serde_json::{Map, Value, json};
 
 fn folder(name: &str) -> PathBuf {
@@ -150,12 +150,11 @@ fn no_golden_is_left_over() {
 
 #[test]
 fn what_was_meant_to_hold_back_never_comes_out_as_leave() {
-    let means_no = |value: &Value| {
-        let output = &value["hookSpecificOutput"];
-        value["decision"] == "block"
-            || output["permissionDecision"] == "deny"
-            || output["decision"]["behavior"] == "deny"
-            || output["action"] == "decline"
+    let means_no = |event: &Event, answer: &Answer| {
+        matches!(
+            Verdict::of(event, &answer.render(event)),
+            Some(Verdict::Refused(_) | Verdict::Halted(_))
+        )
     };
     let gates = [
         "pre-tool-use",
@@ -179,14 +178,14 @@ fn what_was_meant_to_hold_back_never_comes_out_as_leave() {
                 .into_iter()
                 .find(|(known, _)| *known == answer)
                 .unwrap();
-            assert!(means_no(&meant.render(&event)), "{name} {answer}");
+            assert!(means_no(&event, &meant), "{name} {answer}");
         }
     }
     let changed_wrongly = Answer::Allow {
         reason: String::new(),
         updated_input: Some(json!([])),
     };
-    assert!(means_no(&changed_wrongly.render(&recorded("pre-tool-use"))));
+    assert!(means_no(&recorded("pre-tool-use"), &changed_wrongly));
 }
 
 #[test]
@@ -252,4 +251,43 @@ fn fields_are_where_the_client_puts_them() {
     };
     assert_eq!(source, "resume");
     assert_eq!(resumed.context_tokens, Some(88_102));
+}
+
+#[test]
+fn an_answer_that_a_client_would_drop_is_no_verdict() {
+    let event = recorded("pre-tool-use");
+    let specific = |output: Value| json!({ "hookSpecificOutput": output });
+    let dropped = [
+        json!([]),
+        json!("deny"),
+        json!({ "decision": "approve" }),
+        json!({ "continue": "no" }),
+        specific(json!({ "permissionDecision": "deny" })),
+        specific(json!({ "hookEventName": "PostToolUse", "permissionDecision": "deny" })),
+        specific(json!({ "hookEventName": "PreToolUse", "permissionDecision": "forbid" })),
+        specific(json!("PreToolUse")),
+    ];
+    for answer in dropped {
+        assert_eq!(Verdict::of(&event, &answer), None, "{answer}");
+    }
+    let verdict = |answer: Answer| Verdict::of(&event, &answer.render(&event)).unwrap();
+    assert_eq!(verdict(Answer::None), Verdict::Silent);
+    assert_eq!(verdict(Answer::Context("so".to_owned())), Verdict::Silent);
+    let reason = || "why".to_owned();
+    assert_eq!(
+        verdict(Answer::Allow {
+            reason: reason(),
+            updated_input: None
+        }),
+        Verdict::Allowed
+    );
+    assert_eq!(verdict(Answer::Ask { reason: reason() }), Verdict::Asked);
+    assert_eq!(
+        verdict(Answer::Deny { reason: reason() }),
+        Verdict::Refused(reason())
+    );
+    assert_eq!(
+        verdict(Answer::Halt { reason: reason() }),
+        Verdict::Halted(reason())
+    );
 }

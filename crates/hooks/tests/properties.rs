@@ -6,7 +6,7 @@
 mod schema;
 
 use civitas_hooks::{
-    Answer, CORPUS, Event, EventKind, Malformed, Name, TEXT_BYTES_MAX, WORD_CHARS_MAX,
+    Answer, CORPUS, Event, EventKind, Malformed, Name, TEXT_BYTES_MAX, Verdict, WORD_CHARS_MAX,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -125,6 +125,7 @@ proptest! {
         let rendered = answer.render(&event);
         let violations = schema::violations(&event.common.hook_event_name, &rendered);
         prop_assert!(violations.is_empty(), "{rendered}: {violations:?}");
+        prop_assert!(Verdict::of(&event, &rendered).is_some(), "{rendered}");
     }
 
     #[test]

@@ -293,6 +293,10 @@ fn operations(text: &mut Text, tables: &Tables) {
         roles.sort_unstable();
         roles.dedup();
         let place = format!("escalations.{name}");
+        if roles.is_empty() {
+            nobody(text, name, &escalation.reason, &place);
+            continue;
+        }
         let body = format!(
             "permit (principal, action == Action::\"perform\", resource == Operation::{}) when {{ {} }}",
             quoted(name),
@@ -321,6 +325,19 @@ fn operations(text: &mut Text, tables: &Tables) {
             );
         }
     }
+}
+
+/// An operation that no role performs.
+fn nobody(text: &mut Text, name: &str, reason: &str, place: &str) {
+    let reason = match reason {
+        "" => "no role may perform it",
+        reason => reason,
+    };
+    let body = format!(
+        "forbid (principal, action == Action::\"perform\", resource == Operation::{})",
+        quoted(name)
+    );
+    text.plain(&format!("escalation.{name}"), reason, place, &body);
 }
 
 fn guards(text: &mut Text, tables: &Tables) {

@@ -97,4 +97,6 @@ pub use tables::{
     CostAction, Costs, DEFAULTS, Escalation, Estimate, Estimates, Mode, NoAgent, OperationRule,
     Role, SYSTEM_ROLE, Tables,
 };
-pub use what_if::{EXAMPLES_MAX, Example, GROUPS_MAX, Group, Recorded, Report, what_if};
+pub use what_if::{
+    Comparison, EXAMPLES_MAX, Example, GROUPS_MAX, Group, Recorded, Report, what_if,
+};

@@ -102,7 +102,8 @@ pub struct Role {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Escalation {
-    /// Roles that may perform it, besides those that have it on their approval list.
+    /// Roles that may perform it, besides those that have it on their approval list. Without any, no agent performs it, and
+    /// nor does a system operation.
     pub roles: Vec<String>,
     /// Who may approve it; empty means that it needs no approval.
     #[serde(default)]
@@ -110,6 +111,9 @@ pub struct Escalation {
     /// Each use is to be audited in any case.
     #[serde(default)]
     pub audit: bool,
+    /// What people read when it is refused to everyone, as a lowercase fragment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
 }
 
 /// A command or a change of a file that counts as an operation. All that is given must match.

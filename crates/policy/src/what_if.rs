@@ -71,27 +71,48 @@ pub fn what_if<'a>(
     recorded: impl IntoIterator<Item = Recorded<'a>>,
     resolver: &dyn Resolver,
 ) -> Report {
-    let mut report = Report::default();
-    let mut groups: BTreeMap<(String, String, Outcome, Outcome), Group> = BTreeMap::new();
-    for Recorded {
-        id,
-        request,
-        outcome,
-    } in recorded
-    {
-        report.requests += 1;
+    let mut comparison = Comparison::default();
+    for recorded in recorded {
+        comparison.add(current, candidate, recorded, resolver);
+    }
+    comparison.report()
+}
+
+/// What would change, as far as requests were looked at: for records that are read page by page.
+#[derive(Debug, Clone, Default)]
+pub struct Comparison {
+    report: Report,
+    groups: BTreeMap<(String, String, Outcome, Outcome), Group>,
+}
+
+impl Comparison {
+    /// Decides one more request with the candidate.
+    pub fn add(
+        &mut self,
+        current: &PolicySet,
+        candidate: &PolicySet,
+        recorded: Recorded<'_>,
+        resolver: &dyn Resolver,
+    ) {
+        let Recorded {
+            id,
+            request,
+            outcome,
+        } = recorded;
+        self.report.requests += 1;
         let before = outcome.unwrap_or_else(|| current.decide(request, resolver).outcome);
         let after = candidate.decide(request, resolver);
         if before == after.outcome {
-            continue;
+            return;
         }
-        report.changed += 1;
-        report.stricter += usize::from(after.outcome > before);
+        self.report.changed += 1;
+        self.report.stricter += usize::from(after.outcome > before);
         let mut agent = request
             .agent
             .as_ref()
             .map_or(String::new(), |agent| agent.name.clone());
         let mut tool = request.call.tool_name.clone();
+        let groups = &mut self.groups;
         if groups.len() >= GROUPS_MAX
             && !groups.contains_key(&(agent.clone(), tool.clone(), before, after.outcome))
         {
@@ -109,20 +130,27 @@ pub fn what_if<'a>(
             });
         group.count += 1;
         if group.examples.len() < EXAMPLES_MAX {
+            let policies = after.policies.into_iter();
             group.examples.push(Example {
                 id: id.to_owned(),
                 reason: after.reason,
-                policies: after
-                    .policies
-                    .into_iter()
-                    .map(|matched| matched.id)
-                    .collect(),
+                policies: policies.map(|matched| matched.id).collect(),
             });
         }
     }
-    report.groups = groups.into_values().collect();
-    report
-        .groups
-        .sort_by_key(|group| std::cmp::Reverse(group.count));
-    report
+
+    /// How many requests were looked at.
+    pub fn requests(&self) -> usize {
+        self.report.requests
+    }
+
+    /// What would change.
+    pub fn report(self) -> Report {
+        let mut report = self.report;
+        report.groups = self.groups.into_values().collect();
+        report
+            .groups
+            .sort_by_key(|group| std::cmp::Reverse(group.count));
+        report
+    }
 }

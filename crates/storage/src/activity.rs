@@ -38,21 +38,6 @@ pub struct Activity {
     pub at: Timestamp,
 }
 
-/// The same as it stands in the stream: for whoever passes it on as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// Whose it is.
-    pub tenant_id: TenantId,
-    /// Its number.
-    pub seq: u64,
-    /// What.
-    pub kind: String,
-    /// The facts, as JSON.
-    pub data: String,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// Tells whoever follows the stream, with what it is about. A `timestamp` among the facts becomes the commit's.
 #[derive(Debug)]
 pub struct Announce {
@@ -78,6 +63,21 @@ impl Announce {
         }
         publish(tx, &self.tenant_id, self.kind, data).await
     }
+}
+
+/// The same as it stands in the stream: for whoever passes it on as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// Its number.
+    pub seq: u64,
+    /// What.
+    pub kind: String,
+    /// The facts, as JSON.
+    pub data: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 pub(crate) async fn publish(

@@ -28,6 +28,7 @@ use crate::refresh_token::RefreshTokenChange;
 use crate::service_token::ServiceTokenChange;
 use crate::session::{NewSession, SessionEnd, Upgrade};
 use crate::setting::SettingChange;
+use crate::telemetry::IngestTelemetry;
 use crate::tenant::TenantChange;
 use crate::tenant_setting::PutTenantSetting;
 use crate::ticket::TicketChange;
@@ -146,12 +147,12 @@ pub enum Change {
     RecordMetric(RecordMetric),
     /// Asks for an approval, decides or uses one, or changes what need not be asked.
     Approval(ApprovalChange),
+    /// Keeps what agents' clients report.
+    IngestTelemetry(IngestTelemetry),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
     Audit(Box<AuditChange>),
-    /// Sets a webhook up, or records what became of its messages.
-    Webhook(WebhookChange),
     /// Saves or activates a version of a tenant's policies.
     Policy(PolicyChange),
     /// Records a decision, or what became of it.
@@ -160,6 +161,8 @@ pub enum Change {
     Budget(Box<BudgetChange>),
     /// Tells whoever follows what agents do.
     Announce(Box<Announce>),
+    /// Sets a webhook up, or records what became of its messages.
+    Webhook(WebhookChange),
 }
 
 impl From<Submit> for Change {

@@ -11,6 +11,7 @@ mod health;
 mod intent;
 mod intents;
 mod metrics;
+mod otlp;
 mod realms;
 mod root;
 mod session;
@@ -115,9 +116,11 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .merge(agents(limits))
         .merge(approvals())
         .merge(budgets())
+        .merge(policy(limits))
         .merge(audit())
         // Who hears of it.
         .merge(feed())
+        .merge(telemetry())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
@@ -164,6 +167,23 @@ fn agents(limits: &Limits) -> OpenApiRouter<AppState> {
         .routes(routes!(v1::metrics::add_up::quality))
         .routes(routes!(v1::metrics::add_up::resources))
         .routes(routes!(v1::metrics::summary::summary))
+}
+
+/// What agents may do, and what was decided.
+fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
+    let bytes = limits.submission_bytes;
+    OpenApiRouter::new()
+        .merge(large(
+            bytes,
+            routes!(v1::policy::create::create, v1::policy::list::list),
+        ))
+        .routes(routes!(v1::policy::show::show))
+        .routes(routes!(v1::policy::activate::activate))
+        .merge(large(bytes, routes!(v1::policy::validate::validate)))
+        .merge(large(bytes, routes!(v1::policy::check::check)))
+        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
+        .routes(routes!(v1::decisions::list::list))
+        .routes(routes!(v1::decisions::show::show))
 }
 
 /// What waits for people.
@@ -232,6 +252,22 @@ fn feed() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::webhooks::deliveries::show))
         .routes(routes!(v1::webhooks::replay::one))
         .routes(routes!(v1::webhooks::replay::since))
+}
+
+/// What agents' clients report.
+fn telemetry() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(unlimited(routes!(otlp::logs)))
+        .merge(unlimited(routes!(otlp::metrics)))
+        .merge(unlimited(routes!(otlp::traces)))
+        .routes(routes!(v1::telemetry::sessions::list))
+        .routes(routes!(v1::telemetry::show::show))
+        .routes(routes!(v1::telemetry::requests::list))
+        .routes(routes!(v1::telemetry::summary::show))
+        .routes(routes!(
+            v1::telemetry::settings::show,
+            v1::telemetry::settings::replace
+        ))
 }
 
 /// A route with a body limit of its own.

@@ -3,6 +3,9 @@
 mod export;
 mod folder;
 mod import;
+pub(crate) mod install;
+pub(crate) mod installed;
+mod selftest;
 mod watch;
 
 use clap::{Args, Subcommand};
@@ -14,6 +17,8 @@ use super::remote::Remote;
 use crate::client::Client;
 use export::Export;
 use import::{Drift, Import};
+use install::Install;
+use selftest::Selftest;
 use watch::Watch;
 
 /// Agents of a page.
@@ -35,6 +40,18 @@ pub enum Agents {
     /// Show an agent.
     #[command(after_help = "Example:\n  civitas agents show code-reviewer")]
     Show(Named),
+    /// Put a coding agent under this server's policy: hooks that refuse what cannot be decided, and telemetry. Needs an
+    /// administrator, for the token.
+    #[command(
+        after_help = "What changes is shown first, and a backup is kept; with --uninstall everything is as it was before.\n\nExamples:\n  civitas agents install claude-code --dry-run\n  civitas agents install claude-code --server https://civitas.example.com\n  sudo civitas agents install claude-code --managed     # for everyone on this machine, cannot be turned off\n  civitas agents install claude-code --uninstall"
+    )]
+    Install(Install),
+    /// Prove that hooks bind: every event is sent, and what is denied, halted or undecidable is held back; exit code 1 when
+    /// it is not.
+    #[command(
+        after_help = "The server is asked as the installed hooks ask it; the test of halts needs an administrator. Sessions of the test are\ncalled selftest-….\n\nExamples:\n  civitas agents selftest\n  civitas agents selftest --json | jq '.checks[] | select(.status == \"failed\")'"
+    )]
+    Selftest(Selftest),
     /// Write agents back to files, with everything that the files held.
     #[command(
         after_help = "Examples:\n  civitas agents export out/\n  civitas agents export out/ code-reviewer"
@@ -92,6 +109,8 @@ pub struct Named {
 pub(crate) async fn run(command: Agents, remote: &Remote) -> anyhow::Result<()> {
     let client = remote.client()?;
     match command {
+        Agents::Install(arguments) => install::run(arguments, remote).await,
+        Agents::Selftest(arguments) => selftest::run(arguments, remote).await,
         Agents::Import(arguments) => import::run(arguments, remote).await,
         Agents::Drift(arguments) => import::drift(arguments, remote).await,
         Agents::Export(arguments) => export::run(arguments, remote).await,

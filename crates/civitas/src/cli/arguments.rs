@@ -8,17 +8,22 @@ use civitas_storage::{OPEN_UPLOADS_MAX, Quota};
 use clap::{Args, Parser, Subcommand};
 
 use super::agents::Agents;
+use super::approvals::{Approvals, Approve, Deny};
 use super::audit::Audit;
 use super::backup::{Backup, Restore};
+use super::budgets::Budgets;
 use super::demo::Demo;
 use super::describe::Completions;
 use super::doctor::Doctor;
 use super::executions::Executions;
 use super::files::{Files, Search};
+use super::hook::Hook;
 use super::intent::Intent;
 use super::listen::Listen;
+use super::policy::Policy;
 use super::quantity;
 use super::remote::Remote;
+use super::telemetry::Telemetry;
 use super::token::Token;
 use super::user::User;
 use super::webhooks::Webhooks;
@@ -90,9 +95,37 @@ pub enum Command {
     /// Know the agents: bring their files in, see them, set them aside.
     #[command(subcommand)]
     Agents(Agents),
+    /// Know what may be spent and what is; set, raise and take back budgets.
+    #[command(subcommand)]
+    Budgets(Budgets),
+    /// Decide what waits for people: see it, approve it, deny it.
+    #[command(subcommand)]
+    Approvals(Approvals),
+    /// Approve what waits for you, by its code. The same as `civitas approvals approve`.
+    #[command(
+        after_help = "Examples:\n  civitas approve P7\n  civitas approve P7 --always request --for 7d"
+    )]
+    Approve(Approve),
+    /// Deny what waits for you, by its code. The same as `civitas approvals deny`.
+    #[command(after_help = "Example:\n  civitas deny P7 --comment 'not on a Friday'")]
+    Deny(Deny),
+    /// Say what agents may do: look at policies, change them, ask them.
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Pass a hook event of a coding agent on to the server, and its answer back; refuses when there is none.
+    ///
+    /// `civitas agents install` puts this into the agent's settings. The event is read from standard input. What cannot be
+    /// decided is refused: with exit code 2 where the event can be held back.
+    #[command(
+        after_help = "Example:\n  echo '{\"session_id\":\"s1\",\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"}}' | civitas hook pre-tool-use"
+    )]
+    Hook(Hook),
     /// Send what agents do to other services, signed, and see what became of it.
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// See what agents' clients report: sessions, requests to models, tokens and cost.
+    #[command(subcommand)]
+    Telemetry(Telemetry),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),
@@ -169,6 +202,9 @@ pub struct Bounds {
     /// New audit entries that are signed at once, without waiting for that.
     #[arg(long, env = "CIVITAS_AUDIT_ENTRIES", default_value_t = 1000, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub audit_entries: u64,
+    /// How long decisions about calls of agents are kept, which a what-if decides again.
+    #[arg(long, env = "CIVITAS_DECISION_RETENTION", default_value = "30d", value_name = "DURATION", value_parser = quantity::duration)]
+    pub decision_retention: Duration,
     /// Executions that run at the same time.
     #[arg(long, env = "CIVITAS_CONCURRENCY", default_value_t = 512, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub concurrency: u32,
@@ -254,6 +290,9 @@ pub struct Serve {
     /// Take the client's address from X-Forwarded-For, because a proxy of yours sets it.
     #[arg(long, env = "CIVITAS_TRUST_PROXY")]
     pub trust_proxy: bool,
+    /// Follow links on this machine's disk when paths of agents are judged, because they work on it. `civitas dev` does.
+    #[arg(long, env = "CIVITAS_RESOLVE_LINKS")]
+    pub resolve_links: bool,
     /// Let only tickets, not long-lived tokens, stand in a WebSocket's URL.
     #[arg(long, env = "CIVITAS_TICKETS_ONLY")]
     pub tickets_only: bool,

@@ -58,6 +58,11 @@ impl Failure {
         })
     }
 
+    /// Whether someone else, or the same with another credential, may.
+    pub(crate) fn is_not_allowed(&self) -> bool {
+        matches!(self.code(), "not_allowed" | "unauthorized" | "forbidden")
+    }
+
     /// The API's error code, or one of this program's own: `usage`, `unreachable`, `not_allowed`, `not_found`, `failed`.
     fn code(&self) -> &str {
         match self {

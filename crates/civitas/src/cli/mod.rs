@@ -4,9 +4,11 @@
 //! `civitas --help`.
 
 mod agents;
+mod approvals;
 mod arguments;
 mod audit;
 mod backup;
+mod budgets;
 mod demo;
 mod describe;
 mod dispatch;
@@ -14,14 +16,17 @@ mod doctor;
 mod executions;
 pub(crate) mod failure;
 mod files;
+mod hook;
 mod intake;
 mod intent;
 mod json_input;
 mod listen;
 mod output;
+mod policy;
 mod quantity;
 mod remote;
 mod serving;
+mod telemetry;
 mod token;
 mod user;
 mod webhooks;

@@ -5,6 +5,9 @@ use clap::Args;
 use super::failure::Failure;
 use crate::client::Client;
 
+/// Where a server of one's own listens.
+pub(crate) const SERVER: &str = "http://127.0.0.1:8000";
+
 /// Which server, as whom, and for whom to print.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
@@ -14,7 +17,7 @@ pub struct Remote {
         long,
         global = true,
         env = "CIVITAS_SERVER",
-        default_value = "http://127.0.0.1:8000",
+        default_value = SERVER,
         value_name = "URL"
     )]
     pub server: String,

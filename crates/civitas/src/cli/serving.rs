@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::{Bounds, Dev, Serve};
 use super::listen::Listen;
-use crate::config::{AuditConfig, Config, WebhookConfig};
+use crate::config::{AuditConfig, Config, PolicyConfig, WebhookConfig};
 use crate::node::Node;
 use crate::telemetry;
 
@@ -31,6 +31,7 @@ pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
         query_tokens: !arguments.tickets_only,
         ..Config::development(arguments.data.data_dir)
     };
+    config.policy.resolve_links = arguments.resolve_links;
     config.webhooks.rules = Rules {
         plain_http: arguments.webhooks_allow_http,
         private: arguments.webhooks_allow_private,
@@ -63,6 +64,10 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
             interval: bounds.audit_interval,
             entries: bounds.audit_entries,
             retention: bounds.audit_retention,
+        },
+        policy: PolicyConfig {
+            retention: bounds.decision_retention,
+            ..config.policy
         },
         webhooks: WebhookConfig {
             audit: bounds.audit_webhook.clone(),

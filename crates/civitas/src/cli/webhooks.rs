@@ -179,7 +179,7 @@ pub(crate) async fn run(command: Webhooks, remote: &Remote) -> anyhow::Result<()
 }
 
 fn path<'a>(id: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
-    [&ROOT, &[id], rest].concat()
+    [ROOT.as_slice(), &[id], rest].concat()
 }
 
 async fn enable(client: &Client, id: &str, enabled: bool, json: bool) -> anyhow::Result<()> {

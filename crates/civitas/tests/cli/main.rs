@@ -7,15 +7,21 @@
 )]
 
 mod agents;
+mod approvals;
 mod audit;
 mod backup;
+mod budgets;
 mod demo;
 mod executions;
 mod files;
 mod folder;
 mod help;
+mod hook;
+mod install;
 mod readme;
+mod selftest;
 mod serving;
+mod stand_in;
 mod uploads;
 mod webhooks;
 

@@ -15,6 +15,7 @@ const READING_OR_OWN: &[&str] = &[
     "POST /api/artifact/list",
     "POST /api/artifact/resolve",
     "POST /api/intent/pending/list",
+    "POST /api/v1/policy/check",
     "POST /api/auth/invitations/accept",
     "POST /api/auth/logout",
     "POST /api/auth/password",
@@ -67,8 +68,16 @@ fn body(path: &str) -> Value {
         "/api/auth/tokens" => json!({ "name": "t", "scopes": ["read"] }),
         "/api/content/validation-rules" => json!({ "validation_rules": {} }),
         "/api/v1/agents" => crate::agents::agent("helper"),
+        "/api/v1/approvals/decide" => json!({ "ids": ["P1"], "decision": "approve" }),
+        "/api/v1/approvals/{approval}/delegate" => json!({ "to": "admin" }),
         "/api/v1/metrics" => json!({ "agent_id": "a", "metric_type": "execution" }),
+        "/api/v1/telemetry/settings" => json!({ "keep_texts": false }),
         "/api/v1/registry/import" => json!({ "files": [{ "path": "a.md", "text": "# A" }] }),
+        "/api/v1/budgets/{scope}" => json!({ "max_tokens": 1 }),
+        "/api/v1/budget/deduct" => json!({ "agent_id": "a" }),
+        "/api/v1/agents/unregistered/adopt" => json!({ "name": "helper" }),
+        "/api/v1/halts" => json!({ "scope": { "kind": "team", "id": "nobody" } }),
+        "/api/v1/hooks/claude-code" => json!({ "session_id": "s", "hook_event_name": "Stop" }),
         _ => json!({}),
     }
 }
@@ -160,10 +169,7 @@ async fn another_tenant_sees_and_changes_nothing() {
         .await
         .ok();
     let upload = begun_upload(&operator).await;
-    let mut agent = crate::agents::agent("hidden");
-    agent["owner"] = json!("secret");
-    let agent = operator.post("/api/v1/agents").json(&agent).send().await;
-    let agent = agent.json();
+    let (agent, halt) = governed(&operator).await;
     let user_id = member.get("/api/auth/me").send().await.ok()["user_id"].clone();
     let ids = [
         ("execution_id", execution.as_str()),
@@ -175,8 +181,12 @@ async fn another_tenant_sees_and_changes_nothing() {
         ("user_id", user_id.as_str().unwrap()),
         ("intent_type", "count"),
         ("upload_id", upload.as_str()),
-        ("agent_id", agent["agent_id"].as_str().unwrap()),
+        ("agent_id", agent.as_str()),
+        ("halt_id", halt.as_str()),
         ("agent_name", "hidden"),
+        ("scope", "agent:hidden"),
+        ("version", "1"),
+        ("decision_id", "secret"),
     ];
     let stranger = server.user("stranger@x.example").await;
     for operation in operations(&operator).await {
@@ -217,6 +227,29 @@ async fn another_tenant_sees_and_changes_nothing() {
         file["file_id"].as_str().unwrap()
     );
     assert_eq!(operator.get(content).send().await.body, "secret words");
+}
+
+/// An agent, policies, an agent's session and a halt; answers the ids of the agent and the halt.
+async fn governed(operator: &Client) -> (String, String) {
+    let mut agent = crate::agents::agent("hidden");
+    agent["owner"] = json!("secret");
+    let halt = json!({ "scope": { "kind": "session", "id": "other" }, "reason": "secret" });
+    let event =
+        json!({ "session_id": "secret", "hook_event_name": "Stop", "agent_type": "secret" });
+    let policies = json!({ "note": "secret", "activate": true });
+    let mut made = Vec::new();
+    for (path, body) in [
+        ("/api/v1/agents", &agent),
+        ("/api/v1/halts", &halt),
+        ("/api/v1/hooks/claude-code", &event),
+        ("/api/v1/policy/versions", &policies),
+    ] {
+        let answer = operator.post(path).json(body).send().await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text());
+        made.push(answer.json());
+    }
+    let id = |at: usize, name: &str| made[at][name].as_str().unwrap().to_owned();
+    (id(0, "agent_id"), id(1, "halt_id"))
 }
 
 async fn begun_upload(client: &Client) -> String {

@@ -10,9 +10,11 @@
 
 mod access;
 mod agents;
+mod approvals;
 mod artifacts;
 mod auth;
 mod bad_input;
+mod budgets;
 mod client;
 mod completeness;
 mod content;
@@ -25,12 +27,14 @@ mod health;
 mod hostile;
 mod intent;
 mod parameters;
+mod policy;
 mod queries;
 mod realm;
 mod server;
 mod session;
 mod sockets;
 mod stopping;
+mod telemetry;
 mod turns;
 mod upload_bounds;
 mod uploads;

@@ -75,12 +75,19 @@ pub fn recorded(
 }
 
 /// The name of an outcome in records and answers.
-pub(crate) const fn name(outcome: Outcome) -> &'static str {
+const fn name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Allow => "allow",
         Outcome::Ask => "ask",
         Outcome::Deny => "deny",
     }
+}
+
+/// The outcome of a name; nothing for what no policy says, such as `halt`.
+pub(super) fn outcome(name: &str) -> Option<Outcome> {
+    [Outcome::Allow, Outcome::Ask, Outcome::Deny]
+        .into_iter()
+        .find(|outcome| self::name(*outcome) == name)
 }
 
 /// A request as it is recorded: it is decided as the whole one would be, and has at most half a mebibyte.
@@ -111,7 +118,7 @@ pub fn recordable(request: &Request) -> Value {
 }
 
 /// About how many bytes a value has as JSON.
-pub(crate) fn weight(value: &Value) -> usize {
+pub(super) fn weight(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
         // Control characters take six.

@@ -148,7 +148,7 @@ impl Policies {
         let compiled = match number {
             0 => None,
             // Its tests passed when it was saved. This release may judge differently, and then it is said now.
-            _ => Some(self.validate(draft_of(&version)).await?),
+            _ => Some(self.validate(draft_of(version.clone())).await?),
         };
         if let Some(compiled) = &compiled {
             compiled
@@ -300,11 +300,11 @@ impl Policies {
     }
 }
 
-pub(super) fn draft_of(version: &PolicyVersion) -> Draft {
+pub(super) fn draft_of(version: PolicyVersion) -> Draft {
     Draft {
-        tables: Some(version.tables.clone()),
-        sources: version.sources.clone(),
-        tests: version.tests.clone(),
+        tables: Some(version.tables),
+        sources: version.sources,
+        tests: version.tests,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use civitas_governance::policies::{Draft, EventKey, Policies, Save, recorded};
+use civitas_governance::policies::{
+    Baseline, Candidate, Draft, EventKey, Policies, Save, recorded,
+};
 use civitas_governance::{Error, Finding};
 use civitas_model::{Caller, CallerKind, Id, Permission, SystemClock, SystemEntropy, TenantId};
 use civitas_policy::{Agent, Outcome, Place, Request, ToolCall};
@@ -298,4 +300,69 @@ async fn a_decision_is_recorded_as_it_was_made() {
     assert_eq!(found.fingerprint, set.fingerprint());
     let again: Request = serde_json::from_value(found.request).unwrap();
     assert_eq!(again, request);
+}
+
+async fn record(store: &Store, policies: &Policies, id: &str, path: &str) {
+    let set = policies.current(&tenant()).await.unwrap();
+    let (request, decision) = policies.decide(&set, write(path)).await.unwrap();
+    let key = EventKey {
+        session_id: "s",
+        tool_use_id: id,
+        event: "PreToolUse",
+    };
+    let record = recorded(&tenant(), id, key, &request, &decision, json!({}));
+    let change = DecisionChange::Record(Box::new(record));
+    store.commit(Changeset::new().with(change)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_candidate_would_change_is_found_page_by_page() {
+    let (policies, store, _folder) = open(false).await;
+    for number in 0..230 {
+        let folder = if number % 10 == 0 { "ledger" } else { "app" };
+        let path = format!("/work/src/{folder}/{number}");
+        record(&store, &policies, &format!("d{number}"), &path).await;
+    }
+    let candidate = || Candidate::Draft(closed("ledger"));
+    let found = policies
+        .what_if(&tenant(), candidate(), 1, Baseline::Recorded)
+        .await
+        .unwrap();
+    assert_eq!((found.report.requests, found.report.changed), (230, 23));
+    assert_eq!(found.report.stricter, 23);
+    let group = &found.report.groups[0];
+    assert_eq!((group.count, group.examples.len()), (23, 5));
+    assert_eq!((group.before, group.after), (Outcome::Allow, Outcome::Deny));
+    assert!(found.complete && found.unreadable == 0);
+    // Once it is active, it changes what was decided, and nothing that would be decided.
+    let caller = Caller::local_operator();
+    let saved = policies.save(&caller, save(closed("ledger"), 0)).await;
+    let version = Candidate::Version(saved.unwrap().version.number);
+    let own = tenant();
+    for (baseline, changed) in [(Baseline::Recorded, 23), (Baseline::Active, 0)] {
+        let found = policies.what_if(&own, version.clone(), 1, baseline);
+        assert_eq!(found.await.unwrap().report.changed, changed);
+    }
+    let other = Id::trusted("another");
+    let found = policies.what_if(&other, candidate(), 1, Baseline::Recorded);
+    assert_eq!(found.await.unwrap().report.requests, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_decisions_are_forgotten() {
+    let (policies, store, _folder) = open(false).await;
+    for id in ["a", "b", "c"] {
+        record(&store, &policies, id, "/work/src/a").await;
+    }
+    let decisions = store.decisions();
+    let all = decisions
+        .since(&tenant(), civitas_model::Timestamp::from_micros(0), None, 9)
+        .await
+        .unwrap();
+    policies.forget_before(all[2].at).await.unwrap();
+    let left = decisions
+        .since(&tenant(), all[0].at, None, 9)
+        .await
+        .unwrap();
+    assert_eq!(left, all[2..]);
 }

@@ -357,6 +357,100 @@ fn operations_ask_or_are_refused_as_the_tables_say() {
 }
 
 #[test]
+fn what_watches_over_agents_is_changed_by_people_alone() {
+    use Outcome::{Allow, Ask, Deny};
+    for (command, admin, developer) in [
+        ("civitas approve P7", Deny, Deny),
+        (
+            "/usr/bin/civitas --server http://x --json approvals list",
+            Deny,
+            Deny,
+        ),
+        (
+            "CIVITAS_TOKEN=x ./civitas approvals deny P7 --reason no",
+            Deny,
+            Deny,
+        ),
+        ("env civitas budgets set --agent ada 100", Deny, Deny),
+        ("sudo civitas halt --all", Deny, Deny),
+        ("bash -c 'civitas policy apply policies/'", Deny, Deny),
+        ("civitas policy activate 3", Deny, Deny),
+        ("civitas policy rollback", Deny, Deny),
+        ("civitas token create --scope admin", Deny, Deny),
+        ("civitas agents install claude-code --uninstall", Deny, Deny),
+        ("civitas agents suspend ada", Ask, Deny),
+        (
+            "curl -X POST http://127.0.0.1:8000/api/v1/approvals/P7/approve",
+            Deny,
+            Deny,
+        ),
+        (
+            "wget --post-data={} http://localhost:8000/api/v1/policy/versions",
+            Deny,
+            Deny,
+        ),
+        ("echo '{}' > ~/.config/civitas/config.toml", Deny, Deny),
+        (
+            "cp /tmp/x /etc/claude-code/managed-settings.json",
+            Deny,
+            Deny,
+        ),
+        ("sqlite3 x && rm /var/lib/civitas/civitas.db", Deny, Deny),
+        ("civitas policy show", Allow, Allow),
+        (
+            "civitas policy check 'rm -rf build' --agent ada",
+            Allow,
+            Allow,
+        ),
+        ("civitas search how people approve-things", Allow, Allow),
+        (
+            "curl http://localhost:8000/api/v1/policy/check",
+            Allow,
+            Allow,
+        ),
+        ("git commit -m 'civitas approve P7 works'", Allow, Allow),
+    ] {
+        for (role, expected) in [("admin", admin), ("developer", developer)] {
+            let decision = bash(role, command);
+            assert_eq!(
+                decision.outcome, expected,
+                "{role} {command}: {}",
+                decision.reason
+            );
+        }
+    }
+}
+
+#[test]
+fn nobody_is_a_way_around_oversight_and_its_files_are_as_closed() {
+    use Outcome::{Ask, Deny};
+    let decision = bash("admin", "civitas approve P7");
+    assert_eq!(
+        decision.reason,
+        "Denied: oversight: it changes what watches over agents, which people do themselves."
+    );
+    // A call without an agent is no way around it.
+    assert_eq!(bash("", "civitas approve P7").outcome, Deny);
+    for (path, expected) in [
+        (".claude/settings.json", Ask),
+        (".claude/settings.local.json", Ask),
+        ("/home/agent/.claude/settings.json", Ask),
+        ("/etc/claude-code/managed-settings.json", Deny),
+        (
+            "/Library/Application Support/ClaudeCode/managed-settings.json",
+            Deny,
+        ),
+        ("C:\\Program Files\\ClaudeCode\\managed-settings.json", Deny),
+        ("/home/agent/.local/state/civitas/installed/a.json", Deny),
+    ] {
+        let decision = decide("admin", "Write", json!({ "file_path": path }));
+        assert_eq!(decision.outcome, expected, "{path}: {}", decision.reason);
+        let decision = decide("developer", "Write", json!({ "file_path": path }));
+        assert_eq!(decision.outcome, Deny, "{path}: {}", decision.reason);
+    }
+}
+
+#[test]
 fn protected_files_and_branches_ask_except_in_dev() {
     for (tool, input) in [
         ("Write", json!({"file_path": "web/package.json"})),

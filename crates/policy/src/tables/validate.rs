@@ -54,22 +54,7 @@ pub fn check(tables: &Tables) -> Result<(), Error> {
         name(&mut problems, &format!("fallback.{tool}"), tool);
         known_roles(&mut problems, tables, &format!("fallback.{tool}"), roles);
     }
-    for (operation, escalation) in &tables.escalations {
-        let place = format!("escalations.{operation}");
-        identifier(&mut problems, &place, operation);
-        known_roles(
-            &mut problems,
-            tables,
-            &format!("{place}.roles"),
-            &escalation.roles,
-        );
-        names(
-            &mut problems,
-            &format!("{place}.approvers"),
-            &escalation.approvers,
-            false,
-        );
-    }
+    escalations(&mut problems, tables);
     for (alias, target) in tables.tool_aliases.iter().chain(&tables.api_aliases) {
         name(&mut problems, &format!("aliases.{alias}"), alias);
         name(&mut problems, &format!("aliases.{alias}"), target);
@@ -91,6 +76,31 @@ pub fn check(tables: &Tables) -> Result<(), Error> {
     operations(&mut problems, tables);
     money(&mut problems, tables);
     problems.into_result()
+}
+
+fn escalations(problems: &mut Problems, tables: &Tables) {
+    for (operation, escalation) in &tables.escalations {
+        let place = format!("escalations.{operation}");
+        identifier(problems, &place, operation);
+        known_roles(
+            problems,
+            tables,
+            &format!("{place}.roles"),
+            &escalation.roles,
+        );
+        if escalation.reason.len() > 512 || escalation.reason.contains(char::is_control) {
+            problems.add(
+                format!("{place}.reason"),
+                "a reason has up to 512 bytes, no control characters",
+            );
+        }
+        names(
+            problems,
+            &format!("{place}.approvers"),
+            &escalation.approvers,
+            false,
+        );
+    }
 }
 
 fn operations(problems: &mut Problems, tables: &Tables) {

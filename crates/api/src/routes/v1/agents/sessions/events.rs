@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::show::require_session;
 use crate::extract::{Authenticated, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
@@ -54,7 +55,8 @@ pub(crate) struct EventPage {
 #[utoipa::path(get, path = "/api/v1/agents/sessions/{session_id}/events", tag = "agents", security(("bearer" = [])),
     params(("session_id" = String, Path), EventQuery), responses(
         (status = 200, body = EventPage), (status = 401, body = ProblemDocument),
-        (status = 403, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument),
         (status = 503, body = ProblemDocument),
     ))]
 pub(crate) async fn list(
@@ -71,6 +73,7 @@ pub(crate) async fn list(
         .and_then(|(at, key)| Some((Timestamp::from_micros(at.parse().ok()?), key)))
         .ok_or_else(|| Problem::invalid("/cursor", "must be the `next_cursor` of a page"))?;
     let tenant = &caller.tenant_id;
+    require_session(&state, tenant, &session_id).await?;
     let mut found = state
         .store
         .hook_events(tenant, &session_id, (at, key), limit + 1)

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use civitas_model::{ErrorCode, Permission};
+use civitas_model::{AgentSession, ErrorCode, Permission, TenantId};
 
 use super::answer::AgentSessionResponse;
 use crate::extract::{Authenticated, require};
@@ -22,8 +22,17 @@ pub(crate) async fn show(
     Path(session_id): Path<String>,
 ) -> Result<Json<AgentSessionResponse>, Problem> {
     require(&caller, Permission::Read)?;
+    let session = require_session(&state, &caller.tenant_id, &session_id).await?;
+    Ok(Json(session.into()))
+}
+
+/// The session, or that there is none.
+pub(super) async fn require_session(
+    state: &AppState,
+    tenant: &TenantId,
+    session_id: &str,
+) -> Result<AgentSession, Problem> {
     let sessions = state.store.agent_sessions();
-    let found = sessions.find(&caller.tenant_id, &session_id).await?;
-    let missing = || Problem::new(ErrorCode::NotFound, "there is no such agent session");
-    Ok(Json(found.ok_or_else(missing)?.into()))
+    let found = sessions.find(tenant, session_id).await?;
+    found.ok_or_else(|| Problem::new(ErrorCode::NotFound, "there is no such agent session"))
 }

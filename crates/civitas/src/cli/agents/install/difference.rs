@@ -1,0 +1,71 @@
+//! What changes in the settings, line by line, without anyone's secrets.
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use crate::cli::output::{BAD, DIM, GOOD, clean};
+
+/// Unchanged lines shown around a change.
+const AROUND: usize = 2;
+/// What stands for a secret.
+const HIDDEN: &str = "(not shown)";
+/// Parts of the names of variables that hold secrets.
+const SECRET: [&str; 6] = [
+    "TOKEN",
+    "KEY",
+    "SECRET",
+    "PASSWORD",
+    "HEADERS",
+    "CREDENTIAL",
+];
+
+/// The lines, coloured.
+pub(super) fn lines(before: &Value, after: &Value) -> Vec<String> {
+    let (before, after) = (shown(before), shown(after));
+    let difference = TextDiff::from_lines(&before, &after);
+    let mut lines = Vec::new();
+    for (number, group) in difference.grouped_ops(AROUND).iter().enumerate() {
+        if number > 0 {
+            lines.push(format!("{DIM}  …{DIM:#}"));
+        }
+        for change in group.iter().flat_map(|part| difference.iter_changes(part)) {
+            let line = clean(change.value().trim_end_matches('\n'));
+            lines.push(match change.tag() {
+                ChangeTag::Equal => format!("{DIM}  {line}{DIM:#}"),
+                ChangeTag::Insert => format!("{GOOD}+ {line}{GOOD:#}"),
+                ChangeTag::Delete => format!("{BAD}- {line}{BAD:#}"),
+            });
+        }
+    }
+    lines
+}
+
+/// Settings as text, their secrets hidden.
+fn shown(settings: &Value) -> String {
+    let mut settings = settings.clone();
+    let environment = settings.get_mut("env").and_then(Value::as_object_mut);
+    for (name, value) in environment.into_iter().flatten() {
+        let name = name.to_uppercase();
+        if SECRET.iter().any(|part| name.contains(part)) {
+            *value = HIDDEN.into();
+        }
+    }
+    format!("{settings:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_difference_shows_what_changes_and_no_secret() {
+        let before = json!({ "env": { "ANTHROPIC_API_KEY": "sk-1" }, "model": "opus" });
+        let after = json!({ "env": { "ANTHROPIC_API_KEY": "sk-1", "CIVITAS_TOKEN": "cvt_1", "A": "b" }, "model": "opus" });
+        let text = lines(&before, &after).join("\n");
+        assert!(!text.contains("sk-1") && !text.contains("cvt_1"), "{text}");
+        assert!(text.contains(r#""A": "b""#), "{text}");
+        assert!(lines(&after, &after).is_empty());
+    }
+}
