@@ -13,6 +13,7 @@ use crate::{documents, feed, files};
 
 /// Clients that follow the live feed.
 const FEED_CLIENTS: usize = 500;
+use crate::{documents, files, telemetry};
 
 /// How much is measured.
 #[derive(clap::Args)]
@@ -46,12 +47,15 @@ enum Part {
     Feed,
     /// Many small files and a large one, through the whole platform.
     Files,
+    /// Log records of agents' clients.
+    Telemetry,
 }
 
 struct Sizes {
     load: Duration,
     records: u64,
     pending: u64,
+    exports: u64,
     files: files::Sizes,
 }
 
@@ -62,6 +66,7 @@ impl Sizes {
                 load: Duration::from_secs(2),
                 records: 20_000,
                 pending: 10_000,
+                exports: 20,
                 files: files::Sizes {
                     small_files: 500,
                     large_bytes: 50_000_000,
@@ -72,6 +77,7 @@ impl Sizes {
             load: Duration::from_secs(8),
             records: 340_000,
             pending: 100_000,
+            exports: 100,
             files: files::Sizes {
                 small_files: 10_000,
                 large_bytes: 1_000_000_000,
@@ -108,6 +114,9 @@ pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
     if wanted(Part::Files) {
         files::run(&mut report, folder, &sizes.files).await?;
     }
+    if wanted(Part::Telemetry) {
+        telemetry::run(&mut report, folder, sizes.exports).await?;
+    }
     if let Some(json) = &measure.json {
         tokio::fs::write(json, report.to_json()?).await?;
     }
@@ -118,7 +127,7 @@ pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
     clippy::cast_precision_loss,
     reason = "counts and sizes stay far below 2^52"
 )]
-fn rate(count: usize, elapsed: Duration) -> f64 {
+pub(crate) fn rate(count: usize, elapsed: Duration) -> f64 {
     (count as f64 / elapsed.as_secs_f64()).round()
 }
 

@@ -17,6 +17,7 @@ mod node;
 mod process;
 mod records;
 mod report;
+mod telemetry;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -221,3 +221,6 @@ impl Telemetry {
         NewEntry::new(clock, entropy, tenant, caller.into(), CATEGORY, action)
     }
 }
+
+#[cfg(test)]
+mod tests;

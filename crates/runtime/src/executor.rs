@@ -64,6 +64,7 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
     match run.run(journal, stop).await {
         Ok(()) => After::Nothing,
         Err(CommitError::Refused(refusal)) => refused(engine, &host, refusal).await,
+        Err(CommitError::Refused(refusal)) => after_refusal(engine, &host, refusal).await,
         Err(error) => {
             tracing::warn!(%error, execution_id = %host.execution_id, "a run could not be recorded");
             After::LookAgain(LOOK_AGAIN)
@@ -85,6 +86,24 @@ async fn refused(engine: &Arc<Engine>, host: &RunHost, refusal: Refusal) -> Afte
         refusal if approval::is_final(&refusal) => {
             let message = format!("people cannot be asked: {refusal}");
             fail_refused(engine, host, ErrorCode::IntentRejected, message).await
+/// What becomes of an execution of which storage refused something.
+async fn after_refusal(engine: &Arc<Engine>, host: &RunHost, refusal: Refusal) -> After {
+    match refusal {
+        Refusal::LeaseLost => {
+            engine.lose_lease();
+            After::Nothing
+        }
+        Refusal::OverQuota => {
+            let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
+            fail_refused(engine, host, ErrorCode::QuotaExceeded, message.to_owned()).await
+        }
+        refusal if approval::is_final(&refusal) => {
+            let message = format!("people cannot be asked: {refusal}");
+            fail_refused(engine, host, ErrorCode::IntentRejected, message).await
+        }
+        refusal @ Refusal::TooMany { .. } => {
+            let message = refusal.to_string();
+            fail_refused(engine, host, ErrorCode::QuotaExceeded, message).await
         }
         Refusal::OverBudget {
             scope,

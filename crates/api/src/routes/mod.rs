@@ -231,6 +231,22 @@ fn audit() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::audit::erase::erase))
 }
 
+/// What agents' clients report.
+fn telemetry() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(unlimited(routes!(otlp::logs)))
+        .merge(unlimited(routes!(otlp::metrics)))
+        .merge(unlimited(routes!(otlp::traces)))
+        .routes(routes!(v1::telemetry::sessions::list))
+        .routes(routes!(v1::telemetry::show::show))
+        .routes(routes!(v1::telemetry::requests::list))
+        .routes(routes!(v1::telemetry::summary::show))
+        .routes(routes!(
+            v1::telemetry::settings::show,
+            v1::telemetry::settings::replace
+        ))
+}
+
 /// The live feed, and where it is sent to.
 fn feed() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -98,6 +98,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Intent(command) => intent::run(command, remote).await,
             Command::Executions(command) => executions::run(command, remote).await,
             Command::Agents(command) => agents::run(command, remote).await,
+            Command::Telemetry(command) => telemetry::run(command, remote).await,
             Command::Budgets(command) => budgets::run(command, remote).await,
             Command::Approvals(command) => approvals::run(command, remote).await,
             Command::Approve(arguments) => approvals::approve(arguments, remote).await,

@@ -22,6 +22,7 @@ mod readme;
 mod selftest;
 mod serving;
 mod stand_in;
+mod telemetry;
 mod uploads;
 mod webhooks;
 

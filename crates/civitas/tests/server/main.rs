@@ -22,6 +22,7 @@ mod documentation;
 mod events;
 mod execution;
 mod feed;
+mod fleet;
 mod gate;
 mod health;
 mod hostile;

@@ -105,11 +105,6 @@ impl Facts<'_> {
 
     /// Tells what is said of who is at work, as far as it is not known.
     pub(super) fn tell(&self, facts: &mut SessionFacts) {
-        let is_whole = self
-            .own
-            .get("query_source")
-            .and_then(Value::as_str)
-            .is_none_or(|source| source == "main");
         for (known, keys) in [
             (
                 &mut facts.user_id,
@@ -127,9 +122,13 @@ impl Facts<'_> {
                 *known = self.first(keys);
             }
         }
-        // A sub-agent's name is not the session's.
-        if facts.agent_name.is_none() && is_whole {
-            facts.agent_name = self.agent_name();
+        // A sub-agent's name is not the session's: Claude Code names it where the main conversation does not speak.
+        if facts.agent_name.is_none() {
+            facts.agent_name = match self.own.get("query_source").and_then(Value::as_str) {
+                Some("main") => self.agent_name(),
+                Some(_) => None,
+                None => self.word("gen_ai.agent.name"),
+            };
         }
     }
 

@@ -68,7 +68,10 @@ impl<'a> View<'a> {
         };
         let at = facts::time(nanos, now);
         let own = self.facts.own;
-        let sequence = own.count("event.sequence");
+        // Numbers mean something within one session.
+        let sequence = own
+            .count("event.sequence")
+            .filter(|_| session_id != facts::UNATTRIBUTED);
         let mut parts = vec![self.name.as_str()];
         let number = sequence.map(|number| number.to_string());
         let everything;

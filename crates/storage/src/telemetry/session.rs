@@ -43,6 +43,8 @@ impl Added {
 pub(super) struct State {
     session: TelemetrySession,
     runs: Runs,
+    /// Numbers of events that are not noted yet, with their times, and whether the events are new.
+    numbers: Vec<(Timestamp, u64, bool)>,
     is_new: bool,
 }
 
@@ -57,6 +59,7 @@ impl State {
             return Ok(Self {
                 runs: json::read(&row, "runs")?,
                 session: read(&row)?,
+                numbers: Vec::new(),
                 is_new: false,
             });
         }
@@ -79,6 +82,7 @@ impl State {
         Ok(Self {
             session,
             runs: Runs::default(),
+            numbers: Vec::new(),
             is_new: true,
         })
     }
@@ -137,9 +141,8 @@ impl State {
         let session = &mut self.session;
         session.first_seen_at = session.first_seen_at.min(at);
         session.last_seen_at = session.last_seen_at.max(at);
-        if let Some(number) = number {
-            self.runs.note(at, number, is_new);
-        }
+        self.numbers
+            .extend(number.map(|number| (at, number, is_new)));
     }
 
     /// Counts what is new of a request.
@@ -207,10 +210,15 @@ impl State {
     }
 
     pub(super) async fn save(
-        self,
+        mut self,
         tx: &mut Transaction<'_>,
         tenant: &TenantId,
     ) -> Result<(), Stop> {
+        // Requests and other events share their numbers: in the order of their times, a client that was started again shows.
+        self.numbers.sort_unstable();
+        for (at, number, is_new) in self.numbers {
+            self.runs.note(at, number, is_new);
+        }
         let session = self.session;
         let facts = session.facts;
         // Metrics alone say no time of their own.
