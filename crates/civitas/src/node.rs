@@ -87,7 +87,8 @@ impl Node {
             folder::claim(&store, &config.data_dir, &name).await?;
         }
         let signer = signer(&config, &store, &name, &*entropy)?;
-        let blobs = open_blobs(&config, &*clock).await?;
+        let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
+        blobs.sweep_temporary(clock.now()).await?;
         let index = Arc::new(Index::open(
             &config.data_dir.join("search"),
             civitas_search::Options::default(),
@@ -130,7 +131,6 @@ impl Node {
             halts: governance.halts,
             policies: governance.policies,
             telemetry: governance.telemetry,
-            feed: governance.feed,
             webhooks: governance.webhooks,
             store,
             blobs,
@@ -195,13 +195,6 @@ impl Node {
         }
         Ok(())
     }
-}
-
-/// Stored content, without what a crash left half written.
-async fn open_blobs(config: &Config, clock: &dyn Clock) -> anyhow::Result<Blobs> {
-    let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
-    blobs.sweep_temporary(clock.now()).await?;
-    Ok(blobs)
 }
 
 fn settings(config: &Config) -> Settings {

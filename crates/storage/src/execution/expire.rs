@@ -25,7 +25,8 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions and credentials, old idempotency keys, metrics, telemetry, activity and ended reservations.
+/// Removes ended sessions and credentials, old idempotency keys, metrics, telemetry, activity, ended
+/// reservations and deliveries of webhooks.
 #[derive(Debug)]
 pub struct Sweep {
     /// Idempotency keys from before this.
@@ -60,7 +61,6 @@ impl Sweep {
         metric::delete_old(tx).await?;
         activity::delete_old(tx).await?;
         telemetry::delete_old(tx).await?;
-        webhook::delete_old(tx).await?;
         agent_session::delete_old(tx).await?;
         hook_event::delete_old(tx).await?;
         budget::sweep(tx).await?;
