@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{Approvals, Budgets, Feed, Halts, Policies, Registry, Webhooks};
+use civitas_governance::{
+    Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks,
+};
 use civitas_model::Entropy;
 use civitas_providers::outbound::Outbound;
 use civitas_storage::Store;
@@ -20,6 +22,7 @@ pub(crate) struct Governance {
     pub(crate) gate: Gate,
     pub(crate) halts: Halts,
     pub(crate) policies: Policies,
+    pub(crate) telemetry: Telemetry,
     pub(crate) webhooks: Webhooks,
 }
 
@@ -60,11 +63,9 @@ pub(crate) fn start(
     let budgets = Budgets::new(opened, random);
     let (kept, ending) = (budgets.clone(), stopping.clone());
     tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
-    let feed = Feed::new(store.clone());
     let (opened, random) = own();
-    let schedule = config.webhooks.schedule;
-    let webhooks = Webhooks::new(opened, random, outbound, feed.clone(), schedule);
-    keep_telling(&feed, &webhooks, stopping);
+    let telemetry = Telemetry::new(opened, random);
+    let (feed, webhooks) = tell(config, store, entropy, outbound, stopping);
     let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
@@ -74,14 +75,25 @@ pub(crate) fn start(
         gate,
         halts,
         policies,
+        telemetry,
         webhooks,
     })
 }
 
-/// Passes on what agents do until the node stops.
-fn keep_telling(feed: &Feed, webhooks: &Webhooks, stopping: &CancellationToken) {
+/// Passes on what agents do, to whoever watches and to addresses outside.
+fn tell(
+    config: &Config,
+    store: &Store,
+    entropy: &Arc<dyn Entropy>,
+    outbound: Outbound,
+    stopping: &CancellationToken,
+) -> (Feed, Webhooks) {
+    let feed = Feed::new(store.clone());
     let feeding = feed.clone().run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
+    let (entropy, schedule) = (Arc::clone(entropy), config.webhooks.schedule);
+    let webhooks = Webhooks::new(store.clone(), entropy, outbound, feed.clone(), schedule);
     let sending = webhooks.clone().run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
+    (feed, webhooks)
 }

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{self, Signer, Witness};
+use crate::audit::{self, Signer};
 use crate::config::Config;
 use crate::{folder, governance};
 
@@ -43,7 +43,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The realms of this binary.
 pub fn realms() -> Vec<Realm> {
-    vec![civitas_content::realm()]
+    vec![civitas_content::realm(), civitas_fleet::realm()]
 }
 
 /// A running node.
@@ -119,7 +119,7 @@ impl Node {
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
         let outbound = Outbound::new(config.webhooks.rules)?;
-        send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
+        audit::send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
         let governance = governance::start(&config, &store, outbound, &entropy, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
@@ -127,10 +127,11 @@ impl Node {
             agents: governance.agents,
             approvals: governance.approvals,
             budgets: governance.budgets,
+            feed: governance.feed,
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,
-            feed: governance.feed,
+            telemetry: governance.telemetry,
             webhooks: governance.webhooks,
             store,
             blobs,
@@ -244,32 +245,6 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
     let signing = Arc::clone(signer).run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
-}
-
-/// Sends signed checkpoints on, when the configuration says where to, until the node stops.
-fn send_checkpoints(
-    config: &Config,
-    store: &Store,
-    outbound: &Outbound,
-    entropy: &Arc<dyn Entropy>,
-    stopping: &CancellationToken,
-) -> anyhow::Result<()> {
-    let Some(url) = &config.webhooks.audit else {
-        return Ok(());
-    };
-    outbound
-        .check(url)
-        .context("--audit-webhook cannot be used")?;
-    let witness = Witness {
-        store: store.clone(),
-        outbound: outbound.clone(),
-        entropy: Arc::clone(entropy),
-        url: url.clone(),
-        secret: audit::key::webhook_secret(&config.data_dir, &**entropy)?,
-        retry_delay: config.webhooks.schedule.first_delay,
-    };
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(witness.run()));
-    Ok(())
 }
 
 /// Opens the database that a configuration means.

@@ -15,7 +15,6 @@
 //! - What a change of state is accompanied by (usage, activity) is in the same changeset.
 //! - What is passed on was committed before, and is the same for everyone who may see it.
 
-pub mod agent_file;
 pub mod approvals;
 pub mod budgets;
 mod cache;
@@ -23,13 +22,15 @@ mod error;
 pub mod feed;
 pub mod gate;
 pub mod halts;
-pub mod limits;
 pub mod policies;
 pub mod registry;
-pub mod roles;
+pub mod telemetry;
 #[cfg(test)]
 mod test_agents;
 pub mod webhooks;
+
+pub use civitas_agent_files as agent_file;
+pub use civitas_agent_files::{limits, roles};
 
 pub use agent_file::{FILE_BYTES_MAX, FILES_MAX};
 pub use approvals::Approvals;
@@ -42,4 +43,5 @@ pub use registry::{
     Action, AgentPatch, ImportFile, Imported, NewAgent, NewMetric, PAGE_MAX, PERIOD_DAYS_MAX,
     Registry,
 };
+pub use telemetry::Telemetry;
 pub use webhooks::Webhooks;

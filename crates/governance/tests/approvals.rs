@@ -289,6 +289,28 @@ async fn an_edited_input_is_another_request() {
 }
 
 #[tokio::test]
+async fn who_agrees_to_an_edit_has_seen_it() {
+    let house = house().await;
+    house.ask("a", 2).await;
+    let decide = Decide {
+        input: Some(json!({ "command": "git push origin topic" })),
+        ..Decide::new(Verdict::Approve)
+    };
+    let ada = user("ada", Role::Operator);
+    let edited = house.approvals.decide(&ada, "a", decide).await.unwrap();
+    assert_eq!(edited.missing(), 1);
+    let unseen = house.approve("bob", "a").await;
+    assert!(matches!(unseen, Err(Error::Conflict(_))), "{unseen:?}");
+    let seen = Decide {
+        request_hash: Some(edited.request_hash),
+        ..Decide::new(Verdict::Approve)
+    };
+    let bob = user("bob", Role::Operator);
+    let approved = house.approvals.decide(&bob, "a", seen).await.unwrap();
+    assert_eq!(approved.state, ApprovalState::Approved);
+}
+
+#[tokio::test]
 async fn a_decision_about_a_request_that_is_no_longer_asked_is_refused() {
     let house = house().await;
     house.ask("a", 1).await;

@@ -58,6 +58,7 @@ mod service_token;
 mod session;
 mod setting;
 mod store;
+mod telemetry;
 mod tenant;
 mod tenant_setting;
 mod ticket;
@@ -111,6 +112,10 @@ pub use service_token::{ServiceToken, ServiceTokenChange, ServiceTokens};
 pub use session::{NewSession, SessionEnd, Upgrade};
 pub use setting::SettingChange;
 pub use store::{Commit, Notices, OpenError, Store, StoreOptions, schema_version};
+pub use telemetry::{
+    IngestTelemetry, RequestFilter, SESSION_EVENTS_MAX, SessionFilter, SessionReport,
+    TELEMETRY_SESSIONS_MAX, Telemetry, TelemetrySum, TelemetryTotal,
+};
 pub use tenant::{Tenant, TenantChange};
 pub use tenant_setting::{PutTenantSetting, TenantSetting};
 pub use ticket::{Ticket, TicketChange};

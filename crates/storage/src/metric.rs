@@ -36,6 +36,15 @@ impl From<RecordMetric> for Change {
 
 impl RecordMetric {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        self.of_session(tx, None).await
+    }
+
+    /// The same, and what was spent is the session's, too.
+    pub(crate) async fn of_session(
+        &self,
+        tx: &mut Transaction<'_>,
+        session: Option<&str>,
+    ) -> Result<(), Stop> {
         let metric = &*self.0;
         let tenant = &metric.tenant_id;
         let mut agent = agent::require(tx, tenant, &metric.agent_id).await?;
@@ -56,7 +65,7 @@ impl RecordMetric {
         if spent.is_zero() {
             return Ok(());
         }
-        let scopes = scopes_of(&agent, None);
+        let scopes = scopes_of(&agent, session);
         budget::charge(tx, tenant, &scopes, spent, None).await
     }
 }

@@ -11,6 +11,7 @@ mod health;
 mod intent;
 mod intents;
 mod metrics;
+mod otlp;
 mod realms;
 mod root;
 mod session;
@@ -119,6 +120,7 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .merge(audit())
         // Who hears of it.
         .merge(feed())
+        .merge(telemetry())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
@@ -250,6 +252,22 @@ fn feed() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::webhooks::deliveries::show))
         .routes(routes!(v1::webhooks::replay::one))
         .routes(routes!(v1::webhooks::replay::since))
+}
+
+/// What agents' clients report.
+fn telemetry() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(unlimited(routes!(otlp::logs)))
+        .merge(unlimited(routes!(otlp::metrics)))
+        .merge(unlimited(routes!(otlp::traces)))
+        .routes(routes!(v1::telemetry::sessions::list))
+        .routes(routes!(v1::telemetry::show::show))
+        .routes(routes!(v1::telemetry::requests::list))
+        .routes(routes!(v1::telemetry::summary::show))
+        .routes(routes!(
+            v1::telemetry::settings::show,
+            v1::telemetry::settings::replace
+        ))
 }
 
 /// A route with a body limit of its own.

@@ -7,7 +7,7 @@ mod signer;
 mod witness;
 
 pub(crate) use signer::Signer;
-pub(crate) use witness::Witness;
+pub(crate) use witness::send_checkpoints;
 
 /// The folder of key and checkpoints, within the data folder.
 pub(crate) const FOLDER: &str = "audit";

@@ -14,6 +14,10 @@ use civitas_providers::outbound::Outbound;
 use civitas_storage::{Changeset, SettingChange, SignedCheckpoint, SigningSecret, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::key;
+use crate::config::Config;
 
 /// The setting that holds the place.
 const PLACE: &str = "audit_webhook";
@@ -26,14 +30,40 @@ const RETRY_DELAY_MAX: Duration = Duration::from_mins(10);
 /// The type of the message.
 const KIND: &str = "audit_checkpoint";
 
+/// Sends signed checkpoints on until the node stops, when the configuration says where to.
+pub(crate) fn send_checkpoints(
+    config: &Config,
+    store: &Store,
+    outbound: &Outbound,
+    entropy: &Arc<dyn Entropy>,
+    stopping: &CancellationToken,
+) -> anyhow::Result<()> {
+    let Some(url) = &config.webhooks.audit else {
+        return Ok(());
+    };
+    outbound
+        .check(url)
+        .context("--audit-webhook cannot be used")?;
+    let witness = Witness {
+        store: store.clone(),
+        outbound: outbound.clone(),
+        entropy: Arc::clone(entropy),
+        url: url.clone(),
+        secret: key::webhook_secret(&config.data_dir, &**entropy)?,
+        retry_delay: config.webhooks.schedule.first_delay,
+    };
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(witness.run()));
+    Ok(())
+}
+
 /// What sends checkpoints on.
-pub(crate) struct Witness {
-    pub(crate) store: Store,
-    pub(crate) outbound: Outbound,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) url: String,
-    pub(crate) secret: SigningSecret,
-    pub(crate) retry_delay: Duration,
+struct Witness {
+    store: Store,
+    outbound: Outbound,
+    entropy: Arc<dyn Entropy>,
+    url: String,
+    secret: SigningSecret,
+    retry_delay: Duration,
 }
 
 /// The last checkpoint that was taken. A later one covers what it covers, so one that was kept under a clock that went
@@ -47,7 +77,7 @@ struct Place {
 
 impl Witness {
     /// Sends for as long as it is polled.
-    pub(crate) async fn run(self) {
+    async fn run(self) {
         let mut delay = self.retry_delay;
         loop {
             let wait = match self.send_new().await {

@@ -23,6 +23,7 @@ use super::listen::Listen;
 use super::policy::Policy;
 use super::quantity;
 use super::remote::Remote;
+use super::telemetry::Telemetry;
 use super::token::Token;
 use super::user::User;
 use super::webhooks::Webhooks;
@@ -122,6 +123,9 @@ pub enum Command {
     /// Send what agents do to other services, signed, and see what became of it.
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// See what agents' clients report: sessions, requests to models, tokens and cost.
+    #[command(subcommand)]
+    Telemetry(Telemetry),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),

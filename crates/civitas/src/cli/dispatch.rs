@@ -9,7 +9,10 @@ use super::arguments::{Arguments, Command};
 use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
-use super::{agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, hook, intent, policy, serving, token, user, webhooks};
+use super::{
+    agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, hook,
+    intent, policy, serving, telemetry, token, user, webhooks,
+};
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
@@ -102,6 +105,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Policy(command) => policy::run(command, remote).await,
             Command::Hook(_) => Ok(()), // Done before, without threads.
             Command::Webhooks(command) => webhooks::run(command, remote).await,
+            Command::Telemetry(command) => telemetry::run(command, remote).await,
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

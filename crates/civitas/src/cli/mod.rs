@@ -26,6 +26,7 @@ mod policy;
 mod quantity;
 mod remote;
 mod serving;
+mod telemetry;
 mod token;
 mod user;
 mod webhooks;

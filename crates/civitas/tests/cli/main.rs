@@ -18,11 +18,14 @@ mod folder;
 mod help;
 mod hook;
 mod install;
+mod policy;
 mod readme;
 mod selftest;
 mod serving;
 mod stand_in;
+mod telemetry;
 mod uploads;
+mod webhooks;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};

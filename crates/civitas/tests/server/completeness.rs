@@ -71,6 +71,7 @@ fn body(path: &str) -> Value {
         "/api/v1/approvals/decide" => json!({ "ids": ["P1"], "decision": "approve" }),
         "/api/v1/approvals/{approval}/delegate" => json!({ "to": "admin" }),
         "/api/v1/metrics" => json!({ "agent_id": "a", "metric_type": "execution" }),
+        "/api/v1/telemetry/settings" => json!({ "keep_texts": false }),
         "/api/v1/registry/import" => json!({ "files": [{ "path": "a.md", "text": "# A" }] }),
         "/api/v1/budgets/{scope}" => json!({ "max_tokens": 1 }),
         "/api/v1/budget/deduct" => json!({ "agent_id": "a" }),

@@ -147,6 +147,12 @@ impl Approvals {
         approval: &Approval,
         decide: &Decide,
     ) -> Result<Changeset, Error> {
+        // Who agreed after somebody else's edit must have seen it.
+        let is_unseen = decide.verdict == Verdict::Approve && decide.request_hash.is_none();
+        if is_unseen && approval.original_input.is_some() {
+            let detail = "it was edited since it was asked for: look at it again, and name its `request_hash`";
+            return Err(Error::Conflict(detail.to_owned()));
+        }
         let edit = decide
             .input
             .clone()

@@ -71,6 +71,10 @@ const TABLES: &[(&str, &str)] = &[
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
+    ("telemetry_events", "telemetry"),
+    ("telemetry_metrics", "telemetry"),
+    ("telemetry_requests", "telemetry"),
+    ("telemetry_sessions", "telemetry"),
     ("tenant_settings", "tenant_settings"),
     ("tenant_usage", "open_uploads"),
     ("tenants", "none: found by its own id"),
@@ -142,6 +146,15 @@ const READINGS: &[(&str, &str)] = &[
         "readings::to_escalate",
         "none: the sweep's own, for every tenant",
     ),
+    ("reading::by_agent", "telemetry"),
+    ("reading::by_day", "telemetry"),
+    ("reading::by_model", "telemetry"),
+    ("reading::is_metered", "telemetry"),
+    ("reading::model_requests", "telemetry"),
+    ("reading::session", "telemetry"),
+    ("reading::session_events", "telemetry"),
+    ("reading::sessions", "telemetry"),
+    ("reading::totals", "telemetry"),
     ("read::open", "none: the auditor's own, of every tenant"),
     ("proof::consistency", "audit_log"),
     ("proof::inclusion", "audit_log"),
@@ -622,6 +635,10 @@ pub async fn service_tokens(t: Fixture) {
 
 pub async fn agents(t: Fixture) {
     crate::agents::another_tenants_agents_stay_its_own(&t).await;
+}
+
+pub async fn telemetry(t: Fixture) {
+    crate::telemetry::another_tenants_telemetry_stays_its_own(&t).await;
 }
 
 pub async fn agent_sessions(t: Fixture) {

@@ -48,6 +48,8 @@ mod retention;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod webhooks;
@@ -209,6 +211,16 @@ conformance! {
         approvals_are_listed_by_what_they_are_now,
         what_the_sweep_looks_for_is_found,
     }
+    telemetry {
+        a_repeated_report_changes_nothing,
+        gaps_are_known_until_late_events_close_them,
+        a_fuller_report_of_a_request_adds_the_difference,
+        an_agent_moves_by_what_its_requests_used,
+        metrics_are_totals_by_session_model_and_type,
+        telemetry_is_listed_in_pages,
+        requests_are_added_up_by_model_agent_and_day,
+        old_telemetry_is_swept,
+    }
     audit {
         an_entry_is_read_back_as_it_was_hashed,
         a_refused_changeset_leaves_no_gap,
@@ -275,6 +287,7 @@ conformance! {
         approvals,
         audit_log,
         webhooks,
+        telemetry,
     }
     model { random_changes_agree_with_a_small_model }
     queries {

@@ -14,5 +14,6 @@ pub(super) mod metrics;
 pub(super) mod policy;
 pub(super) mod registry;
 pub(super) mod schema;
+pub(super) mod telemetry;
 pub(super) mod webhooks;
 pub(super) mod websocket;

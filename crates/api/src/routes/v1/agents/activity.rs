@@ -296,7 +296,15 @@ fn line(value: &Value) -> Bytes {
     format!("{value}\n").into()
 }
 
-async fn push(mut socket: WebSocket, mut client: Client) {
+async fn push(mut socket: WebSocket, client: Client) {
+    // By the end of it the place among the watchers is free.
+    if let Some(End { code, reason }) = converse(&mut socket, client).await {
+        socket::close(&mut socket, code, reason).await;
+    }
+}
+
+/// Serves a client until it is to be closed, or is gone.
+async fn converse(socket: &mut WebSocket, mut client: Client) -> Option<End> {
     let greeting = std::mem::take(&mut client.greeting);
     let mut outgoing: Vec<Message> = greeting
         .iter()
@@ -305,19 +313,15 @@ async fn push(mut socket: WebSocket, mut client: Client) {
     let mut pings = 0;
     let mut next_ping = Instant::now() + PING_INTERVAL;
     loop {
-        match client.write(&mut socket, outgoing.drain(..)).await {
+        match client.write(socket, outgoing.drain(..)).await {
             Some(Ok(())) => {}
-            Some(Err(End { code, reason })) => {
-                return socket::close(&mut socket, code, reason).await;
-            }
-            None => return,
+            Some(Err(end)) => return Some(end),
+            None => return None,
         }
         tokio::select! {
             next = client.next() => match next {
                 Ok(message) => outgoing = client.batch(&message),
-                Err(End { code, reason }) => {
-                    return socket::close(&mut socket, code, reason).await;
-                }
+                Err(end) => return Some(end),
             },
             heard = socket.recv() => {
                 pings = 0;
@@ -330,13 +334,13 @@ async fn push(mut socket: WebSocket, mut client: Client) {
                         });
                         outgoing.push(Message::Text(echo.to_string().into()));
                     }
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                     Some(Ok(_)) => {}
                 }
             }
             () = tokio::time::sleep_until(next_ping) => {
                 if pings >= PINGS_UNANSWERED_MAX {
-                    return;
+                    return None;
                 }
                 pings += 1;
                 next_ping = Instant::now() + PING_INTERVAL;
