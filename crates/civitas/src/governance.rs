@@ -65,6 +65,7 @@ pub(crate) fn start(
     tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
     let (opened, random) = own();
     let telemetry = Telemetry::new(opened, random);
+    let (feed, webhooks) = tell(config, store, entropy, outbound, stopping);
     let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
@@ -95,12 +96,4 @@ fn tell(
     let sending = webhooks.clone().run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
     (feed, webhooks)
-}
-
-/// Passes on what agents do until the node stops.
-fn keep_telling(feed: &Feed, webhooks: &Webhooks, stopping: &CancellationToken) {
-    let feeding = feed.clone().run();
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
-    let sending = webhooks.clone().run();
-    tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
 }

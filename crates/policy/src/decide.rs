@@ -184,12 +184,12 @@ impl PolicySet {
 
     fn verdict(
         &self,
-        asker: &Asker<'_>,
+        from: &Asker<'_>,
         action: Action,
         asked: &Resource,
         context: &Context,
     ) -> Result<Verdict<'_>, Fault> {
-        let agent = &asker.agent;
+        let agent = &from.agent;
         let asked = asked.entity()?;
         let fault = |error: &dyn std::fmt::Display| error.to_string();
         // Tests look at every request with the schema's eyes; a release trusts its own construction.
