@@ -127,6 +127,7 @@ impl Node {
             agents: governance.agents,
             approvals: governance.approvals,
             budgets: governance.budgets,
+            feed: governance.feed,
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,
