@@ -109,7 +109,6 @@ impl Config {
                 resolve_links: true,
                 retention: Duration::from_hours(30 * 24),
             },
-            gate: GateOptions::default(),
             grace: Duration::from_secs(10),
         }
     }

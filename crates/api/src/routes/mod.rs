@@ -210,23 +210,6 @@ fn budgets() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::budget::reservations::settle))
 }
 
-/// What agents may do, and what was decided.
-fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
-    let bytes = limits.submission_bytes;
-    OpenApiRouter::new()
-        .merge(large(
-            bytes,
-            routes!(v1::policy::create::create, v1::policy::list::list),
-        ))
-        .routes(routes!(v1::policy::show::show))
-        .routes(routes!(v1::policy::activate::activate))
-        .merge(large(bytes, routes!(v1::policy::validate::validate)))
-        .merge(large(bytes, routes!(v1::policy::check::check)))
-        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
-        .routes(routes!(v1::decisions::list::list))
-        .routes(routes!(v1::decisions::show::show))
-}
-
 /// What was done, and the proof of it.
 fn audit() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
