@@ -12,6 +12,7 @@ mod postgres;
 mod schemathesis;
 mod tidy;
 mod tools;
+mod typescript;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,6 +77,8 @@ struct Run {
     slow: bool,
     /// Whether cargo-nextest is there; without it the tests run under `cargo test`.
     nextest: bool,
+    /// The TypeScript compiler's script; without it the test that needs it says that it was skipped.
+    tsc: Option<PathBuf>,
     /// The private database server; it is stopped when the run is dropped.
     postgres: Option<postgres::Server>,
 }
@@ -87,6 +90,9 @@ impl Run {
         cargo.current_dir(&self.root);
         if self.slow {
             cargo.env("CIVITAS_SLOW_TESTS", "1");
+        }
+        if let Some(tsc) = &self.tsc {
+            cargo.env(typescript::VARIABLE, tsc);
         }
         if let Some(server) = &self.postgres {
             cargo.env(postgres::VARIABLE, server.url());
@@ -103,6 +109,7 @@ pub fn run(root: &Path, slow: bool, without: &[String]) -> anyhow::Result<()> {
         root: root.to_owned(),
         slow,
         nextest: false,
+        tsc: None,
         postgres: None,
     };
     let mut durations = Vec::new();

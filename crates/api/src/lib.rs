@@ -20,13 +20,16 @@ mod openapi;
 mod problem;
 mod routes;
 mod server;
+mod socket;
 mod state;
 mod stream;
 mod trace;
 mod tus;
+mod typescript;
 mod uploads;
 
 pub use openapi::document as openapi;
+pub use openapi::typescript;
 pub use problem::Problem;
 pub use routes::PUBLIC;
 pub use server::{Server, ServerOptions};

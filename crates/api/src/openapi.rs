@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::routes;
 use crate::state::{AppState, Limits};
+use crate::typescript::declarations;
 
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -130,6 +131,13 @@ fn retype(answer: &mut Response) {
 /// The document alone.
 pub fn document() -> OpenApi {
     router(&Limits::default()).into_openapi()
+}
+
+/// The same for TypeScript.
+pub fn typescript() -> String {
+    let document = document().to_json().unwrap_or_default();
+    let document = serde_json::from_str(&document).unwrap_or_default();
+    declarations(&document)
 }
 
 fn base() -> OpenApi {

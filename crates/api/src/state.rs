@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use civitas_auth::Auth;
 use civitas_governance::gate::Gate;
-use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
+use civitas_governance::{
+    Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks,
+};
 use civitas_model::{Clock, Entropy};
 use civitas_providers::blobs::Blobs;
 use civitas_runtime::Runtime;
@@ -48,12 +50,18 @@ pub struct Services {
     pub gate: Gate,
     /// What agents may do.
     pub policies: Policies,
+    /// What agents' clients report.
+    pub telemetry: Telemetry,
     /// What is stopped.
     pub halts: Halts,
     /// What waits for people.
     pub approvals: Approvals,
     /// What they may spend.
     pub budgets: Budgets,
+    /// What they do, for whoever watches.
+    pub feed: Feed,
+    /// What they do, for addresses that tenants chose.
+    pub webhooks: Webhooks,
     /// Readings of what the engine and others wrote.
     pub store: Store,
     /// Stored content.

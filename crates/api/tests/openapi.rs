@@ -64,3 +64,17 @@ fn public_operations_exist() {
         assert!(operation.is_object(), "{place} is not in the document");
     }
 }
+
+#[test]
+fn the_committed_types_are_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/civitas.d.ts");
+    let text = civitas_api::typescript();
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == text,
+        "docs/civitas.d.ts is stale: run `UPDATE_OPENAPI=1 cargo test -p civitas-api` and review the difference"
+    );
+}

@@ -9,7 +9,10 @@ use crate::load::{self, End, Seen};
 use crate::machine::Machine;
 use crate::process::{Process, prepare};
 use crate::report::{Case, Report, Times, milliseconds};
-use crate::{documents, files};
+use crate::{documents, feed, files, telemetry};
+
+/// Clients that follow the live feed.
+const FEED_CLIENTS: usize = 500;
 
 /// How much is measured.
 #[derive(clap::Args)]
@@ -39,14 +42,19 @@ enum Part {
     Recovery,
     /// The parsers next to a peer.
     Documents,
+    /// The live feed, to many clients of which one does not read.
+    Feed,
     /// Many small files and a large one, through the whole platform.
     Files,
+    /// Log records of agents' clients.
+    Telemetry,
 }
 
 struct Sizes {
     load: Duration,
     records: u64,
     pending: u64,
+    exports: u64,
     files: files::Sizes,
 }
 
@@ -57,6 +65,7 @@ impl Sizes {
                 load: Duration::from_secs(2),
                 records: 20_000,
                 pending: 10_000,
+                exports: 20,
                 files: files::Sizes {
                     small_files: 500,
                     large_bytes: 50_000_000,
@@ -67,6 +76,7 @@ impl Sizes {
             load: Duration::from_secs(8),
             records: 340_000,
             pending: 100_000,
+            exports: 100,
             files: files::Sizes {
                 small_files: 10_000,
                 large_bytes: 1_000_000_000,
@@ -97,8 +107,14 @@ pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
         let time = sizes.load.min(Duration::from_secs(3));
         documents::run(&mut report, &folder.join("documents"), python, time)?;
     }
+    if wanted(Part::Feed) {
+        live_feed(&mut report, folder, sizes.load).await?;
+    }
     if wanted(Part::Files) {
         files::run(&mut report, folder, &sizes.files).await?;
+    }
+    if wanted(Part::Telemetry) {
+        telemetry::run(&mut report, folder, sizes.exports).await?;
     }
     if let Some(json) = &measure.json {
         tokio::fs::write(json, report.to_json()?).await?;
@@ -110,7 +126,7 @@ pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
     clippy::cast_precision_loss,
     reason = "counts and sizes stay far below 2^52"
 )]
-fn rate(count: usize, elapsed: Duration) -> f64 {
+pub(crate) fn rate(count: usize, elapsed: Duration) -> f64 {
     (count as f64 / elapsed.as_secs_f64()).round()
 }
 
@@ -208,6 +224,19 @@ async fn recovery(report: &mut Report, folder: &Path, sizes: &Sizes) -> anyhow::
     let process = Process::start(&data).await?;
     let name = format!("recovery, {} pending executions", sizes.pending);
     started(report, &name, &process).await?;
+    process.kill().await
+}
+
+async fn live_feed(report: &mut Report, folder: &Path, time: Duration) -> anyhow::Result<()> {
+    let process = Process::start(&folder.join("feed")).await?;
+    let seen = feed::delays(&process, FEED_CLIENTS, time).await?;
+    report.add(Case {
+        name: "event to client, one more does not read".to_owned(),
+        in_flight: Some(FEED_CLIENTS),
+        count: Some(seen.delays.count()),
+        per_second: Some(rate(seen.events, time)),
+        figures: percentiles("arrival", &seen.delays, &[50, 99]),
+    });
     process.kill().await
 }
 

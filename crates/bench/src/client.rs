@@ -38,12 +38,23 @@ impl Client {
     }
 
     async fn send(&mut self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Bytes> {
+        let json = HeaderValue::from_static("application/json");
+        self.send_as(method, path, json, body).await
+    }
+
+    async fn send_as(
+        &mut self,
+        method: Method,
+        path: &str,
+        content_type: HeaderValue,
+        body: Bytes,
+    ) -> anyhow::Result<Bytes> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(HOST, self.host.clone())
             .header(AUTHORIZATION, self.token.clone())
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(CONTENT_TYPE, content_type)
             .body(Full::new(body))?;
         self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
@@ -59,6 +70,16 @@ impl Client {
 
     pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<Bytes> {
         self.send(Method::GET, path, Bytes::new()).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, body: Bytes) -> anyhow::Result<Bytes> {
+        self.send(Method::POST, path, body).await
+    }
+    /// Sends telemetry in protobuf.
+    pub(crate) async fn export(&mut self, path: &str, body: Bytes) -> anyhow::Result<()> {
+        let protobuf = HeaderValue::from_static("application/x-protobuf");
+        self.send_as(Method::POST, path, protobuf, body).await?;
+        Ok(())
     }
 
     /// Submits; the execution's id.

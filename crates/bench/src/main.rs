@@ -9,6 +9,7 @@
 mod cases;
 mod client;
 mod documents;
+mod feed;
 mod files;
 mod load;
 mod machine;
@@ -16,6 +17,7 @@ mod node;
 mod process;
 mod records;
 mod report;
+mod telemetry;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

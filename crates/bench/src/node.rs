@@ -91,7 +91,7 @@ async fn start(data_dir: PathBuf, concurrency: usize) -> anyhow::Result<Node> {
 /// Serves until it is killed. Says where it listens, and a token.
 pub(crate) async fn serve(data_dir: PathBuf, concurrency: usize) -> anyhow::Result<()> {
     let node = start(data_dir, concurrency).await?;
-    let scopes = [Permission::Read, Permission::Write];
+    let scopes = [Permission::Read, Permission::Write, Permission::Admin];
     let lifetime = Duration::from_hours(24);
     let auth = &node.state().auth;
     let (_, token) = auth

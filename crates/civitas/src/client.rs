@@ -1,6 +1,7 @@
 //! A client of the API: what the commands ask a server, and how its problem documents become failures.
 
 mod resumable;
+mod watching;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -172,6 +173,12 @@ impl Client {
             .await
     }
 
+    /// Changes what a body says of something.
+    pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
+        let request = self.request(Method::PATCH, path).json(body);
+        self.answer(request).await
+    }
+
     /// Takes something away.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.send(self.request(Method::DELETE, path))
@@ -322,7 +329,26 @@ impl Client {
         let request = self
             .request(Method::GET, &path)
             .query(&[("after", following.after)]);
-        let mut response = self.send(request).await?;
+        let response = self.send(request).await?;
+        self.read_lines(response, |message| {
+            if let Some(seq) = message["seq"].as_u64() {
+                following.after = seq;
+                message["status"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .clone_into(&mut following.status);
+                seen(&message);
+            }
+        })
+        .await
+    }
+
+    /// Reads lines of JSON until the server ends them; what is no JSON is left out.
+    async fn read_lines(
+        &self,
+        mut response: Response,
+        mut each: impl FnMut(Value),
+    ) -> Result<(), Failure> {
         let mut pending = Vec::new();
         while let Some(chunk) = response
             .chunk()
@@ -337,16 +363,8 @@ impl Client {
             }
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();
-                let Ok(message) = serde_json::from_slice::<Value>(&line) else {
-                    continue;
-                };
-                if let Some(seq) = message["seq"].as_u64() {
-                    following.after = seq;
-                    message["status"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .clone_into(&mut following.status);
-                    seen(&message);
+                if let Ok(message) = serde_json::from_slice(&line) {
+                    each(message);
                 }
             }
         }

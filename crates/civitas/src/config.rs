@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use civitas_api::{Access, Limits};
 use civitas_governance::gate::GateOptions;
+use civitas_governance::webhooks::Schedule;
+use civitas_providers::outbound::Rules;
 use civitas_storage::{Quota, Quotas};
 
 use crate::origin::{self, OriginError};
@@ -28,6 +30,17 @@ pub struct PolicyConfig {
     pub resolve_links: bool,
     /// How long recorded decisions are kept.
     pub retention: Duration,
+}
+
+/// How webhooks are sent.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
+    /// Which URLs may be called.
+    pub rules: Rules,
+    /// How often what failed is tried again.
+    pub schedule: Schedule,
+    /// Where signed checkpoints of the audit logs are sent to as well.
+    pub audit: Option<String>,
 }
 
 /// How a node is set up.
@@ -61,6 +74,8 @@ pub struct Config {
     pub gate: GateOptions,
     /// How calls of agents are decided.
     pub policy: PolicyConfig,
+    /// How webhooks are sent.
+    pub webhooks: WebhookConfig,
     /// How long open requests and running handlers may take to end when the node stops.
     pub grace: Duration,
 }
@@ -109,7 +124,15 @@ impl Config {
                 resolve_links: true,
                 retention: Duration::from_hours(30 * 24),
             },
-            gate: GateOptions::default(),
+            webhooks: WebhookConfig {
+                rules: Rules {
+                    plain_http: true,
+                    private: true,
+                    ..Rules::PUBLIC
+                },
+                schedule: Schedule::default(),
+                audit: None,
+            },
             grace: Duration::from_secs(10),
         }
     }

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use civitas_governance::gate::{Gate, GateServices};
-use civitas_governance::{Approvals, Budgets, Halts, Policies, Registry};
+use civitas_governance::{
+    Approvals, Budgets, Feed, Halts, Policies, Registry, Telemetry, Webhooks,
+};
 use civitas_model::Entropy;
+use civitas_providers::outbound::Outbound;
 use civitas_storage::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -15,15 +18,19 @@ pub(crate) struct Governance {
     pub(crate) agents: Registry,
     pub(crate) approvals: Approvals,
     pub(crate) budgets: Budgets,
+    pub(crate) feed: Feed,
     pub(crate) gate: Gate,
     pub(crate) halts: Halts,
     pub(crate) policies: Policies,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) webhooks: Webhooks,
 }
 
 /// Starts them; what they do by themselves ends when the node stops.
 pub(crate) fn start(
     config: &Config,
     store: &Store,
+    outbound: Outbound,
     entropy: &Arc<dyn Entropy>,
     stopping: &CancellationToken,
 ) -> anyhow::Result<Governance> {
@@ -57,12 +64,36 @@ pub(crate) fn start(
     let (kept, ending) = (budgets.clone(), stopping.clone());
     tokio::spawn(async move { ending.run_until_cancelled(kept.keep()).await });
     let (opened, random) = own();
+    let telemetry = Telemetry::new(opened, random);
+    let (feed, webhooks) = tell(config, store, entropy, outbound, stopping);
+    let (opened, random) = own();
     Ok(Governance {
         agents: Registry::new(opened, random),
         approvals,
         budgets,
+        feed,
         gate,
         halts,
         policies,
+        telemetry,
+        webhooks,
     })
+}
+
+/// Passes on what agents do, to whoever watches and to addresses outside.
+fn tell(
+    config: &Config,
+    store: &Store,
+    entropy: &Arc<dyn Entropy>,
+    outbound: Outbound,
+    stopping: &CancellationToken,
+) -> (Feed, Webhooks) {
+    let feed = Feed::new(store.clone());
+    let feeding = feed.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(feeding));
+    let (entropy, schedule) = (Arc::clone(entropy), config.webhooks.schedule);
+    let webhooks = Webhooks::new(store.clone(), entropy, outbound, feed.clone(), schedule);
+    let sending = webhooks.clone().run();
+    tokio::spawn(stopping.clone().run_until_cancelled_owned(sending));
+    (feed, webhooks)
 }

@@ -12,6 +12,7 @@ use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
+use civitas_providers::outbound::Outbound;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
 use civitas_search::{Error, Index, Request, search_current};
@@ -42,7 +43,7 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The realms of this binary.
 pub fn realms() -> Vec<Realm> {
-    vec![civitas_content::realm()]
+    vec![civitas_content::realm(), civitas_fleet::realm()]
 }
 
 /// A running node.
@@ -117,7 +118,9 @@ impl Node {
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
-        let governance = governance::start(&config, &store, &entropy, &stopping)?;
+        let outbound = Outbound::new(config.webhooks.rules)?;
+        audit::send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
+        let governance = governance::start(&config, &store, outbound, &entropy, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
@@ -127,6 +130,8 @@ impl Node {
             gate: governance.gate,
             halts: governance.halts,
             policies: governance.policies,
+            telemetry: governance.telemetry,
+            webhooks: governance.webhooks,
             store,
             blobs,
             search: index,

@@ -5,7 +5,6 @@
 mod adopt;
 mod audited;
 mod check;
-mod definition;
 mod import;
 mod measuring;
 
@@ -17,7 +16,7 @@ use civitas_model::agent::{
 use civitas_model::{Agent, AgentId, Caller, Entropy, Id, Money, Permission};
 use civitas_storage::{AgentChange, AgentCount, AgentFilter, CommitError, Refusal, Store};
 
-pub use definition::agent_of;
+pub use civitas_agent_files::agent_of;
 pub use import::{Action, ImportFile, Imported};
 pub use measuring::{NewMetric, PERIOD_DAYS_MAX};
 

@@ -2,7 +2,8 @@
 
 use civitas_model::artifact::ProducedBy;
 use civitas_model::{
-    Artifact, ArtifactId, BoundaryContract, ContractId, File, FileId, PendingIntent, Record, Write,
+    Agent, AgentId, AgentWrite, Artifact, ArtifactId, BoundaryContract, ContractId, File, FileId,
+    PendingIntent, Record, Write,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,28 @@ impl Context {
             file_id: file_id.clone(),
         })
         .await
+    }
+
+    /// An agent of the tenant, if there is one of this id.
+    pub async fn agent(&mut self, agent_id: &AgentId) -> Result<Option<Agent>> {
+        self.read(Read::Agent {
+            agent_id: agent_id.clone(),
+        })
+        .await
+    }
+
+    /// The agent of the tenant with this name, if there is one.
+    pub async fn agent_named(&mut self, name: &str) -> Result<Option<Agent>> {
+        self.read(Read::AgentNamed {
+            name: name.to_owned(),
+        })
+        .await
+    }
+
+    /// Registers an agent or changes its definition, with the next operation, and tells the audit log. When it was changed
+    /// since it was read, or its name or id was taken, the run begins again from its last operation.
+    pub async fn put_agent(&mut self, write: AgentWrite) -> Result<()> {
+        self.write(Write::Agent(Box::new(write))).await
     }
 
     /// An upload of the tenant, if there is one of this id.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use civitas_model::execution::{Intent, Wait};
 use civitas_model::journal::NewEntry;
 use civitas_model::{
-    ArtifactId, ContractId, ErrorCode, ExecutionId, FileId, SessionId, Timestamp, Write,
+    AgentId, ArtifactId, ContractId, ErrorCode, ExecutionId, FileId, SessionId, Timestamp, Write,
 };
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,16 @@ pub enum Read {
     PendingIntents {
         /// The artifact.
         target_artifact_id: ArtifactId,
+    },
+    /// An agent of the registry: [`civitas_model::Agent`] or null.
+    Agent {
+        /// The agent.
+        agent_id: AgentId,
+    },
+    /// The agent of a name: [`civitas_model::Agent`] or null.
+    AgentNamed {
+        /// The name.
+        name: String,
     },
     /// A session's state: an object, empty when there is no such session.
     SessionState {

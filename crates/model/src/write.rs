@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::agent::Agent;
 use crate::artifact::Artifact;
 use crate::budget::{Amount, Reserve};
 use crate::contract::BoundaryContract;
@@ -52,6 +53,8 @@ pub enum Write {
         /// Its digest: SHA-256, in lower-case hexadecimal.
         digest: String,
     },
+    /// Registers an agent, or changes its definition.
+    Agent(Box<AgentWrite>),
     /// Sets one key of a session's state.
     SessionState {
         /// Whose session.
@@ -83,12 +86,26 @@ pub enum Write {
     },
 }
 
+/// An agent to register or to change, with what the audit log is told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentWrite {
+    /// The agent. One that is there has the revision that was read: when another holds by now, nothing is written.
+    pub agent: Agent,
+    /// Whether it is new.
+    pub is_new: bool,
+    /// The text of the file it was read from.
+    pub source_text: Option<String>,
+    /// What the audit log keeps of it.
+    pub audited: Value,
+}
+
 impl Write {
     /// Whose data it changes. Storage refuses a write into another tenant than the execution's.
     pub fn tenant_id(&self) -> Option<&TenantId> {
         match self {
             Self::Artifact(artifact) => Some(&artifact.tenant_id),
             Self::File(file) => Some(&file.tenant_id),
+            Self::Agent(write) => Some(&write.agent.tenant_id),
             Self::Contract(contract) => Some(&contract.tenant_id),
             Self::PendingIntent(pending) => Some(&pending.tenant_id),
             Self::Records { records } => records.first().map(|record| &record.tenant_id),

@@ -11,7 +11,7 @@ use crate::resource::{self, Fault, Resource};
 use crate::set::PolicySet;
 use crate::source::Known;
 use crate::tables::{Mode, SYSTEM_ROLE};
-use cedar_policy::{Entities, PolicyId, Request as CedarRequest};
+use cedar_policy::{Context, Entities, PolicyId, Request as CedarRequest};
 use std::time::Instant;
 
 /// What the policies say to one question.
@@ -67,6 +67,19 @@ fn combine<'a>(mut applied: impl Iterator<Item = &'a Known> + Clone, failed: boo
     }
 }
 
+/// What is the same for every question of a call.
+struct Asker<'a> {
+    agent: resource::Known,
+    request: &'a Request,
+    facts: &'a [String],
+}
+
+impl Asker<'_> {
+    fn context(&self, program: &str) -> Result<Context, Fault> {
+        resource::context(self.request, program, self.facts)
+    }
+}
+
 /// An answer in the making.
 struct Draft {
     judged: Vec<Judged>,
@@ -115,15 +128,26 @@ impl PolicySet {
         if analysis.questions.is_empty() {
             return Ok(());
         }
-        let agent = resource::principal(analysis.request.agent.as_ref(), &self.tables)?;
+        let asker = Asker {
+            agent: resource::principal(analysis.request.agent.as_ref(), &self.tables)?,
+            request: analysis.request,
+            facts,
+        };
+        // Questions of one command come one after the other, and see the same.
+        let mut seen: Option<(&str, Context)> = None;
         for question in &analysis.questions {
-            let verdict = self.verdict(&agent, question, &question.resource, analysis, facts)?;
+            let context = match &seen {
+                Some((program, context)) if *program == question.program => context.clone(),
+                _ => asker.context(&question.program)?,
+            };
+            seen = Some((&question.program, context.clone()));
+            let verdict = self.verdict(&asker, question.action, &question.resource, &context)?;
             let mut outcome = verdict.binding();
             let mut reason = self.reason(question, &verdict, outcome, false, analysis.request);
             if outcome == Outcome::Allow
                 && let Some(maybe) = &question.maybe
             {
-                let other = self.verdict(&agent, question, maybe, analysis, facts)?;
+                let other = self.verdict(&asker, question.action, maybe, &context)?;
                 if other.binding() != Outcome::Allow {
                     outcome = Outcome::Ask;
                     let owed =
@@ -160,23 +184,21 @@ impl PolicySet {
 
     fn verdict(
         &self,
-        agent: &resource::Known,
-        question: &Question,
+        from: &Asker<'_>,
+        action: Action,
         asked: &Resource,
-        analysis: &Analysis<'_>,
-        facts: &[String],
+        context: &Context,
     ) -> Result<Verdict<'_>, Fault> {
+        let agent = &from.agent;
         let asked = asked.entity()?;
-        let context = resource::context(analysis.request, &question.program, facts)?;
         let fault = |error: &dyn std::fmt::Display| error.to_string();
-        let action = resource::uid("Action", question.action.name())?;
         // Tests look at every request with the schema's eyes; a release trusts its own construction.
         let schema = cfg!(debug_assertions).then_some(&self.schema);
         let request = CedarRequest::new(
             agent.entity.uid(),
-            action,
+            resource::uid("Action", action.name())?,
             asked.entity.uid(),
-            context,
+            context.clone(),
             schema,
         )
         .map_err(|error| fault(&error))?;
@@ -184,7 +206,7 @@ impl PolicySet {
             .map_err(|error| fault(&error))?;
         let ask = |buckets: &crate::buckets::Buckets| {
             buckets.ask(
-                question.action,
+                action,
                 &agent.with_parents,
                 &asked.with_parents,
                 &request,

@@ -6,6 +6,7 @@ use crate::tables::{SYSTEM_ROLE, Tables};
 use cedar_policy::{Context, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// What a question is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +48,37 @@ pub(crate) struct Known {
 /// Why Cedar cannot be asked; a fault of this crate, which denies.
 pub(crate) type Fault = String;
 
+/// Every kind of the schema, read once: reading a name takes Cedar's parser microseconds, and a question names dozens.
+static KINDS: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(|| {
+    let read = |kind: &'static str| Some((kind, EntityTypeName::from_str(kind).ok()?));
+    [
+        "Action",
+        "Agent",
+        "AgentType",
+        "Api",
+        "ApiTool",
+        "Command",
+        "CommandClass",
+        "Danger",
+        "Domain",
+        "Operation",
+        "Path",
+        "Role",
+        "Scope",
+        "Team",
+        "Tool",
+        "Url",
+    ]
+    .into_iter()
+    .filter_map(read)
+    .collect()
+});
+
 pub(crate) fn uid(kind: &str, id: &str) -> Result<EntityUid, Fault> {
-    let kind = EntityTypeName::from_str(kind).map_err(|error| error.to_string())?;
+    let kind = match KINDS.get(kind) {
+        Some(known) => known.clone(),
+        None => EntityTypeName::from_str(kind).map_err(|error| error.to_string())?,
+    };
     Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
 }
 
@@ -264,4 +294,26 @@ pub(crate) fn context(
         ("facts".to_owned(), set(facts.iter().map(String::as_str))),
     ])
     .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::set::SCHEMA;
+
+    #[test]
+    fn every_kind_of_the_schema_is_read_once() {
+        let entities = SCHEMA
+            .lines()
+            .filter_map(|line| line.strip_prefix("entity "));
+        for line in entities {
+            let name = line
+                .split(|letter: char| !letter.is_alphanumeric())
+                .next()
+                .unwrap();
+            assert!(KINDS.contains_key(name), "{name}");
+        }
+        assert!(KINDS.contains_key("Action"));
+        assert_eq!(KINDS.len(), SCHEMA.matches("\nentity ").count() + 1);
+    }
 }

@@ -1,6 +1,7 @@
 //! Outside services: everything that leaves the process does so here, behind a limit and a typed error.
 //!
 //! - [`blobs`]: stored content, addressed by its SHA-256 digest, one namespace per tenant, streamed both ways.
+//! - [`outbound`]: calls of URLs that users chose, checked against forged names and addresses.
 //! - [`sandbox`]: a job over an untrusted document, run in a confined child process of the same binary.
 //!
 //! Invariants:
@@ -12,4 +13,5 @@
 //! - A document can harm only the child that reads it.
 
 pub mod blobs;
+pub mod outbound;
 pub mod sandbox;

@@ -63,19 +63,30 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
     };
     match run.run(journal, stop).await {
         Ok(()) => After::Nothing,
-        Err(CommitError::Refused(Refusal::LeaseLost)) => {
+        Err(CommitError::Refused(refusal)) => refused(engine, &host, refusal).await,
+        Err(error) => {
+            tracing::warn!(%error, execution_id = %host.execution_id, "a run could not be recorded");
+            After::LookAgain(LOOK_AGAIN)
+        }
+    }
+}
+
+/// What follows when what a run wrote was refused.
+async fn refused(engine: &Arc<Engine>, host: &RunHost, refusal: Refusal) -> After {
+    match refusal {
+        Refusal::LeaseLost => {
             engine.lose_lease();
             After::Nothing
         }
-        Err(CommitError::Refused(Refusal::OverQuota)) => {
+        Refusal::OverQuota => {
             let message = "your tenant's quota leaves no room for the file: purge files that are not needed, or ask the operator for a larger quota, and retry";
-            fail_refused(engine, &host, ErrorCode::QuotaExceeded, message.to_owned()).await
+            fail_refused(engine, host, ErrorCode::QuotaExceeded, message.to_owned()).await
         }
-        Err(CommitError::Refused(refusal)) if approval::is_final(&refusal) => {
+        refusal if approval::is_final(&refusal) => {
             let message = format!("people cannot be asked: {refusal}");
-            fail_refused(engine, &host, ErrorCode::IntentRejected, message).await
+            fail_refused(engine, host, ErrorCode::IntentRejected, message).await
         }
-        Err(CommitError::Refused(Refusal::OverBudget {
+        Refusal::OverBudget {
             scope,
             what,
             cap,
@@ -84,7 +95,7 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
             asked,
             waits,
             retry_at,
-        })) => {
+        } => {
             let short = Shortage {
                 what,
                 cap,
@@ -93,20 +104,19 @@ pub(crate) async fn run(engine: &Arc<Engine>, ready: Ready, stop: &CancellationT
                 asked,
             };
             if waits {
-                budget::wait(engine, &host, &scope, short, retry_at).await
+                budget::wait(engine, host, &scope, short, retry_at).await
             } else {
                 let message = budget::refused(&scope, short);
-                fail_refused(engine, &host, ErrorCode::BudgetExceeded, message).await
+                fail_refused(engine, host, ErrorCode::BudgetExceeded, message).await
             }
         }
-        Err(CommitError::Refused(refusal)) => {
+        refusal @ Refusal::TooMany { .. } => {
+            fail_refused(engine, host, ErrorCode::QuotaExceeded, refusal.to_string()).await
+        }
+        refusal => {
             // Someone else moved the execution: cancelled, paused, or an earlier changeset of ours got lost.
             tracing::debug!(%refusal, execution_id = %host.execution_id, "a run was superseded");
             After::LookAgain(SUPERSEDED_LOOK)
-        }
-        Err(error) => {
-            tracing::warn!(%error, execution_id = %host.execution_id, "a run could not be recorded");
-            After::LookAgain(LOOK_AGAIN)
         }
     }
 }

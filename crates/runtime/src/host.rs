@@ -20,12 +20,11 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::approval;
-use crate::child;
 use crate::pipeline::{End, Pipeline};
 use crate::queue::Ready;
 use crate::reading;
 use crate::runtime::Engine;
+use crate::{approval, audited, child};
 
 /// Progress is written at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
@@ -155,9 +154,12 @@ impl RunHost {
         last: Batch,
         end: End,
     ) -> std::result::Result<(), CommitError> {
-        let (changeset, children) =
-            self.pipeline()
-                .take_end(&self.intent, entry, last.writes, end)?;
+        let audits = audited::entries(&self.engine, &self.intent, &last.writes);
+        let (changeset, children) = {
+            let mut pipeline = self.pipeline();
+            pipeline.note(audits);
+            pipeline.take_end(&self.intent, entry, last.writes, end)?
+        };
         self.send(changeset, children).await;
         self.settle().await
     }
@@ -187,7 +189,10 @@ impl RunHost {
         poll_fn(|_| self.pipeline().poll_room())
             .await
             .map_err(lost)?;
-        self.pipeline().add(Batch { child, ..batch }, approval);
+        let audits = audited::entries(&self.engine, &self.intent, &batch.writes);
+        let mut pipeline = self.pipeline();
+        pipeline.note(audits);
+        pipeline.add(Batch { child, ..batch }, approval);
         Ok(())
     }
 

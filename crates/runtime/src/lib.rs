@@ -18,6 +18,7 @@
 
 mod adoption;
 mod approval;
+mod audited;
 mod budget;
 mod child;
 mod content;

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use civitas_audit::NewEntry as AuditEntry;
 use civitas_intent::host::{Batch, Child};
 use civitas_model::execution::{Intent, Wait};
 use civitas_model::journal::NewEntry;
@@ -41,6 +42,8 @@ pub(crate) struct Pipeline {
     starts: bool,
     entries: Vec<NewEntry>,
     writes: Vec<Write>,
+    /// What the audit log is told with the writes.
+    audits: Vec<AuditEntry>,
     children: Vec<Child>,
     /// What is asked of people and used of what they approved, with its entries of the audit log.
     approvals: Vec<Changeset>,
@@ -63,6 +66,7 @@ impl Pipeline {
             starts: true,
             entries: vec![started],
             writes: Vec::new(),
+            audits: Vec::new(),
             children: Vec::new(),
             approvals: Vec::new(),
             unsent_since: Some(Instant::now()),
@@ -71,6 +75,11 @@ impl Pipeline {
             broken: None,
             is_awaited: false,
         }
+    }
+
+    /// Adds what the audit log is told with the writes that are added next.
+    pub(crate) fn note(&mut self, audits: Vec<AuditEntry>) {
+        self.audits.extend(audits);
     }
 
     /// Adds what belongs together.
@@ -194,6 +203,9 @@ impl Pipeline {
             });
         }
         changeset = changeset.with_writes(std::mem::take(&mut self.writes));
+        for entry in std::mem::take(&mut self.audits) {
+            changeset = changeset.with(entry);
+        }
         let end = end.map(|(entry, end)| {
             entries.push(entry);
             end

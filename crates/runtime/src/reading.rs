@@ -41,6 +41,8 @@ pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Re
         Read::PendingIntents { target_artifact_id } => {
             pending_intents(engine, tenant, target_artifact_id).await
         }
+        Read::Agent { agent_id } => answered(store.agents().find(tenant, &agent_id).await),
+        Read::AgentNamed { name } => answered(store.agents().find_by_name(tenant, &name).await),
         Read::SessionState { session_id } => session_state(engine, tenant, &session_id).await,
         Read::TenantSetting { name } => answered(store.find_tenant_setting(tenant, &name).await),
         Read::Search { query } => (engine.services.search)(tenant.clone(), query).await,

@@ -15,6 +15,8 @@ use crate::store::Store;
 use crate::transaction::{Meaning, Stop, Transaction};
 
 const AFTER: Statement = Statement::new(include_str!("queries/outbox/activity.sql"));
+const OF_ALL: Statement = Statement::new(include_str!("queries/outbox/activity_of_all.sql"));
+const OLDEST: Statement = Statement::new(include_str!("queries/outbox/oldest.sql"));
 const TRIM_OLD: Statement = Statement::new(include_str!("queries/outbox/trim_old.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/counter/find.sql"));
 
@@ -63,6 +65,21 @@ impl Announce {
     }
 }
 
+/// The same as it stands in the stream: for whoever passes it on as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// Its number.
+    pub seq: u64,
+    /// What.
+    pub kind: String,
+    /// The facts, as JSON.
+    pub data: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 pub(crate) async fn publish(
     tx: &mut Transaction<'_>,
     tenant: &TenantId,
@@ -74,6 +91,12 @@ pub(crate) async fn publish(
     outbox::append(tx, tenant, STREAM, seq, &[entry]).await?;
     tx.notify(Notice::Activity);
     Ok(())
+}
+
+/// The number of the newest entry, as of this transaction.
+pub(crate) async fn last(tx: &mut Transaction<'_>) -> Result<u64, Stop> {
+    let row = tx.query_one(&FIND, &[STREAM.into()]).await?;
+    Ok(row.map_or(Ok(0), |row| row.count("value"))?)
 }
 
 pub(crate) async fn delete_old(tx: &mut Transaction<'_>) -> Result<(), Stop> {
@@ -108,9 +131,60 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The same as it stands in the stream.
+    pub async fn published_after(
+        &self,
+        tenant: &TenantId,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Vec<Published>, Error> {
+        let params = vec![
+            tenant.as_str().into(),
+            STREAM.into(),
+            seq.into(),
+            limit.into(),
+        ];
+        let rows = self.database.query(&AFTER, params).await?;
+        rows.iter()
+            .map(|row| published(row, tenant.clone()))
+            .collect()
+    }
+
+    /// What agents of every tenant did after a number, in order.
+    pub async fn published_by_all_after(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Vec<Published>, Error> {
+        let params = vec![STREAM.into(), seq.into(), limit.into()];
+        let rows = self.database.query(&OF_ALL, params).await?;
+        rows.iter()
+            .map(|row| published(row, TenantId::trusted(row.text("tenant_id")?)))
+            .collect()
+    }
+
+    /// The number of the oldest entry of any tenant that is still kept.
+    pub async fn oldest_activity(&self) -> Result<Option<u64>, Error> {
+        let row = self
+            .database
+            .query_one(&OLDEST, vec![STREAM.into()])
+            .await?;
+        row.map(|row| row.count("seq")).transpose()
+    }
+
     /// The number of the newest entry of any tenant, from where a live view begins.
     pub async fn last_activity(&self) -> Result<u64, Error> {
         let row = self.database.query_one(&FIND, vec![STREAM.into()]).await?;
         row.map_or(Ok(0), |row| row.count("value"))
     }
+}
+
+fn published(row: &Row, tenant_id: TenantId) -> Result<Published, Error> {
+    Ok(Published {
+        tenant_id,
+        seq: row.count("seq")?,
+        kind: row.text("name")?.to_owned(),
+        data: row.text("data")?.to_owned(),
+        at: Timestamp::from_micros(row.int("created_at")?),
+    })
 }

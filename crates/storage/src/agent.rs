@@ -3,7 +3,7 @@
 //! A change that others want to hear of puts its event into the outbox in the same changeset (`activity`).
 
 use civitas_model::agent::{AgentBudget, AgentMetadata, Lifecycle, Role, SourceFile};
-use civitas_model::{Agent, AgentId, Id, Money, TenantId, Timestamp};
+use civitas_model::{Agent, AgentId, AgentWrite, Id, Money, TenantId, Timestamp};
 use civitas_sql::{Error, Row, Select, Statement, Val};
 use serde_json::json;
 
@@ -139,6 +139,16 @@ impl AgentChange {
                 seen(tx, &agent, *to, last).await
             }
         }
+    }
+}
+
+/// What a handler writes.
+pub(crate) async fn put(tx: &mut Transaction<'_>, write: &AgentWrite) -> Result<(), Stop> {
+    let source_text = write.source_text.as_deref();
+    if write.is_new {
+        insert(tx, &write.agent, source_text).await
+    } else {
+        update(tx, &write.agent, source_text).await
     }
 }
 
@@ -294,6 +304,29 @@ async fn seen(
         agent.agent_id.as_str().into(),
     ];
     tx.execute_later(&SEEN, params, Meaning::Nothing).await
+}
+
+/// An agent as it is now in this transaction, if it is there.
+pub(crate) async fn find(
+    tx: &mut Transaction<'_>,
+    tenant_id: &TenantId,
+    agent_id: &AgentId,
+) -> Result<Option<Agent>, Stop> {
+    let key = [tenant_id.as_str().into(), agent_id.as_str().into()];
+    let row = tx.query_one(&FIND, &key).await?;
+    Ok(row.as_ref().map(read).transpose()?)
+}
+
+/// The agent of a name as it is now in this transaction, if there is one.
+pub(crate) async fn find_by_name(
+    tx: &mut Transaction<'_>,
+    tenant_id: &TenantId,
+    name: &str,
+) -> Result<Option<Agent>, Stop> {
+    let row = tx
+        .query_one(&FIND_BY_NAME, &[tenant_id.as_str().into(), name.into()])
+        .await?;
+    Ok(row.as_ref().map(read).transpose()?)
 }
 
 /// The agent as it is now in this transaction.

@@ -159,6 +159,20 @@ async fn see_unregistered(
     tx.execute_later(&SEE_FIRST, first, Meaning::Nothing).await
 }
 
+/// The agent of a session as it is now in this transaction, and its name.
+pub(crate) async fn agent_of(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    session: &str,
+) -> Result<Option<(Option<AgentId>, String)>, Stop> {
+    let row = tx
+        .query_one(&FIND, &[tenant.as_str().into(), session.into()])
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let agent_id = row.optional_text("agent_id")?.map(Id::trusted);
+    Ok(Some((agent_id, row.text("agent_name")?.to_owned())))
+}
+
 pub(crate) async fn delete_old(tx: &mut Transaction<'_>) -> Result<(), Stop> {
     let before = tx.now.minus(LIFETIME).as_micros();
     let params = vec![before.into(), before.into(), SWEPT_MAX.into()];

@@ -28,11 +28,13 @@ use crate::refresh_token::RefreshTokenChange;
 use crate::service_token::ServiceTokenChange;
 use crate::session::{NewSession, SessionEnd, Upgrade};
 use crate::setting::SettingChange;
+use crate::telemetry::IngestTelemetry;
 use crate::tenant::TenantChange;
 use crate::tenant_setting::PutTenantSetting;
 use crate::ticket::TicketChange;
 use crate::upload::Upload;
 use crate::user::UserChange;
+use crate::webhook::WebhookChange;
 
 /// Changes that are applied together or not at all.
 #[derive(Debug, Default)]
@@ -145,6 +147,8 @@ pub enum Change {
     RecordMetric(RecordMetric),
     /// Asks for an approval, decides or uses one, or changes what need not be asked.
     Approval(ApprovalChange),
+    /// Keeps what agents' clients report.
+    IngestTelemetry(IngestTelemetry),
     /// Takes, renews or gives back a lease.
     Lease(LeaseChange),
     /// Appends to an audit log, keeps a checkpoint of it, or drops bodies.
@@ -157,6 +161,8 @@ pub enum Change {
     Budget(Box<BudgetChange>),
     /// Tells whoever follows what agents do.
     Announce(Box<Announce>),
+    /// Sets a webhook up, or records what became of its messages.
+    Webhook(WebhookChange),
 }
 
 impl From<Submit> for Change {

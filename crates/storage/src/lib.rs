@@ -58,6 +58,7 @@ mod service_token;
 mod session;
 mod setting;
 mod store;
+mod telemetry;
 mod tenant;
 mod tenant_setting;
 mod ticket;
@@ -65,9 +66,10 @@ mod transaction;
 mod upload;
 mod usage;
 mod user;
+mod webhook;
 mod write;
 
-pub use activity::{Activity, Announce};
+pub use activity::{Activity, Announce, Published};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use approval::{
@@ -110,9 +112,17 @@ pub use service_token::{ServiceToken, ServiceTokenChange, ServiceTokens};
 pub use session::{NewSession, SessionEnd, Upgrade};
 pub use setting::SettingChange;
 pub use store::{Commit, Notices, OpenError, Store, StoreOptions, schema_version};
+pub use telemetry::{
+    IngestTelemetry, RequestFilter, SESSION_EVENTS_MAX, SessionFilter, SessionReport,
+    TELEMETRY_SESSIONS_MAX, Telemetry, TelemetrySum, TelemetryTotal,
+};
 pub use tenant::{Tenant, TenantChange};
 pub use tenant_setting::{PutTenantSetting, TenantSetting};
 pub use ticket::{Ticket, TicketChange};
 pub use upload::{UPLOAD_LIFETIME, Upload};
 pub use usage::{Quota, Quotas, Usage};
 pub use user::{Account, PasswordHash, UserChange, Users, email_key};
+pub use webhook::{
+    ATTEMPTS_KEPT, Attempt, Attempted, Delivery, DeliveryFilter, DeliveryStatus, Plan,
+    SigningSecret, Verdict, WEBHOOKS_MAX, Webhook, WebhookChange, Webhooks,
+};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use civitas_model::budget::{Amount, scopes_of};
-use civitas_model::{AgentId, Id, Metric, Money, TenantId, Timestamp};
+use civitas_model::{Agent, AgentId, Id, Metric, Money, TenantId, Timestamp};
 use civitas_sql::{Error, Row, Select, Statement};
 use serde_json::json;
 
@@ -36,6 +36,15 @@ impl From<RecordMetric> for Change {
 
 impl RecordMetric {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+        self.of_session(tx, None).await
+    }
+
+    /// The same, and what was spent is the session's, too.
+    pub(crate) async fn of_session(
+        &self,
+        tx: &mut Transaction<'_>,
+        session: Option<&str>,
+    ) -> Result<(), Stop> {
         let metric = &*self.0;
         let tenant = &metric.tenant_id;
         let mut agent = agent::require(tx, tenant, &metric.agent_id).await?;
@@ -49,14 +58,14 @@ impl RecordMetric {
         ];
         tx.execute_later(&MEASURED, params, Meaning::Nothing)
             .await?;
-        let event = event(metric, tx.now);
+        let event = event(metric, &agent, tx.now);
         activity::publish(tx, tenant, "metric_recorded", event).await?;
         let tokens = metric.tokens_used.unwrap_or_default();
         let spent = Amount::new(tokens, metric.cost.unwrap_or_default()).bounded();
         if spent.is_zero() {
             return Ok(());
         }
-        let scopes = scopes_of(&agent, None);
+        let scopes = scopes_of(&agent, session);
         budget::charge(tx, tenant, &scopes, spent, None).await
     }
 }
@@ -84,10 +93,12 @@ async fn insert(tx: &mut Transaction<'_>, metric: &Metric) -> Result<(), Stop> {
 }
 
 /// The metric as it is answered.
-fn event(metric: &Metric, now: Timestamp) -> serde_json::Value {
+fn event(metric: &Metric, agent: &Agent, now: Timestamp) -> serde_json::Value {
     json!({
         "metric_id": metric.metric_id,
         "agent_id": metric.agent_id,
+        "agent_name": agent.name,
+        "role": agent.role,
         "metric_type": metric.metric_type,
         "execution_time_ms": metric.execution_time_ms,
         "success": metric.success,

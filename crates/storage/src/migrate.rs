@@ -93,6 +93,18 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0012_gate.sql"),
         postgres: include_str!("../migrations/postgres/0012_gate.sql"),
     },
+    Migration {
+        version: 13,
+        name: "webhooks",
+        sqlite: include_str!("../migrations/sqlite/0013_webhooks.sql"),
+        postgres: include_str!("../migrations/postgres/0013_webhooks.sql"),
+    },
+    Migration {
+        version: 14,
+        name: "telemetry",
+        sqlite: include_str!("../migrations/sqlite/0014_telemetry.sql"),
+        postgres: include_str!("../migrations/postgres/0014_telemetry.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -44,4 +44,11 @@ pub enum Notice {
         /// Which.
         approval_id: String,
     },
+    /// A webhook was set up, changed or removed, or is to send something again.
+    Webhook {
+        /// Whose it is.
+        tenant_id: TenantId,
+        /// Which.
+        webhook_id: String,
+    },
 }

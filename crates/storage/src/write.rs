@@ -49,11 +49,13 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::KeepHookEvent(change) => change.apply(tx).await?,
             Change::RecordMetric(change) => change.apply(tx).await?,
             Change::Approval(change) => change.apply(tx).await?,
+            Change::IngestTelemetry(change) => change.apply(tx).await?,
             Change::Audit(change) => change.apply(tx).await?,
             Change::Policy(change) => change.apply(tx).await?,
             Change::Decision(change) => change.apply(tx).await?,
             Change::Budget(change) => change.apply(tx).await?,
             Change::Announce(change) => change.apply(tx).await?,
+            Change::Webhook(change) => change.apply(tx).await?,
         }
     }
     Ok(())
@@ -100,6 +102,7 @@ async fn apply_write(tx: &mut Transaction<'_>, write: &Write) -> Result<(), Stop
         Write::File(file) => crate::file::put(tx, file).await,
         Write::Contract(contract) => crate::contract::put(tx, contract).await,
         Write::PendingIntent(pending) => crate::pending_intent::put(tx, pending).await,
+        Write::Agent(write) => crate::agent::put(tx, write).await,
         Write::Records { records } => crate::record::put(tx, records).await,
         Write::ForgetRecords {
             tenant_id,

@@ -15,7 +15,9 @@ const TABLE: &[(&str, &[&str])] = &[
     // Linked alone by whoever checks a log.
     ("crates/audit", &["model"]),
     ("crates/storage", &["model", "sql", "audit"]),
-    // Pure decisions.
+    // Pure decisions and readings.
+    ("crates/otlp", &[]),
+    ("crates/agent-files", &["model"]),
     ("crates/policy", &["model"]),
     ("crates/hooks", &[]),
     // The outside world.
@@ -27,7 +29,17 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "crates/governance",
         &[
-            "model", "audit", "storage", "bus", "intent", "policy", "hooks",
+            "model",
+            "audit",
+            "storage",
+            "bus",
+            "intent",
+            "policy",
+            "hooks",
+            "otlp",
+            "agent-files",
+            // Webhooks call out.
+            "providers",
         ],
     ),
     (
@@ -43,6 +55,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("crates/mcp", SERVICES),
     // The domain.
     ("realms/content", REALM),
+    ("realms/fleet", REALM),
     ("realms/insights", REALM),
     ("realms/journey", REALM),
     ("realms/outcomes", REALM),
@@ -71,6 +84,7 @@ const API: &[&str] = &[
     "policy",
     "hooks",
     "audit",
+    "otlp",
 ];
 
 /// What an edge may use: services and ports, no database, no parser.
@@ -88,7 +102,7 @@ const SERVICES: &[&str] = &[
 ];
 
 /// What a realm may use. No storage, no network: those are behind its context.
-const REALM: &[&str] = &["intent", "model", "documents"];
+const REALM: &[&str] = &["intent", "model", "documents", "agent-files"];
 
 /// Everything but `testkit`.
 const EVERYTHING: &[&str] = &[
@@ -101,6 +115,7 @@ const EVERYTHING: &[&str] = &[
     "providers",
     "documents",
     "policy",
+    "otlp",
     "hooks",
     "runtime",
     "auth",
@@ -110,7 +125,9 @@ const EVERYTHING: &[&str] = &[
     "api",
     "mcp",
     "civitas",
+    "agent-files",
     "content",
+    "fleet",
     "insights",
     "journey",
     "outcomes",

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::state::Limits;
 
 /// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many bytes the body of a route may have; a layer puts it into every request.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +101,7 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
     }
 }
 
-fn is_over_limit(error: &axum::Error) -> bool {
+pub(crate) fn is_over_limit(error: &axum::Error) -> bool {
     std::error::Error::source(error)
         .is_some_and(|source| source.to_string().contains("length limit"))
 }

@@ -11,6 +11,7 @@ mod health;
 mod intent;
 mod intents;
 mod metrics;
+mod otlp;
 mod realms;
 mod root;
 mod session;
@@ -31,6 +32,7 @@ pub const PUBLIC: &[&str] = &[
     "GET /",
     "GET /health",
     "GET /api/health",
+    "GET /api/v1/schema/typescript",
     "POST /api/auth/login",
     "POST /api/auth/register",
     "POST /api/auth/refresh",
@@ -116,6 +118,9 @@ pub(crate) fn api(limits: &Limits) -> OpenApiRouter<AppState> {
         .merge(budgets())
         .merge(policy(limits))
         .merge(audit())
+        // Who hears of it.
+        .merge(feed())
+        .merge(telemetry())
         .layer(Extension(BodyLimit(limits.body_bytes)))
 }
 
@@ -210,23 +215,6 @@ fn budgets() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::budget::reservations::settle))
 }
 
-/// What agents may do, and what was decided.
-fn policy(limits: &Limits) -> OpenApiRouter<AppState> {
-    let bytes = limits.submission_bytes;
-    OpenApiRouter::new()
-        .merge(large(
-            bytes,
-            routes!(v1::policy::create::create, v1::policy::list::list),
-        ))
-        .routes(routes!(v1::policy::show::show))
-        .routes(routes!(v1::policy::activate::activate))
-        .merge(large(bytes, routes!(v1::policy::validate::validate)))
-        .merge(large(bytes, routes!(v1::policy::check::check)))
-        .merge(large(bytes, routes!(v1::policy::what_if::what_if)))
-        .routes(routes!(v1::decisions::list::list))
-        .routes(routes!(v1::decisions::show::show))
-}
-
 /// What was done, and the proof of it.
 fn audit() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -241,6 +229,45 @@ fn audit() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::audit::proof::inclusion))
         .routes(routes!(v1::audit::proof::consistency))
         .routes(routes!(v1::audit::erase::erase))
+}
+
+/// The live feed, and where it is sent to.
+fn feed() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::agents::activity::stream))
+        .routes(routes!(v1::websocket::health))
+        .routes(routes!(v1::schema::typescript::show))
+        .routes(routes!(
+            v1::webhooks::create::create,
+            v1::webhooks::create::list
+        ))
+        .routes(routes!(
+            v1::webhooks::show::show,
+            v1::webhooks::update::update,
+            v1::webhooks::show::remove
+        ))
+        .routes(routes!(v1::webhooks::rotate::rotate))
+        .routes(routes!(v1::webhooks::test::test))
+        .routes(routes!(v1::webhooks::deliveries::list))
+        .routes(routes!(v1::webhooks::deliveries::show))
+        .routes(routes!(v1::webhooks::replay::one))
+        .routes(routes!(v1::webhooks::replay::since))
+}
+
+/// What agents' clients report.
+fn telemetry() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(unlimited(routes!(otlp::logs)))
+        .merge(unlimited(routes!(otlp::metrics)))
+        .merge(unlimited(routes!(otlp::traces)))
+        .routes(routes!(v1::telemetry::sessions::list))
+        .routes(routes!(v1::telemetry::show::show))
+        .routes(routes!(v1::telemetry::requests::list))
+        .routes(routes!(v1::telemetry::summary::show))
+        .routes(routes!(
+            v1::telemetry::settings::show,
+            v1::telemetry::settings::replace
+        ))
 }
 
 /// A route with a body limit of its own.

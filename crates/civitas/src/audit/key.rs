@@ -7,12 +7,16 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use civitas_audit::{PublicKey, SigningKey};
+use civitas_governance::webhooks::signature::new_secret;
 use civitas_model::Entropy;
+use civitas_storage::SigningSecret;
 
 use super::FOLDER;
 use crate::folder::PRIVATE;
 
 const SECRET: &str = "signing.key";
+/// What checkpoints that are sent on are signed with.
+const WEBHOOK_SECRET: &str = "webhook.secret";
 /// For whoever is given the folder without the secret.
 const PUBLIC: &str = "public.key";
 /// Bits of a mode that let others in.
@@ -54,6 +58,27 @@ fn read(data_dir: &Path) -> anyhow::Result<Option<SigningKey>> {
         bail!("{shown} is no key of ours: restore it from a backup");
     };
     Ok(Some(SigningKey::from_secret(&secret)))
+}
+
+/// What checkpoints that are sent on are signed with: made at the first start that needs it, for the receiver to be told.
+pub(crate) fn webhook_secret(
+    data_dir: &Path,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<SigningSecret> {
+    let folder = data_dir.join(FOLDER);
+    let path = folder.join(WEBHOOK_SECRET);
+    match fs::read_to_string(&path) {
+        Ok(text) => return Ok(SigningSecret::new(text.trim())),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", path.display()));
+        }
+    }
+    let secret = new_secret(entropy);
+    let text = format!("{}\n", secret.reveal());
+    write(&folder, WEBHOOK_SECRET, text.as_bytes())?;
+    tracing::info!(path = %path.display(), "the receiver of audit checkpoints needs the secret in this file");
+    Ok(secret)
 }
 
 /// The public key of a data folder, or of a copy of one without the secret.

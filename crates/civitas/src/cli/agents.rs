@@ -6,6 +6,7 @@ mod import;
 pub(crate) mod install;
 pub(crate) mod installed;
 mod selftest;
+mod watch;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -18,6 +19,7 @@ use export::Export;
 use import::{Drift, Import};
 use install::Install;
 use selftest::Selftest;
+use watch::Watch;
 
 /// Agents of a page.
 const PAGE: usize = 500;
@@ -58,6 +60,11 @@ pub enum Agents {
     /// Say where a folder of files and the registry differ; exit code 1 when they do.
     #[command(after_help = "Example:\n  civitas agents drift .claude/agents")]
     Drift(Drift),
+    /// Print what agents do, as it happens, until you press Ctrl-C.
+    #[command(
+        after_help = "When the connection or the server breaks off, it goes on after the last event that it printed.\n\nExamples:\n  civitas agents watch\n  civitas agents watch --type rbac_decision,budget_updated --role developer\n  civitas agents watch --after 4711 --json | jq .data"
+    )]
+    Watch(Watch),
     /// Put an agent to work: a draft, or one that was suspended. Needs an administrator.
     #[command(after_help = "Example:\n  civitas agents activate code-reviewer")]
     Activate(Named),
@@ -107,6 +114,7 @@ pub(crate) async fn run(command: Agents, remote: &Remote) -> anyhow::Result<()> 
         Agents::Import(arguments) => import::run(arguments, remote).await,
         Agents::Drift(arguments) => import::drift(arguments, remote).await,
         Agents::Export(arguments) => export::run(arguments, remote).await,
+        Agents::Watch(arguments) => watch::run(&client, &arguments, remote.json).await,
         Agents::List(arguments) => list(&client, &arguments, remote.json).await,
         Agents::Show(Named { agent }) => {
             let found = find(&client, &agent).await?;

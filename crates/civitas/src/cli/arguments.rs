@@ -11,6 +11,7 @@ use super::agents::Agents;
 use super::approvals::{Approvals, Approve, Deny};
 use super::audit::Audit;
 use super::backup::{Backup, Restore};
+use super::budgets::Budgets;
 use super::demo::Demo;
 use super::describe::Completions;
 use super::doctor::Doctor;
@@ -22,8 +23,10 @@ use super::listen::Listen;
 use super::policy::Policy;
 use super::quantity;
 use super::remote::Remote;
+use super::telemetry::Telemetry;
 use super::token::Token;
 use super::user::User;
+use super::webhooks::Webhooks;
 
 /// What `civitas --help` ends with.
 const AFTER_HELP: &str = "\
@@ -92,6 +95,9 @@ pub enum Command {
     /// Know the agents: bring their files in, see them, set them aside.
     #[command(subcommand)]
     Agents(Agents),
+    /// Know what may be spent and what is; set, raise and take back budgets.
+    #[command(subcommand)]
+    Budgets(Budgets),
     /// Decide what waits for people: see it, approve it, deny it.
     #[command(subcommand)]
     Approvals(Approvals),
@@ -114,6 +120,12 @@ pub enum Command {
         after_help = "Example:\n  echo '{\"session_id\":\"s1\",\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"}}' | civitas hook pre-tool-use"
     )]
     Hook(Hook),
+    /// Send what agents do to other services, signed, and see what became of it.
+    #[command(subcommand)]
+    Webhooks(Webhooks),
+    /// See what agents' clients report: sessions, requests to models, tokens and cost.
+    #[command(subcommand)]
+    Telemetry(Telemetry),
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),
@@ -217,6 +229,14 @@ pub struct Bounds {
     /// How many resumable uploads a tenant may have open at the same time.
     #[arg(long, env = "CIVITAS_OPEN_UPLOADS", default_value_t = OPEN_UPLOADS_MAX, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub open_uploads: u64,
+    /// Where signed checkpoints of the audit logs are sent to as well, signed as webhooks are; see docs/audit.md.
+    #[arg(
+        long,
+        env = "CIVITAS_AUDIT_WEBHOOK",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub audit_webhook: Option<String>,
     /// How long open requests and running executions may take to end when the server is stopped.
     #[arg(long, env = "CIVITAS_SHUTDOWN_GRACE", default_value = "10s", value_name = "DURATION", value_parser = quantity::duration)]
     pub shutdown_grace: Duration,
@@ -276,4 +296,11 @@ pub struct Serve {
     /// Let only tickets, not long-lived tokens, stand in a WebSocket's URL.
     #[arg(long, env = "CIVITAS_TICKETS_ONLY")]
     pub tickets_only: bool,
+    /// Let webhooks call `http` URLs, too; what they say can then be read on the way.
+    #[arg(long, env = "CIVITAS_WEBHOOKS_ALLOW_HTTP")]
+    pub webhooks_allow_http: bool,
+    /// Let webhooks call this machine and private networks, on any port: only where every administrator of a tenant may
+    /// reach what is there.
+    #[arg(long, env = "CIVITAS_WEBHOOKS_ALLOW_PRIVATE")]
+    pub webhooks_allow_private: bool,
 }

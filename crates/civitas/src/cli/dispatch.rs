@@ -10,8 +10,8 @@ use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
 use super::{
-    agents, approvals, audit, backup, demo, describe, doctor, executions, files, hook, intent,
-    policy, serving, token, user,
+    agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, hook,
+    intent, policy, serving, telemetry, token, user, webhooks,
 };
 
 /// Runs the command line.
@@ -98,11 +98,14 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Intent(command) => intent::run(command, remote).await,
             Command::Executions(command) => executions::run(command, remote).await,
             Command::Agents(command) => agents::run(command, remote).await,
+            Command::Budgets(command) => budgets::run(command, remote).await,
             Command::Approvals(command) => approvals::run(command, remote).await,
             Command::Approve(arguments) => approvals::approve(arguments, remote).await,
             Command::Deny(arguments) => approvals::deny(arguments, remote).await,
             Command::Policy(command) => policy::run(command, remote).await,
             Command::Hook(_) => Ok(()), // Done before, without threads.
+            Command::Webhooks(command) => webhooks::run(command, remote).await,
+            Command::Telemetry(command) => telemetry::run(command, remote).await,
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

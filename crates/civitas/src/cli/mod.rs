@@ -8,6 +8,7 @@ mod approvals;
 mod arguments;
 mod audit;
 mod backup;
+mod budgets;
 mod demo;
 mod describe;
 mod dispatch;
@@ -25,8 +26,10 @@ mod policy;
 mod quantity;
 mod remote;
 mod serving;
+mod telemetry;
 mod token;
 mod user;
+mod webhooks;
 
 pub use arguments::Arguments;
 pub use dispatch::run;

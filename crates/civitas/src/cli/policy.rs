@@ -61,7 +61,7 @@ pub enum Policy {
     #[command(
         after_help = "Examples:\n  civitas policy check 'rm -rf build' --agent ada\n  civitas policy check 'git push origin main' --role developer --fact read_secret\n  civitas policy check --role tester --tool Write --path src/main.rs\n  civitas policy check --agent ada --tool WebFetch --input '{\"url\": \"https://example.com\"}'\n\nWith --expect it exits with 1 when something else comes out."
     )]
-    Check(Check),
+    Check(Box<Check>),
     /// Decide again what was asked in the last days, with other policies, and show what would change.
     #[command(
         after_help = "Examples:\n  civitas policy what-if policies/\n  civitas policy what-if 4 --days 30 --against active"
@@ -178,7 +178,7 @@ pub(crate) async fn run(command: Policy, remote: &Remote) -> anyhow::Result<()> 
         Policy::Rollback(Note { note }) => {
             versions::rollback(&remote.client()?, note, remote.json).await
         }
-        Policy::Check(arguments) => check::run(&remote.client()?, arguments, remote.json).await,
+        Policy::Check(arguments) => check::run(&remote.client()?, &arguments, remote.json).await,
         Policy::WhatIf(arguments) => what_if::run(&remote.client()?, arguments, remote.json).await,
     }
 }

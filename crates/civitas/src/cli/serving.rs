@@ -2,12 +2,13 @@
 
 use anyhow::Context;
 use civitas_api::{Access, Limits};
+use civitas_providers::outbound::Rules;
 use civitas_storage::{Quota, Quotas};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::{Bounds, Dev, Serve};
 use super::listen::Listen;
-use crate::config::{AuditConfig, Config, PolicyConfig};
+use crate::config::{AuditConfig, Config, PolicyConfig, WebhookConfig};
 use crate::node::Node;
 use crate::telemetry;
 
@@ -31,6 +32,11 @@ pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
         ..Config::development(arguments.data.data_dir)
     };
     config.policy.resolve_links = arguments.resolve_links;
+    config.webhooks.rules = Rules {
+        plain_http: arguments.webhooks_allow_http,
+        private: arguments.webhooks_allow_private,
+        ..Rules::PUBLIC
+    };
     run(bounded(config, &arguments.bounds)?, &arguments.listen).await
 }
 
@@ -62,6 +68,10 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
         policy: PolicyConfig {
             retention: bounds.decision_retention,
             ..config.policy
+        },
+        webhooks: WebhookConfig {
+            audit: bounds.audit_webhook.clone(),
+            ..config.webhooks
         },
         grace: bounds.shutdown_grace,
         ..config

@@ -71,7 +71,10 @@ fn body(path: &str) -> Value {
         "/api/v1/approvals/decide" => json!({ "ids": ["P1"], "decision": "approve" }),
         "/api/v1/approvals/{approval}/delegate" => json!({ "to": "admin" }),
         "/api/v1/metrics" => json!({ "agent_id": "a", "metric_type": "execution" }),
+        "/api/v1/telemetry/settings" => json!({ "keep_texts": false }),
         "/api/v1/registry/import" => json!({ "files": [{ "path": "a.md", "text": "# A" }] }),
+        "/api/v1/budgets/{scope}" => json!({ "max_tokens": 1 }),
+        "/api/v1/budget/deduct" => json!({ "agent_id": "a" }),
         "/api/v1/agents/unregistered/adopt" => json!({ "name": "helper" }),
         "/api/v1/halts" => json!({ "scope": { "kind": "team", "id": "nobody" } }),
         "/api/v1/hooks/claude-code" => json!({ "session_id": "s", "hook_event_name": "Stop" }),
@@ -181,6 +184,7 @@ async fn another_tenant_sees_and_changes_nothing() {
         ("agent_id", agent.as_str()),
         ("halt_id", halt.as_str()),
         ("agent_name", "hidden"),
+        ("scope", "agent:hidden"),
         ("version", "1"),
         ("decision_id", "secret"),
     ];

@@ -16,6 +16,13 @@ pub(crate) struct Count {
     events: u64,
 }
 
+/// Reserves so many millionths, and uses so many.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct Pay {
+    reserved: u64,
+    used: u64,
+}
+
 /// Says something, once people agreed to what it says.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Announce {
@@ -69,6 +76,22 @@ impl Intent for Count {
     }
 }
 
+impl Intent for Pay {
+    const NAME: &'static str = "pay";
+    const ARTIFACT: &'static str = "done";
+    type Output = Done;
+
+    async fn handle(self, cx: &mut Context) -> Result<Answer<Done>> {
+        let amount = |micros| Amount::new(0, Money::from_micros(micros));
+        cx.step("before", async { Ok(1) }).await?;
+        cx.reserve(amount(self.reserved)).await?;
+        let value = self.used;
+        cx.effect("work", |_| async move { Ok(value) }).await?;
+        cx.settle(amount(self.used)).await?;
+        Ok(Done { value }.into())
+    }
+}
+
 impl Intent for Announce {
     const NAME: &'static str = "announce";
     const ARTIFACT: &'static str = "announced";
@@ -95,5 +118,6 @@ pub(crate) fn realm() -> Realm {
     Realm::new("tests", "Intents that tests watch.")
         .intent::<Hold>()
         .intent::<Count>()
+        .intent::<Pay>()
         .intent::<Announce>()
 }

@@ -28,7 +28,11 @@ impl Gate {
         seen: &Seen,
         event: &Event,
     ) -> Result<Answer, Error> {
-        let is_metered = false;
+        // What the session's requests cost is charged by telemetry; its tool calls cost nothing of their own then.
+        let telemetry = self.0.store.telemetry();
+        let is_metered = telemetry
+            .is_metered(&caller.tenant_id, &event.common.session_id)
+            .await?;
         let mut has_reservation = true;
         for _ in 0..TRIES_MAX {
             let mut actor = self.actor(caller, seen).await?;

@@ -1,10 +1,11 @@
 //! What the audit log says about changes of the registry: who made them, and what an agent is from then on.
 
+use civitas_agent_files::audited;
 use civitas_audit::NewEntry;
 use civitas_model::agent::Lifecycle;
-use civitas_model::{Agent, AgentId, Caller};
+use civitas_model::{AgentId, Caller};
 use civitas_storage::{AgentChange, Changeset};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Registry;
 
@@ -36,10 +37,10 @@ impl Registry {
 fn about(change: &AgentChange) -> Option<(&'static str, &AgentId, Option<Value>)> {
     Some(match change {
         AgentChange::Insert { agent, .. } => {
-            ("register_agent", &agent.agent_id, Some(definition(agent)))
+            ("register_agent", &agent.agent_id, Some(audited(agent)))
         }
         AgentChange::Update { agent, .. } => {
-            ("change_agent", &agent.agent_id, Some(definition(agent)))
+            ("change_agent", &agent.agent_id, Some(audited(agent)))
         }
         AgentChange::Delete { agent_id, .. } => ("remove_agent", agent_id, None),
         AgentChange::Activate {
@@ -59,21 +60,4 @@ const fn step(to: Lifecycle) -> &'static str {
         Lifecycle::Suspended => "suspend_agent",
         Lifecycle::Retired => "retire_agent",
     }
-}
-
-/// What an agent is allowed and answered for; not what it has spent or done.
-fn definition(agent: &Agent) -> Value {
-    json!({
-        "name": agent.name,
-        "role": agent.role,
-        "capabilities": agent.capabilities,
-        "rbac": agent.rbac,
-        "max_tokens_per_session": agent.budget.max_tokens_per_session,
-        "max_cost_per_day": agent.budget.max_cost_per_day,
-        "currency": agent.budget.currency,
-        "metadata": agent.metadata,
-        "lifecycle": agent.lifecycle,
-        "owner": agent.owner,
-        "source": agent.source,
-    })
 }

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use civitas_model::agent::SourceFile;
+pub use civitas_agent_files::plan::Action;
+use civitas_agent_files::plan::{Known, Plan, Planner, name_taken};
 use civitas_model::{Agent, Caller};
-use civitas_storage::{AgentChange, Commit, CommitError, Refusal};
+use civitas_storage::{AgentChange, CommitError, Refusal};
 
 use super::Registry;
-use super::definition::{agent_of, differences, redefine};
-use crate::agent_file::{self, Definition, Input, Reading};
+use crate::agent_file::{self, Input, Reading};
 use crate::error::Error;
 
 /// A file to import.
@@ -27,37 +27,6 @@ pub struct ImportFile {
     pub ignores_id: bool,
 }
 
-/// What was done, or in a dry run would be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// The agent is new.
-    Created,
-    /// The file was changed since it was read, and its agent with it.
-    Updated,
-    /// File and agent say the same.
-    Unchanged,
-    /// The file is as it was read, and the agent was changed in the registry: it stays so.
-    Kept,
-    /// The file is no agent's.
-    Skipped,
-    /// It could not be done, for the reason.
-    Failed,
-}
-
-impl Action {
-    /// The name used in answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-            Self::Kept => "kept",
-            Self::Skipped => "skipped",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// What became of a file.
 #[derive(Debug)]
 pub struct Imported {
@@ -71,14 +40,6 @@ pub struct Imported {
     pub changes: Vec<&'static str>,
     /// Why it failed.
     pub reason: Option<String>,
-}
-
-/// What is to be done for a file, before it is.
-struct Plan {
-    action: Action,
-    agent: Agent,
-    changes: Vec<&'static str>,
-    change: Option<AgentChange>,
 }
 
 impl Registry {
@@ -97,9 +58,26 @@ impl Registry {
                 .await
                 .map_err(|_| Error::Unavailable("reading the files was stopped".to_owned()))?
         };
+        let now = self.store.clock().now();
+        let mut planner = Planner::new(caller.tenant_id.clone(), caller.name.clone(), now);
         let mut all = Vec::with_capacity(files.len());
         for (reading, file) in readings.into_iter().zip(files.iter()) {
-            all.push(self.take(caller, reading, file, dry_run).await?);
+            let known = self.known(caller, &reading).await?;
+            let plan = planner.plan(&reading, known, self.new_id());
+            let commit = match change(&plan, file) {
+                Some(change) if !dry_run => {
+                    Some(self.store.enqueue(self.audited(caller, change)).await?)
+                }
+                _ => None,
+            };
+            let imported = Imported {
+                reading,
+                action: plan.action,
+                agent: plan.agent,
+                changes: plan.changes,
+                reason: plan.reason,
+            };
+            all.push((imported, commit));
         }
         let mut done = Vec::with_capacity(all.len());
         for (mut imported, commit) in all {
@@ -118,118 +96,29 @@ impl Registry {
         Ok(done)
     }
 
-    /// Puts one file on its way.
-    async fn take(
-        &self,
-        caller: &Caller,
-        reading: Reading,
-        file: &ImportFile,
-        dry_run: bool,
-    ) -> Result<(Imported, Option<Commit>), Error> {
+    /// What is known of the agent of a file.
+    async fn known(&self, caller: &Caller, reading: &Reading) -> Result<Known, Error> {
         let Some(definition) = reading.outcome.definition() else {
-            let imported = Imported {
-                reading,
-                action: Action::Skipped,
-                agent: None,
-                changes: Vec::new(),
-                reason: None,
-            };
-            return Ok((imported, None));
+            return Ok(Known::default());
         };
-        let plan = self.plan(caller, &reading, definition, file).await?;
-        let commit = match plan.change {
-            Some(change) if !dry_run => {
-                Some(self.store.enqueue(self.audited(caller, change)).await?)
-            }
-            _ => None,
+        let (agents, tenant) = (self.store.agents(), &caller.tenant_id);
+        let by_id = match &definition.agent_id {
+            Some(id) => agents.find(tenant, id).await?,
+            None => None,
         };
-        let imported = Imported {
-            reading,
-            action: plan.action,
-            agent: Some(plan.agent),
-            changes: plan.changes,
-            reason: None,
-        };
-        Ok((imported, commit))
+        let by_name = agents.find_by_name(tenant, &definition.name).await?;
+        Ok(Known { by_id, by_name })
     }
+}
 
-    async fn plan(
-        &self,
-        caller: &Caller,
-        reading: &Reading,
-        definition: &Definition,
-        file: &ImportFile,
-    ) -> Result<Plan, Error> {
-        let source = SourceFile {
-            path: reading.path.clone(),
-            fingerprint: reading.fingerprint.clone(),
-        };
-        let Some(known) = self.known(caller, definition).await? else {
-            let id = definition.agent_id.clone();
-            let id = id.unwrap_or_else(|| self.new_id());
-            let now = self.store.clock().now();
-            let tenant = caller.tenant_id.clone();
-            let mut agent = agent_of(definition, id, tenant, &caller.name, now);
-            agent.source = Some(source);
-            return Ok(Plan {
-                action: Action::Created,
-                changes: Vec::new(),
-                change: Some(AgentChange::Insert {
-                    agent: Box::new(agent.clone()),
-                    source_text: Some(file.text.clone()),
-                }),
-                agent,
-            });
-        };
-        let mut agent = known.clone();
-        redefine(&mut agent, definition);
-        let changes = differences(&known, &agent);
-        let is_same_file = known
-            .source
-            .as_ref()
-            .is_some_and(|known| known.fingerprint == source.fingerprint);
-        if is_same_file {
-            let action = if changes.is_empty() {
-                Action::Unchanged
-            } else {
-                Action::Kept
-            };
-            return Ok(Plan {
-                action,
-                agent: known,
-                changes,
-                change: None,
-            });
-        }
-        agent.source = Some(source);
-        let change = AgentChange::Update {
-            agent: Box::new(agent.clone()),
-            source_text: Some(file.text.clone()),
-        };
-        Ok(Plan {
-            action: Action::Updated,
-            agent,
-            changes,
-            change: Some(change),
-        })
-    }
-
-    /// The agent of a file: the one with its id, else the one with its name.
-    async fn known(
-        &self,
-        caller: &Caller,
-        definition: &Definition,
-    ) -> Result<Option<Agent>, Error> {
-        let agents = self.store.agents();
-        if let Some(id) = &definition.agent_id
-            && let Some(agent) = agents.find(&caller.tenant_id, id).await?
-        {
-            return Ok(Some(self.today(agent)));
-        }
-        let named = agents
-            .find_by_name(&caller.tenant_id, &definition.name)
-            .await?;
-        Ok(named.map(|agent| self.today(agent)))
+/// The change that a plan asks for, if any.
+fn change(plan: &Plan, file: &ImportFile) -> Option<AgentChange> {
+    let agent = Box::new(plan.agent.clone()?);
+    let source_text = Some(file.text.clone());
+    match plan.action {
+        Action::Created => Some(AgentChange::Insert { agent, source_text }),
+        Action::Updated => Some(AgentChange::Update { agent, source_text }),
+        _ => None,
     }
 }
 
@@ -249,9 +138,7 @@ fn read(files: &[ImportFile]) -> Vec<Reading> {
 fn reason(refusal: &Refusal, agent: Option<&Agent>) -> String {
     let name = agent.map_or("", |agent| agent.name.as_str());
     match refusal {
-        Refusal::AlreadyExists { .. } => {
-            format!("another agent has the name `{name}`, or its id: rename one of them")
-        }
+        Refusal::AlreadyExists { .. } => name_taken(name),
         Refusal::Changed { .. } => {
             "the agent changed in the meantime: import the file again".to_owned()
         }

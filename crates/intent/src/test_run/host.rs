@@ -159,6 +159,10 @@ impl State {
                 });
                 json!(pending.collect::<Vec<_>>())
             }
+            Read::Agent { agent_id } => json!(world.agents.get(agent_id.as_str())),
+            Read::AgentNamed { name } => {
+                json!(world.agents.values().find(|agent| agent.name == *name))
+            }
             Read::SessionState { .. } => Value::Object(world.session_state.clone()),
             Read::TenantSetting { name } => json!(world.stated.get(name)),
             Read::Search { query } => world.search_page(query),
@@ -240,6 +244,12 @@ impl World {
             Write::ForgetRecords { parent_id, .. } => {
                 self.records
                     .retain(|_, record| record.parent_id != parent_id);
+            }
+            Write::Agent(write) => {
+                self.audited
+                    .push((write.agent.name.clone(), write.audited.clone()));
+                self.agents
+                    .insert(write.agent.agent_id.to_string(), write.agent);
             }
             Write::ClaimUpload { upload_id, .. } => {
                 self.uploads.remove(&upload_id);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use civitas_model::{
-    Artifact, BoundaryContract, ErrorCode, File, PendingIntent, Record, Timestamp,
+    Agent, Artifact, BoundaryContract, ErrorCode, File, PendingIntent, Record, Timestamp,
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -34,6 +34,10 @@ pub struct World {
     pub files: BTreeMap<String, File>,
     /// Artifacts by id.
     pub artifacts: BTreeMap<String, Artifact>,
+    /// Agents by id.
+    pub agents: BTreeMap<String, Agent>,
+    /// What the audit log was told of agents, by name.
+    pub audited: Vec<(String, Value)>,
     /// Boundary contracts by id.
     pub contracts: BTreeMap<String, BoundaryContract>,
     /// Pending intents by id.

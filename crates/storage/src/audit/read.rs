@@ -13,6 +13,8 @@ const HEAD: Statement = Statement::new(include_str!("../queries/audit/head.sql")
 const TENANTS: Statement = Statement::new(include_str!("../queries/audit/tenants.sql"));
 const UNSIGNED: Statement = Statement::new(include_str!("../queries/audit/unsigned.sql"));
 const CHECKPOINTS: Statement = Statement::new(include_str!("../queries/audit/checkpoints.sql"));
+const CHECKPOINTS_OF_ALL: Statement =
+    Statement::new(include_str!("../queries/audit/checkpoints_of_all.sql"));
 const NEWEST_CHECKPOINTS: Statement =
     Statement::new(include_str!("../queries/audit/newest_checkpoints.sql"));
 const FIRST_SINCE: Statement = Statement::new(include_str!("../queries/audit/first_since.sql"));
@@ -223,6 +225,23 @@ impl Audit<'_> {
     ) -> Result<Vec<SignedCheckpoint>, Error> {
         let params = vec![tenant.as_str().into(), after.into(), limit.into()];
         let rows = self.0.query(&CHECKPOINTS, params).await?;
+        rows.iter().map(read_checkpoint).collect()
+    }
+
+    /// Checkpoints of every tenant in the order in which they were kept, after one: its time, tenant and size.
+    pub async fn checkpoints_of_all(
+        &self,
+        after: (Timestamp, &TenantId, u64),
+        limit: u32,
+    ) -> Result<Vec<SignedCheckpoint>, Error> {
+        let (time, tenant, size) = after;
+        let params = vec![
+            time.as_micros().into(),
+            tenant.as_str().into(),
+            size.into(),
+            limit.into(),
+        ];
+        let rows = self.0.query(&CHECKPOINTS_OF_ALL, params).await?;
         rows.iter().map(read_checkpoint).collect()
     }
 

@@ -6,7 +6,7 @@ use civitas_sql::Statement;
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
     activity, agent_session, approval, budget, hook_event, idempotency, invitation, metric, outbox,
-    rate_limit, refresh_token, session, ticket,
+    rate_limit, refresh_token, session, telemetry, ticket, webhook,
 };
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -25,7 +25,8 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions and credentials, old idempotency keys, metrics, activity and ended reservations.
+/// Removes ended sessions and credentials, old idempotency keys, metrics, telemetry, activity, ended
+/// reservations and deliveries of webhooks.
 #[derive(Debug)]
 pub struct Sweep {
     /// Idempotency keys from before this.
@@ -59,10 +60,12 @@ impl Sweep {
         rate_limit::delete_expired(tx).await?;
         metric::delete_old(tx).await?;
         activity::delete_old(tx).await?;
+        telemetry::delete_old(tx).await?;
         agent_session::delete_old(tx).await?;
         hook_event::delete_old(tx).await?;
         budget::sweep(tx).await?;
         approval::delete_old(tx).await?;
+        webhook::delete_old(tx).await?;
         outbox::trim(tx, outbox::RECORDS, self.records_applied).await
     }
 }

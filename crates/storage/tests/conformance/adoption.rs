@@ -148,7 +148,13 @@ const OF_USERS: &[&str] = &[
     "refresh_tokens",
     "seen_agents",
     "service_tokens",
+    "telemetry_events",
+    "telemetry_metrics",
+    "telemetry_requests",
+    "telemetry_sessions",
     "tenants",
+    "webhook_deliveries",
+    "webhooks",
 ];
 
 pub async fn every_table_with_a_tenant_has_its_place(t: Fixture) {

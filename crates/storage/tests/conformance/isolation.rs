@@ -71,11 +71,17 @@ const TABLES: &[(&str, &str)] = &[
     ("service_tokens", "service_tokens"),
     ("sessions", "sessions"),
     ("settings", "none: the server's own"),
+    ("telemetry_events", "telemetry"),
+    ("telemetry_metrics", "telemetry"),
+    ("telemetry_requests", "telemetry"),
+    ("telemetry_sessions", "telemetry"),
     ("tenant_settings", "tenant_settings"),
     ("tenant_usage", "open_uploads"),
     ("tenants", "none: found by its own id"),
     ("uploads", "uploads"),
     ("users", "none: a user belongs to no tenant"),
+    ("webhook_deliveries", "webhooks"),
+    ("webhooks", "webhooks"),
     ("ws_tickets", "none: found by the digest of its secret"),
 ];
 
@@ -83,6 +89,28 @@ const TABLES: &[(&str, &str)] = &[
 const READINGS: &[(&str, &str)] = &[
     ("activity::activity_after", "agents"),
     ("activity::last_activity", "none: a number only"),
+    ("activity::oldest_activity", "none: a number only"),
+    ("activity::published_after", "webhooks"),
+    (
+        "activity::published_by_all_after",
+        "none: the feed's own, for every tenant",
+    ),
+    ("webhook::again", "webhooks"),
+    ("webhook::deliveries", "webhooks"),
+    ("webhook::delivery", "webhooks"),
+    (
+        "webhook::enabled",
+        "none: the sender's own, of every tenant",
+    ),
+    ("webhook::find", "webhooks"),
+    ("webhook::finished_since", "webhooks"),
+    ("webhook::first", "webhooks"),
+    ("webhook::list", "webhooks"),
+    ("webhook::pending", "webhooks"),
+    (
+        "read::checkpoints_of_all",
+        "none: the sender's own, of every tenant",
+    ),
     ("agent::find", "agents"),
     ("agent::find_by_name", "agents"),
     ("agent::list", "agents"),
@@ -118,6 +146,15 @@ const READINGS: &[(&str, &str)] = &[
         "readings::to_escalate",
         "none: the sweep's own, for every tenant",
     ),
+    ("reading::by_agent", "telemetry"),
+    ("reading::by_day", "telemetry"),
+    ("reading::by_model", "telemetry"),
+    ("reading::is_metered", "telemetry"),
+    ("reading::model_requests", "telemetry"),
+    ("reading::session", "telemetry"),
+    ("reading::session_events", "telemetry"),
+    ("reading::sessions", "telemetry"),
+    ("reading::totals", "telemetry"),
     ("read::open", "none: the auditor's own, of every tenant"),
     ("proof::consistency", "audit_log"),
     ("proof::inclusion", "audit_log"),
@@ -600,6 +637,10 @@ pub async fn agents(t: Fixture) {
     crate::agents::another_tenants_agents_stay_its_own(&t).await;
 }
 
+pub async fn telemetry(t: Fixture) {
+    crate::telemetry::another_tenants_telemetry_stays_its_own(&t).await;
+}
+
 pub async fn agent_sessions(t: Fixture) {
     crate::agent_sessions::another_tenants_sessions_stay_its_own(&t).await;
 }
@@ -702,6 +743,10 @@ pub async fn approvals(t: Fixture) {
     t.commit(open(own)).await;
     let own = approvals.find(&b, "P1").await.unwrap().unwrap();
     assert_eq!(own.tenant_id, b);
+}
+
+pub async fn webhooks(t: Fixture) {
+    crate::webhooks::another_tenants_webhooks_stay_its_own(&t).await;
 }
 
 pub async fn audit_log(t: Fixture) {

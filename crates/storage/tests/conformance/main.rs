@@ -48,7 +48,11 @@ mod retention;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod usage;
+#[cfg(test)]
+mod webhooks;
 
 macro_rules! conformance {
     ($($module:ident { $($case:ident),* $(,)? })*) => {
@@ -207,6 +211,16 @@ conformance! {
         approvals_are_listed_by_what_they_are_now,
         what_the_sweep_looks_for_is_found,
     }
+    telemetry {
+        a_repeated_report_changes_nothing,
+        gaps_are_known_until_late_events_close_them,
+        a_fuller_report_of_a_request_adds_the_difference,
+        an_agent_moves_by_what_its_requests_used,
+        metrics_are_totals_by_session_model_and_type,
+        telemetry_is_listed_in_pages,
+        requests_are_added_up_by_model_agent_and_day,
+        old_telemetry_is_swept,
+    }
     audit {
         an_entry_is_read_back_as_it_was_hashed,
         a_refused_changeset_leaves_no_gap,
@@ -232,6 +246,13 @@ conformance! {
         decisions_are_paged_from_both_ends,
         decisions_are_filtered_by_every_fact,
         old_decisions_are_forgotten_a_piece_at_a_time,
+    }
+    webhooks {
+        a_webhook_is_set_up_changed_rotated_and_removed,
+        an_event_is_planned_once_and_tried_until_an_answer_is_recorded,
+        deliveries_are_listed_by_page_and_swept,
+        one_that_is_disabled_gives_up_and_says_so,
+        the_stream_is_read_as_it_stands,
     }
     adoption {
         every_table_with_a_tenant_has_its_place,
@@ -265,6 +286,8 @@ conformance! {
         budgets,
         approvals,
         audit_log,
+        webhooks,
+        telemetry,
     }
     model { random_changes_agree_with_a_small_model }
     queries {

@@ -2,16 +2,15 @@
 //! with `after=<seq>`: nothing is missed, nothing is seen twice.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::ws::{Message, WebSocket, close_code};
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use civitas_model::id::ExecutionKind;
-use civitas_model::{ErrorCode, Execution, Permission, TenantId};
+use civitas_model::{Execution, Permission, TenantId};
 use civitas_runtime::Watch;
 use futures::stream;
 use serde::Deserialize;
@@ -19,21 +18,11 @@ use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
-use crate::extract::{Params, PathId, SUBPROTOCOL, SocketCaller, require};
+use crate::extract::{Params, PathId, SocketCaller, require};
 use crate::problem::{Problem, ProblemDocument};
+use crate::socket::{self, CLOSE_STALLED, PING_INTERVAL, SEND_PATIENCE};
 use crate::state::AppState;
 use crate::stream::{message, ping};
-
-/// How often an idle connection is kept open.
-const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a client may take to accept one message before it counts as stalled.
-const SEND_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a client may take to answer the close.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
-/// The largest message read from a client; nothing it says is needed.
-const HEARD_BYTES_MAX: usize = 64 * 1024;
-/// The close code of a client that does not read: it may come back with the last number it saw.
-const CLOSE_STALLED: u16 = 4008;
 
 /// From where to follow.
 #[derive(Deserialize, IntoParams)]
@@ -85,7 +74,7 @@ pub(crate) async fn stream(
         .streams
         .clone()
         .try_acquire_owned()
-        .map_err(|_| too_many())?;
+        .map_err(|_| socket::too_many())?;
     let found = state.runtime.find(&caller.tenant_id, &execution_id).await?;
     let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
     let watch = state
@@ -99,23 +88,10 @@ pub(crate) async fn stream(
         watch,
         _permit: permit,
     };
-    let upgrade = request.headers().get(header::UPGRADE);
-    if !upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")) {
+    if !socket::is_wanted(&request) {
         return Ok(lines(follower));
     }
-    let (mut parts, _) = request.into_parts();
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state)
-        .await
-        .map_err(|rejection| Problem::new(ErrorCode::BadRequest, rejection.body_text()))?;
-    Ok(upgrade
-        .protocols([SUBPROTOCOL])
-        .max_message_size(HEARD_BYTES_MAX)
-        .on_upgrade(move |socket| push(socket, follower)))
-}
-
-fn too_many() -> Problem {
-    let detail = "too many streams are open on this server: close one, or try again";
-    Problem::new(ErrorCode::ServiceUnavailable, detail).retry_after(5)
+    socket::open(&state, request, move |socket| push(socket, follower)).await
 }
 
 /// One client that follows one execution.
@@ -200,27 +176,11 @@ async fn push(mut socket: WebSocket, mut follower: Follower) {
                     Ok(Err(_)) => return,
                     Err(_) => {
                         let reason = "reading too slowly: come back with the last seq";
-                        return close(&mut socket, CLOSE_STALLED, reason).await;
+                        return socket::close(&mut socket, CLOSE_STALLED, reason).await;
                     }
                 }
             }
-            Next::End { code, reason } => return close(&mut socket, code, reason).await,
+            Next::End { code, reason } => return socket::close(&mut socket, code, reason).await,
         }
     }
-}
-
-async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
-    let frame = CloseFrame {
-        code,
-        reason: reason.into(),
-    };
-    let goodbye = async {
-        if socket.send(Message::Close(Some(frame))).await.is_ok() {
-            // A connection that is dropped before everything was read of it is reset, and the client loses what it has
-            // not read yet: so this waits for its answer.
-            while let Some(Ok(_)) = socket.recv().await {}
-        }
-    };
-    // A client that is gone needs no goodbye.
-    let _ = tokio::time::timeout(CLOSE_PATIENCE, goodbye).await;
 }

@@ -13,3 +13,7 @@ pub(super) mod hooks;
 pub(super) mod metrics;
 pub(super) mod policy;
 pub(super) mod registry;
+pub(super) mod schema;
+pub(super) mod telemetry;
+pub(super) mod webhooks;
+pub(super) mod websocket;

@@ -197,7 +197,7 @@ fn exact(text: &str) -> String {
     shown
 }
 
-const fn is_shown(character: char) -> bool {
+fn is_shown(character: char) -> bool {
     // Marks of direction, characters without width, and separators that are not spaces.
     !(character.is_control()
         || matches!(

@@ -24,7 +24,7 @@ pub struct Check {
     /// Any agent of this role. With neither it is a system operation.
     #[arg(long, value_name = "ROLE")]
     pub role: Option<String>,
-    /// Another tool than the shell, such as Read, Write or mcp__github__create_issue.
+    /// Another tool than the shell, such as `Read`, `Write` or `mcp__github__create_issue`.
     #[arg(long, value_name = "TOOL")]
     pub tool: Option<String>,
     /// Its input, as JSON.
@@ -44,7 +44,7 @@ pub struct Check {
         value_name = "NAME"
     )]
     pub environment: String,
-    /// What is known of the session, such as read_secret; may be repeated.
+    /// What is known of the session, such as `read_secret`; may be repeated.
     #[arg(long = "fact", value_name = "FACT")]
     pub facts: Vec<String>,
     /// A session, whose facts and budget count, too.
@@ -59,15 +59,15 @@ pub struct Check {
 }
 
 /// Runs the command.
-pub(super) async fn run(client: &Client, arguments: Check, machine: bool) -> anyhow::Result<()> {
-    let body = body(&arguments)?;
+pub(super) async fn run(client: &Client, arguments: &Check, machine: bool) -> anyhow::Result<()> {
+    let body = body(arguments)?;
     let said = client
         .post(&["api", "v1", "policy", "check"], Some(&body))
         .await?;
     if machine {
         output::json(&said)?;
     } else {
-        explain(&said, &arguments)?;
+        explain(&said, arguments)?;
     }
     match &arguments.expect {
         Some(expected) if text(&said, "outcome") != expected => {

@@ -52,7 +52,7 @@ fn read_now(root: &Path) -> Result<Draft, Failure> {
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
         if name == TABLES_FILE {
             draft.tables = Some(text);
-        } else if name.ends_with(".cedar") {
+        } else if is_source(&name) {
             draft.sources.push(PolicyText { name, text });
         } else {
             draft.tests.push(PolicyText { name, text });
@@ -94,7 +94,14 @@ fn walk(folder: &Path, prefix: &str, depth: usize, names: &mut Vec<String>) -> R
 }
 
 fn is_ours(name: &str) -> bool {
-    name == TABLES_FILE || name.ends_with(".cedar") || name.ends_with("test.toml")
+    name == TABLES_FILE || is_source(name) || name.ends_with("test.toml")
+}
+
+/// Names are compared as the server compares them, letter by letter.
+fn is_source(name: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "cedar")
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

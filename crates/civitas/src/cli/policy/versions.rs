@@ -99,7 +99,9 @@ async fn save(
     let mut whole = draft.clone();
     whole.tables = Some(draft.tables().to_owned());
     let mut files = [folder::files(&folder::body(&whole)), folder::files(&active)];
-    files.iter_mut().for_each(|files| files.sort());
+    for files in &mut files {
+        files.sort();
+    }
     if activate && files[0] == files[1] {
         return Ok(None);
     }

@@ -1,5 +1,6 @@
 //! `/api/v1/agents`: the registry of agents.
 
+pub(in crate::routes) mod activity;
 pub(in crate::routes) mod answer;
 pub(in crate::routes) mod create;
 pub(in crate::routes) mod file;

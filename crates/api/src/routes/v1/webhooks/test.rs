@@ -1,0 +1,27 @@
+//! `POST /api/v1/webhooks/{webhook_id}/test`: a message to try a webhook with.
+
+use axum::Json;
+use axum::extract::State;
+use civitas_model::Permission;
+
+use super::answer::{DeliveryResponse, Ids};
+use crate::extract::{Authenticated, require};
+use crate::problem::{Problem, ProblemDocument};
+use crate::state::AppState;
+
+/// Send a test message (`webhook_test`) at once, and answer what came of it. It is not tried again. Needs the permission
+/// `admin`.
+#[utoipa::path(post, path = "/api/v1/webhooks/{webhook_id}/test", tag = "webhooks", security(("bearer" = [])),
+    params(("webhook_id" = String, Path)), responses(
+        (status = 200, body = DeliveryResponse), (status = 401, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 503, body = ProblemDocument),
+    ))]
+pub(crate) async fn test(
+    State(state): State<AppState>,
+    Authenticated(caller): Authenticated,
+    ids: Ids,
+) -> Result<Json<DeliveryResponse>, Problem> {
+    require(&caller, Permission::Admin)?;
+    let delivery = state.webhooks.test(&caller, &ids.webhook).await?;
+    Ok(Json(DeliveryResponse::with_payload(delivery)))
+}

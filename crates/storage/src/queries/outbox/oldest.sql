@@ -1,0 +1,1 @@
+SELECT seq FROM outbox WHERE stream = ? ORDER BY seq LIMIT 1

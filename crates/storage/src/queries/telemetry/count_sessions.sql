@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS count FROM telemetry_sessions WHERE tenant_id = ?

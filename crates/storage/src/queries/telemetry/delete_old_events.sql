@@ -1,0 +1,1 @@
+DELETE FROM telemetry_events WHERE received_at < ? AND (tenant_id, session_id, event_key) IN (SELECT tenant_id, session_id, event_key FROM telemetry_events WHERE received_at < ? ORDER BY received_at LIMIT ?)

@@ -1,0 +1,1 @@
+DELETE FROM telemetry_metrics WHERE received_at < ? AND (tenant_id, session_id, metric, series) IN (SELECT tenant_id, session_id, metric, series FROM telemetry_metrics WHERE received_at < ? ORDER BY received_at LIMIT ?)

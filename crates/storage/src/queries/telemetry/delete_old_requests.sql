@@ -1,0 +1,1 @@
+DELETE FROM telemetry_requests WHERE received_at < ? AND (tenant_id, session_id, request_id) IN (SELECT tenant_id, session_id, request_id FROM telemetry_requests WHERE received_at < ? ORDER BY received_at LIMIT ?)

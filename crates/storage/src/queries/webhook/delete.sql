@@ -1,0 +1,1 @@
+DELETE FROM webhooks WHERE tenant_id = ? AND webhook_id = ?

@@ -1,0 +1,1 @@
+DELETE FROM webhook_deliveries WHERE tenant_id = ? AND webhook_id = ? AND status = 'pending'

@@ -1,0 +1,1 @@
+SELECT tenant_id, webhook_id, url, types, description, secret, previous_secret, previous_until, enabled, concurrency, position, revision, failing_since, failures, last_delivered_at, disabled_reason, created_by, created_at, updated_at FROM webhooks WHERE tenant_id = ? AND webhook_id = ?

@@ -1,0 +1,1 @@
+SELECT tenant_id, delivery_id, webhook_id, seq, kind, body, status, tries, attempts, log, next_try_at, created_at, finished_at FROM webhook_deliveries WHERE tenant_id = ? AND webhook_id = ? AND delivery_id = ?

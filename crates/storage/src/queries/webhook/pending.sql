@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS count FROM webhook_deliveries WHERE tenant_id = ? AND webhook_id = ? AND status = 'pending'

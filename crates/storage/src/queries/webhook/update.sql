@@ -1,0 +1,1 @@
+UPDATE webhooks SET url = ?, types = ?, description = ?, enabled = ?, concurrency = ?, position = ?, failing_since = ?, failures = ?, disabled_reason = ?, revision = revision + 1, updated_at = ? WHERE tenant_id = ? AND webhook_id = ? AND revision = ?
