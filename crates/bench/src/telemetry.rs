@@ -101,7 +101,7 @@ fn record(session: u64, sequence: u64) -> LogRecord {
         text("organization.id", "5f0c0f0e-52a4-4b8e-9a6f-0f6f4e0d7a12"),
         text("terminal.type", "vscode"),
     ];
-    let name = if sequence % 4 == 0 {
+    let name = if sequence.is_multiple_of(4) {
         attributes.extend([
             text("model", "claude-opus-4"),
             text("request_id", format!("req_{session}_{sequence}")),

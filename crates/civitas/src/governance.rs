@@ -11,6 +11,7 @@ use civitas_providers::outbound::Outbound;
 use civitas_storage::Store;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::send_checkpoints;
 use crate::config::Config;
 
 /// The services of governance.
@@ -30,10 +31,11 @@ pub(crate) struct Governance {
 pub(crate) fn start(
     config: &Config,
     store: &Store,
-    outbound: Outbound,
     entropy: &Arc<dyn Entropy>,
     stopping: &CancellationToken,
 ) -> anyhow::Result<Governance> {
+    let outbound = Outbound::new(config.webhooks.rules)?;
+    send_checkpoints(config, store, &outbound, entropy, stopping)?;
     let own = || (store.clone(), Arc::clone(entropy));
     let (opened, random) = own();
     let approvals = Approvals::new(opened, random);

@@ -12,7 +12,6 @@ use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
 use civitas_model::{Clock, Entropy, SystemClock, SystemEntropy, TenantId};
 use civitas_providers::blobs::Blobs;
-use civitas_providers::outbound::Outbound;
 use civitas_providers::sandbox::{Limits as SandboxLimits, Sandbox, SandboxConfig};
 use civitas_runtime::{Options, Retention, Runtime, SearchPort, Services};
 use civitas_search::{Error, Index, Request, search_current};
@@ -87,17 +86,14 @@ impl Node {
             folder::claim(&store, &config.data_dir, &name).await?;
         }
         let signer = signer(&config, &store, &name, &*entropy)?;
-        let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
-        blobs.sweep_temporary(clock.now()).await?;
+        let blobs = open_blobs(&config, &*clock).await?;
         let index = Arc::new(Index::open(
             &config.data_dir.join("search"),
             civitas_search::Options::default(),
         )?);
-        let sandbox = Sandbox::new(sandbox_config(program))?;
-        sandbox.start_ahead();
         let services = Services {
             blobs: blobs.clone(),
-            sandbox,
+            sandbox: start_sandbox(program)?,
             search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
@@ -118,9 +114,7 @@ impl Node {
         let stopping = CancellationToken::new();
         keep_searchable(&index, &store, &runtime, &stopping);
         keep_provable(&signer, &entropy, &stopping);
-        let outbound = Outbound::new(config.webhooks.rules)?;
-        audit::send_checkpoints(&config, &store, &outbound, &entropy, &stopping)?;
-        let governance = governance::start(&config, &store, outbound, &entropy, &stopping)?;
+        let governance = governance::start(&config, &store, &entropy, &stopping)?;
         let state = AppState::new(civitas_api::Services {
             runtime,
             auth,
@@ -245,6 +239,20 @@ fn keep_provable(signer: &Arc<Signer>, entropy: &Arc<dyn Entropy>, stopping: &Ca
     tokio::spawn(stopping.clone().run_until_cancelled_owned(retention));
     let signing = Arc::clone(signer).run();
     tokio::spawn(stopping.clone().run_until_cancelled_owned(signing));
+}
+
+/// Stored content, without what a crash left half written.
+async fn open_blobs(config: &Config, clock: &dyn Clock) -> anyhow::Result<Blobs> {
+    let blobs = Blobs::local(&config.data_dir.join("blobs"))?;
+    blobs.sweep_temporary(clock.now()).await?;
+    Ok(blobs)
+}
+
+/// What starts confined children, with the first one on its way.
+fn start_sandbox(program: &Path) -> anyhow::Result<Sandbox> {
+    let sandbox = Sandbox::new(sandbox_config(program))?;
+    sandbox.start_ahead();
+    Ok(sandbox)
 }
 
 /// Opens the database that a configuration means.

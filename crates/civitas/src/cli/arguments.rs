@@ -296,6 +296,14 @@ pub struct Serve {
     /// Let only tickets, not long-lived tokens, stand in a WebSocket's URL.
     #[arg(long, env = "CIVITAS_TICKETS_ONLY")]
     pub tickets_only: bool,
+    /// Which addresses webhooks may call.
+    #[command(flatten)]
+    pub webhooks: WebhookRules,
+}
+
+/// Which addresses webhooks may call, besides public ones by `https`.
+#[derive(Debug, Args)]
+pub struct WebhookRules {
     /// Let webhooks call `http` URLs, too; what they say can then be read on the way.
     #[arg(long, env = "CIVITAS_WEBHOOKS_ALLOW_HTTP")]
     pub webhooks_allow_http: bool,

@@ -33,8 +33,8 @@ pub(crate) async fn serve(arguments: Serve) -> anyhow::Result<()> {
     };
     config.policy.resolve_links = arguments.resolve_links;
     config.webhooks.rules = Rules {
-        plain_http: arguments.webhooks_allow_http,
-        private: arguments.webhooks_allow_private,
+        plain_http: arguments.webhooks.webhooks_allow_http,
+        private: arguments.webhooks.webhooks_allow_private,
         ..Rules::PUBLIC
     };
     run(bounded(config, &arguments.bounds)?, &arguments.listen).await

@@ -47,13 +47,12 @@ impl Client {
             }
             quiet = if after > before { 0 } else { quiet + 1 };
             match outcome {
-                Ok(()) => {}
                 Err(failure @ Failure::Unreachable { .. })
                     if !connected || quiet > RECONNECTS_MAX =>
                 {
                     return Err(failure);
                 }
-                Err(Failure::Unreachable { .. }) => {}
+                Ok(()) | Err(Failure::Unreachable { .. }) => {}
                 Err(failure) => return Err(failure),
             }
             tokio::time::sleep(RECONNECT_DELAY).await;
