@@ -9,7 +9,7 @@ use crate::load::{self, End, Seen};
 use crate::machine::Machine;
 use crate::process::{Process, prepare};
 use crate::report::{Case, Report, Times, milliseconds};
-use crate::{documents, feed, files, telemetry};
+use crate::{decisions, documents, feed, files, telemetry};
 
 /// Clients that follow the live feed.
 const FEED_CLIENTS: usize = 500;
@@ -40,6 +40,8 @@ enum Part {
     Search,
     /// The start of a node with much to take up again.
     Recovery,
+    /// Tool calls decided: policy, budget and audit.
+    Decisions,
     /// The parsers next to a peer.
     Documents,
     /// The live feed, to many clients of which one does not read.
@@ -106,6 +108,9 @@ pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
     if let Some(python) = measure.python.as_ref().filter(|_| wanted(Part::Documents)) {
         let time = sizes.load.min(Duration::from_secs(3));
         documents::run(&mut report, &folder.join("documents"), python, time)?;
+    }
+    if wanted(Part::Decisions) {
+        decisions::run(&mut report, folder, sizes.load).await?;
     }
     if wanted(Part::Feed) {
         live_feed(&mut report, folder, sizes.load).await?;

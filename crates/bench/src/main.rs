@@ -8,6 +8,7 @@
 
 mod cases;
 mod client;
+mod decisions;
 mod documents;
 mod feed;
 mod files;

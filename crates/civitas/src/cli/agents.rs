@@ -6,6 +6,7 @@ mod import;
 pub(crate) mod install;
 pub(crate) mod installed;
 mod selftest;
+mod sessions;
 mod watch;
 
 use clap::{Args, Subcommand};
@@ -19,6 +20,7 @@ use export::Export;
 use import::{Drift, Import};
 use install::Install;
 use selftest::Selftest;
+use sessions::{Adopt, Sessions};
 use watch::Watch;
 
 /// Agents of a page.
@@ -65,6 +67,19 @@ pub enum Agents {
         after_help = "When the connection or the server breaks off, it goes on after the last event that it printed.\n\nExamples:\n  civitas agents watch\n  civitas agents watch --type rbac_decision,budget_updated --role developer\n  civitas agents watch --after 4711 --json | jq .data"
     )]
     Watch(Watch),
+    /// List the sessions of agents' clients, newest first: what they asked for, what was denied, what is known of them.
+    #[command(
+        after_help = "Examples:\n  civitas agents sessions --open\n  civitas agents sessions --unregistered"
+    )]
+    Sessions(Sessions),
+    /// List names at work that nobody registered.
+    #[command(after_help = "Example:\n  civitas agents unregistered")]
+    Unregistered,
+    /// Take an agent on that was seen at work, with what its role allows. Needs an administrator.
+    #[command(
+        after_help = "Examples:\n  civitas agents adopt code-reviewer --role reviewer\n  civitas agents adopt ada --role developer --session 7c1f0b5e"
+    )]
+    Adopt(Adopt),
     /// Put an agent to work: a draft, or one that was suspended. Needs an administrator.
     #[command(after_help = "Example:\n  civitas agents activate code-reviewer")]
     Activate(Named),
@@ -123,6 +138,9 @@ pub(crate) async fn run(command: Agents, remote: &Remote) -> anyhow::Result<()> 
             }
             Ok(table(&["FIELD", "VALUE"], &facts(&found))?)
         }
+        Agents::Sessions(arguments) => sessions::list(&client, &arguments, remote.json).await,
+        Agents::Unregistered => sessions::unregistered(&client, remote.json).await,
+        Agents::Adopt(arguments) => sessions::adopt(&client, &arguments, remote.json).await,
         Agents::Activate(Named { agent }) => act(&client, &agent, "activate", remote.json).await,
         Agents::Suspend(Named { agent }) => act(&client, &agent, "suspend", remote.json).await,
         Agents::Retire { agent, yes } => {
@@ -194,7 +212,7 @@ fn row(agent: &Value) -> Vec<String> {
 }
 
 /// The agent of this name, or else of this id.
-async fn find(client: &Client, agent: &str) -> Result<Value, Failure> {
+pub(super) async fn find(client: &Client, agent: &str) -> Result<Value, Failure> {
     let by_name = client
         .get(&["api", "v1", "agents", "name", agent], &[])
         .await;

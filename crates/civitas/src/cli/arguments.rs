@@ -17,6 +17,7 @@ use super::describe::Completions;
 use super::doctor::Doctor;
 use super::executions::Executions;
 use super::files::{Files, Search};
+use super::halts::{Halt, Halts};
 use super::hook::Hook;
 use super::intent::Intent;
 use super::listen::Listen;
@@ -112,6 +113,14 @@ pub enum Command {
     /// Say what agents may do: look at policies, change them, ask them.
     #[command(subcommand)]
     Policy(Policy),
+    /// Stop agents now: all of them, a team, one, or one session. What they ask for is refused until the halt is lifted.
+    #[command(
+        after_help = "Examples:\n  civitas halt --session 7c1f0b5e 'it rewrites the tests'\n  civitas halt --team payments\n  civitas halt --all 'incident 12'"
+    )]
+    Halt(Halt),
+    /// See what is stopped, and let it go on.
+    #[command(subcommand)]
+    Halts(Halts),
     /// Pass a hook event of a coding agent on to the server, and its answer back; refuses when there is none.
     ///
     /// `civitas agents install` puts this into the agent's settings. The event is read from standard input. What cannot be

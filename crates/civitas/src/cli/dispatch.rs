@@ -10,8 +10,8 @@ use super::failure::{Failure, document};
 use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
 use super::{
-    agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, hook,
-    intent, policy, serving, telemetry, token, user, webhooks,
+    agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, halts,
+    hook, intent, policy, serving, telemetry, token, user, webhooks,
 };
 
 /// Runs the command line.
@@ -103,6 +103,8 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Approve(arguments) => approvals::approve(arguments, remote).await,
             Command::Deny(arguments) => approvals::deny(arguments, remote).await,
             Command::Policy(command) => policy::run(command, remote).await,
+            Command::Halt(arguments) => halts::halt(arguments, remote).await,
+            Command::Halts(command) => halts::run(command, remote).await,
             Command::Hook(_) => Ok(()), // Done before, without threads.
             Command::Webhooks(command) => webhooks::run(command, remote).await,
             Command::Telemetry(command) => telemetry::run(command, remote).await,

@@ -16,6 +16,7 @@ mod doctor;
 mod executions;
 pub(crate) mod failure;
 mod files;
+mod halts;
 mod hook;
 mod intake;
 mod intent;

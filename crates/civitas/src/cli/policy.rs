@@ -34,7 +34,7 @@ pub enum Policy {
     Diff(Diff),
     /// Write a version into a folder: tables.toml, the policies and their tests.
     #[command(
-        after_help = "Examples:\n  civitas policy pull policies/\n  civitas policy pull policies/ --version 3 --force"
+        after_help = "Examples:\n  civitas policy pull policies/\n  civitas policy pull policies/ --policy-version 3 --force"
     )]
     Pull(Pull),
     /// Check that a folder's policies compile, without a server.
@@ -73,7 +73,11 @@ pub enum Policy {
 #[derive(Debug, Args)]
 pub struct Show {
     /// A number, or `active`.
-    #[arg(value_name = "VERSION", default_value = "active")]
+    #[arg(
+        id = "policy_version",
+        value_name = "VERSION",
+        default_value = "active"
+    )]
     pub version: String,
     /// Print this file of it, such as tables.toml.
     #[arg(long, value_name = "NAME")]
@@ -98,7 +102,12 @@ pub struct Pull {
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
     /// Another version than the active one.
-    #[arg(long, value_name = "VERSION", default_value = "active")]
+    #[arg(
+        id = "policy_version",
+        long = "policy-version",
+        value_name = "VERSION",
+        default_value = "active"
+    )]
     pub version: String,
     /// Write over files that differ.
     #[arg(long)]
@@ -139,7 +148,7 @@ pub struct Apply {
 #[derive(Debug, Args)]
 pub struct Activate {
     /// Its number.
-    #[arg(value_name = "VERSION")]
+    #[arg(id = "policy_version", value_name = "VERSION")]
     pub version: u64,
     /// Why.
     #[command(flatten)]

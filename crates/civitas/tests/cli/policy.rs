@@ -75,7 +75,7 @@ fn policies_are_pulled_changed_applied_and_rolled_back() {
     // Somebody else who started from the same version.
     let theirs = server.folder.path().join("theirs").display().to_string();
     server
-        .run(["policy", "pull", &theirs, "--version", "0"])
+        .run(["policy", "pull", &theirs, "--policy-version", "0"])
         .ok();
     server
         .run(["policy", "apply", &theirs])
@@ -103,7 +103,9 @@ fn policies_are_pulled_changed_applied_and_rolled_back() {
     server
         .run(["policy", "activate", "9"])
         .fails(5, "no version 9");
-    server.run(["policy", "pull", &mine, "--version", "0"]).ok();
+    server
+        .run(["policy", "pull", &mine, "--policy-version", "0"])
+        .ok();
 }
 
 #[test]

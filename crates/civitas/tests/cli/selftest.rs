@@ -1,7 +1,11 @@
 //! `civitas agents selftest`: it passes where hooks bind, and fails where they do not.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::Value;
 
+use crate::Server;
 use crate::stand_in::{Home, Manner, StandIn};
 
 const SELFTEST: &[&str] = &["agents", "selftest"];
@@ -136,4 +140,44 @@ fn without_a_server_there_is_nothing_to_test() {
         .env("CIVITAS_SERVER", "http://127.0.0.1:1");
     let ran: crate::Ran = command.output().unwrap().into();
     ran.fails(3, "cannot reach");
+}
+
+#[test]
+fn a_real_server_binds_a_real_installation() {
+    let server = Server::start();
+    for version in ["2.1.329", "2.1.200"] {
+        let home = Home::with_claude(Some(version));
+        let run = |arguments: &[&str]| -> crate::Ran {
+            let mut command = home.command();
+            command
+                .args(arguments)
+                .env("CIVITAS_SERVER", &server.address);
+            command.output().unwrap().into()
+        };
+        run(&["agents", "install", "claude-code"]).ok();
+        let passed = run(SELFTEST).ok();
+        assert!(
+            !passed.out.contains('✗') && !passed.out.contains('–'),
+            "{}",
+            passed.out
+        );
+        let listed = || run(&["token", "list", "--json"]).ok().json()["tokens"].clone();
+        let made = listed()[0].clone();
+        assert_eq!(made["scopes"], serde_json::json!(["hooks"]));
+        assert_eq!(made["revoked_at"], Value::Null);
+        run(&["agents", "install", "claude-code", "--uninstall"]).ok();
+        assert!(!home.settings().exists());
+        assert_ne!(listed()[0]["revoked_at"], Value::Null);
+    }
+    // No halt is left behind.
+    let host = server.address.strip_prefix("http://").unwrap();
+    let mut asked = TcpStream::connect(host).unwrap();
+    write!(
+        asked,
+        "GET /api/v1/halts HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    asked.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("\r\n\r\n[]"), "{answer}");
 }

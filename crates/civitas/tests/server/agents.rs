@@ -274,9 +274,13 @@ async fn a_metric_moves_its_agent_in_the_same_commit() {
             "budget_updated"
         ]
     );
+    let mut published = activity[0].data.clone();
+    let named = published.as_object_mut().unwrap();
+    let who = [named.remove("agent_name"), named.remove("role")];
+    assert_eq!(who, [Some(json!("coder")), Some(json!("developer"))]);
     assert_eq!(
-        activity[0].data, recorded,
-        "what is published is the row as it is answered"
+        published, recorded,
+        "what is published is the row as it is answered, and whose it is"
     );
 }
 

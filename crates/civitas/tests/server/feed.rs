@@ -173,7 +173,7 @@ async fn a_client_that_does_not_read_is_closed_and_the_others_hear_everything() 
     let mut stalled = greeted(&anyone, STREAM).await;
     let mut reading = greeted(&anyone, STREAM).await;
     // Enough to fill the kernel's buffers on the way, and then the queue.
-    let (count, padding) = (1900, "x".repeat(16 * 1024));
+    let (count, padding) = (1900, "x".repeat(15 * 1024));
     let metric =
         json!({ "agent_id": id, "metric_type": "execution", "context": { "padding": padding } });
     let writing = async {

@@ -81,7 +81,7 @@ async fn the_intent_and_the_route_do_the_same() {
     let created = done["summary"]["created"].as_u64().unwrap();
     assert!(created > 50, "{}", done["summary"]);
     let again = by_route(&anyone, &files, false).await;
-    assert_eq!(again["summary"]["created"], 0);
+    assert!(again["summary"]["created"].is_null(), "{again}");
     assert_eq!(again["summary"]["unchanged"], created);
     let again = by_intent(&anyone, json!({ "files": files })).await;
     assert_eq!(again["summary"]["unchanged"], created);

@@ -17,7 +17,7 @@ async fn health_has_the_contracts_members() {
         assert_eq!(health["service"], "civitas");
         assert_eq!(health["database"], "connected");
         assert_eq!(health["api"], "operational");
-        assert_eq!(health["realms"], 2);
+        assert_eq!(health["realms"], 3);
         assert!(health["version"].is_string());
         assert!(health["components"].is_object());
     }

@@ -11,8 +11,8 @@ async fn the_catalogue_shows_realms_and_schemas() {
     let anyone = server.anonymous();
     for path in ["/api/realms", "/api/realms/"] {
         let realms = anyone.get(path).send().await.ok();
-        assert_eq!(realms["realm_names"], json!(["content", "tests"]));
-        assert_eq!(realms["total"], 2);
+        assert_eq!(realms["realm_names"], json!(["content", "fleet", "tests"]));
+        assert_eq!(realms["total"], 3);
         let content = &realms["realms"][0];
         let intents = content["intents"].as_array().unwrap();
         assert_eq!(content["intents_supported"], intents.len());

@@ -315,7 +315,9 @@ async fn an_array_is_never_taken_for_an_object() {
     let mut seen = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            if operation["requestBody"]["content"]["application/json"].is_null() {
+            // Telemetry is answered in the form of its own standard.
+            let is_telemetry = path.starts_with("/otlp/");
+            if is_telemetry || operation["requestBody"]["content"]["application/json"].is_null() {
                 continue;
             }
             let method = method.to_uppercase().parse().unwrap();

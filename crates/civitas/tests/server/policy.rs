@@ -491,11 +491,15 @@ async fn hostile_calls_get_a_clear_answer() {
         ("WebFetch", json!({ "url": "javascript:alert(1)" }), "deny"),
         ("WebFetch", json!({ "url": "x".repeat(1 << 20) }), "deny"),
     ] {
-        let body = json!({ "role": "admin", "tool_name": tool, "tool_input": input });
+        let body = json!({ "role": "admin", "tool_name": tool, "tool_input": &input });
         let said = check(&anyone, body).await;
         let shown: String = said["reason"].as_str().unwrap().chars().take(200).collect();
         let outcome = said["outcome"].as_str().unwrap();
-        assert!(outcome == expected, "{tool} {expected}: {outcome}: {shown}");
+        let start: String = input.to_string().chars().take(60).collect();
+        assert!(
+            outcome == expected,
+            "{tool} {start} {expected}: {outcome}: {shown}"
+        );
         assert!(said.to_string().len() < 700_000, "{tool}");
     }
     let long = check(&anyone, json!({ "role": "admin", "tool_name": "Bash", "tool_input": { "command": "x".repeat(1 << 20) } })).await;
@@ -593,9 +597,10 @@ async fn what_a_candidate_would_change_is_said_with_examples() {
         (&json!("ada"), &json!("allow"), &json!("deny"))
     );
     let example = &group["examples"][0];
-    assert_eq!(
-        example["policies"].as_array().unwrap().last().unwrap(),
-        "role.developer.tools"
+    let policies = example["policies"].as_array().unwrap();
+    assert!(
+        policies.contains(&json!("role.developer.tools")),
+        "{example}"
     );
     assert!(
         example["policies"].to_string().contains("ledger"),

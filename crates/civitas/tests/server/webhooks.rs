@@ -71,7 +71,7 @@ async fn a_webhook_lives_from_its_creation_to_its_removal() {
     happen(&anyone, "one").await;
     let event = checked(&heard.recv().await.unwrap(), secret);
     assert_eq!(event["type"], "agent_activated");
-    let tested = anyone.post(&format!("{path}/test")).send().await.ok();
+    let tested = anyone.post(format!("{path}/test")).send().await.ok();
     assert_eq!(
         (&tested["status"], &tested["log"][0]["status"]),
         (&json!("delivered"), &json!(200))
@@ -81,18 +81,18 @@ async fn a_webhook_lives_from_its_creation_to_its_removal() {
         "webhook_test"
     );
     let page = anyone
-        .get(&format!("{path}/deliveries?type=agent_activated"))
+        .get(format!("{path}/deliveries?type=agent_activated"))
         .send()
         .await
         .ok();
     let delivery = page["deliveries"][0]["delivery_id"].as_str().unwrap();
     let one = format!("{path}/deliveries/{delivery}");
     assert_eq!(anyone.get(&one).send().await.ok()["payload"], event);
-    let replayed = anyone.post(&format!("{one}/replay")).send().await;
+    let replayed = anyone.post(format!("{one}/replay")).send().await;
     assert_eq!(replayed.status.as_u16(), 202, "{}", replayed.text());
     let again = heard.recv().await.unwrap();
     assert_eq!(again.0["webhook-id"], delivery);
-    let rotated = anyone.post(&format!("{path}/rotate")).send().await.ok();
+    let rotated = anyone.post(format!("{path}/rotate")).send().await.ok();
     happen(&anyone, "two").await;
     let received = heard.recv().await.unwrap();
     checked(&received, secret);

@@ -51,7 +51,7 @@ pub struct Check {
     #[arg(long, value_name = "SESSION")]
     pub session: Option<String>,
     /// Another version than the active one.
-    #[arg(long = "policy-version", value_name = "VERSION")]
+    #[arg(id = "policy_version", long = "policy-version", value_name = "VERSION")]
     pub version: Option<u64>,
     /// What must come out: allow, ask or deny.
     #[arg(long, value_name = "OUTCOME", value_parser = ["allow", "ask", "deny"])]
