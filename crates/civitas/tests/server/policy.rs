@@ -483,7 +483,8 @@ async fn hostile_calls_get_a_clear_answer() {
             "deny",
         ),
         ("Bash", json!({ "command": "$(".repeat(20_000) }), "ask"),
-        ("Bash", json!({ "command": "{".repeat(30_000) }), "ask"),
+        // To a shell this is the name of a program.
+        ("Bash", json!({ "command": "{".repeat(30_000) }), "allow"),
         ("Bash", json!({ "command": "\u{0}\u{1}\u{7f}" }), "ask"),
         ("Read", json!({ "file_path": "../".repeat(3_000) }), "deny"),
         ("Glob", json!({ "pattern": "{a,".repeat(2_000) }), "allow"),
