@@ -173,7 +173,7 @@ impl Model {
                 must_fit,
             } => self.spend(*id, scopes(*pools), *cost, *must_fit),
             Op::Cap { pool, cost } => {
-                self.set_cap(pool_of(*pool), *cost);
+                self.set_cap(&pool_of(*pool), *cost);
                 true
             }
             Op::Expire => {
@@ -251,9 +251,9 @@ impl Model {
         true
     }
 
-    fn set_cap(&mut self, scope: Scope, cost: u64) {
-        self.touch(std::slice::from_ref(&scope));
-        let pool = self.pools.get_mut(&scope).unwrap();
+    fn set_cap(&mut self, scope: &Scope, cost: u64) {
+        self.touch(std::slice::from_ref(scope));
+        let pool = self.pools.get_mut(scope).unwrap();
         pool.cap = Some(cost);
         // What was admitted under a higher cap stays.
         let over = (pool.used + pool.reserved).saturating_sub(cost);

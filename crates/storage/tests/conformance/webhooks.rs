@@ -229,9 +229,9 @@ pub async fn deliveries_are_listed_by_page_and_swept(t: Fixture) {
     };
     let all = list(DeliveryFilter::default(), 2).await;
     assert_eq!(ids(&all), ["d3", "d2"]);
-    let last = &all[1];
+    let oldest = &all[1];
     let rest = DeliveryFilter {
-        before: Some((last.created_at, last.delivery_id.clone())),
+        before: Some((oldest.created_at, oldest.delivery_id.clone())),
         ..DeliveryFilter::default()
     };
     assert_eq!(ids(&list(rest, 9).await), ["d1"]);
