@@ -532,9 +532,13 @@ async fn hostile_calls_get_a_clear_answer() {
         .send()
         .await;
     refused.problem(400, "malformed_body");
-    let huge = json!({ "tool_name": "Bash", "tool_input": { "command": "x".repeat(21 << 20) } });
-    let refused = anyone.post("/api/v1/policy/check").json(&huge).send().await;
-    refused.problem(413, "payload_too_large");
+    // Refused by what it announces: nobody has to send it first.
+    let announced = format!(
+        "POST /api/v1/policy/check HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        21 << 20
+    );
+    let answer = anyone.raw(announced.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(started.elapsed().as_secs() < 60);
 }
 
