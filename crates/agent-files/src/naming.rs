@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use civitas_model::agent::{NAME_LENGTH_MAX, is_name};
+use civitas_model::agent::{NAME_LENGTH_MAX, as_name, is_name};
 
 use crate::{Draft, Input};
 
@@ -112,22 +112,5 @@ fn shortened(before: &str, after: &str) -> String {
 
 /// A name of small letters, digits and hyphens.
 fn slug(text: &str) -> String {
-    let mut slug = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
-        if c.is_ascii_lowercase() || c.is_ascii_digit() {
-            slug.push(c);
-        } else if !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let slug: String = slug
-        .trim_matches('-')
-        .chars()
-        .take(NAME_LENGTH_MAX)
-        .collect();
-    if slug.is_empty() {
-        "agent".to_owned()
-    } else {
-        slug
-    }
+    as_name(text).unwrap_or_else(|| "agent".to_owned())
 }

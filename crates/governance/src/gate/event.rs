@@ -3,7 +3,7 @@
 use civitas_hooks::{Answer, Event, EventKind, ToolCall as HookCall};
 use civitas_model::Caller;
 use civitas_policy::{Outcome, ToolCall};
-use civitas_storage::HookEvent;
+use civitas_storage::{CommitError, HookEvent};
 
 use super::Gate;
 use super::actor::Seen;
@@ -45,10 +45,18 @@ impl Gate {
         let asked = asked(PERMISSION_REQUEST, self.new_id(), call, event, kept);
         let actor = self.actor(caller, seen).await?;
         let judged = self.judge(caller, seen, &actor, &asked, None).await?;
-        if judged.decision.outcome == Outcome::Deny {
-            return Ok(self.decide(caller, seen, &asked).await?.into_answer());
+        if judged.decision.outcome != Outcome::Deny {
+            return self.report(caller, seen, event).await;
         }
-        self.report(caller, seen, event).await
+        // Not decided anew: what is denied now must not come back as a call that is held or paid for.
+        let denied = self.record_denied(caller, &actor, &asked, &judged).await;
+        match denied {
+            Ok(given) => Ok(given.into_answer()),
+            Err(CommitError::Refused(_)) => Ok(Answer::Deny {
+                reason: judged.decision.reason,
+            }),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) fn new_id(&self) -> String {
