@@ -1357,7 +1357,7 @@ export interface ModelRequestAnswer {
   /** Its number among the session's events. */
   sequence?: number | null;
   session_id: string;
-  tokens: Tokens;
+  tokens: TokenSum;
 }
 
 /** The sum of a model or an agent. */
@@ -1901,7 +1901,7 @@ export interface Sum {
   cost_usd: number;
   duration_ms: number;
   requests: number;
-  tokens: Tokens;
+  tokens: TokenSum;
   /** Of these, those whose cost nobody said. */
   unpriced: number;
 }
@@ -1926,7 +1926,7 @@ export interface TelemetrySessionAnswer {
   received_at: string;
   sequence: Sequence;
   session_id: string;
-  tokens: Tokens;
+  tokens: TokenSum;
   user_email?: string | null;
   user_id?: string | null;
 }
@@ -1991,6 +1991,18 @@ export interface TokenRequest {
   name: string;
   /** What it may do: `read`, `write`, `admin`, `metrics`. Never `approve`; `metrics` in the default tenant only. */
   scopes: string[];
+}
+
+/** Tokens by kind. */
+export interface TokenSum {
+  /** Put into the provider's cache. */
+  cache_creation: number;
+  /** Read from the provider's cache. */
+  cache_read: number;
+  /** What budgets of tokens are charged: all but what was read from the cache. */
+  charged: number;
+  input: number;
+  output: number;
 }
 
 /** Tokens, newest first. */

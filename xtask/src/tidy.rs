@@ -23,6 +23,7 @@ mod mod_files;
 mod module_docs;
 mod query_pairs;
 mod rust;
+mod schema_names;
 mod sql_strings;
 mod stale_files;
 mod tree;
@@ -87,6 +88,10 @@ const RULES: &[Rule] = &[
     Rule {
         name: "query_pairs",
         check: query_pairs::check,
+    },
+    Rule {
+        name: "schema_names",
+        check: schema_names::check,
     },
     Rule {
         name: "sql_strings",

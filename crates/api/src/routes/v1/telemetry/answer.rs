@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 /// Tokens by kind.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Tokens {
+pub(crate) struct TokenSum {
     input: u64,
     output: u64,
     /// Read from the provider's cache.
@@ -19,7 +19,7 @@ pub(crate) struct Tokens {
     charged: u64,
 }
 
-impl From<TokenCounts> for Tokens {
+impl From<TokenCounts> for TokenSum {
     fn from(tokens: TokenCounts) -> Self {
         Self {
             input: tokens.input,
@@ -37,7 +37,7 @@ pub(crate) struct Sum {
     requests: u64,
     /// Of these, those whose cost nobody said.
     unpriced: u64,
-    tokens: Tokens,
+    tokens: TokenSum,
     #[schema(value_type = f64)]
     cost_usd: Money,
     duration_ms: u64,
@@ -159,7 +159,7 @@ pub(crate) struct TelemetrySessionAnswer {
     received_at: Timestamp,
     /// Whether its requests are reported, so that what they cost is charged by telemetry.
     metered: bool,
-    tokens: Tokens,
+    tokens: TokenSum,
     #[schema(value_type = f64)]
     cost_usd: Money,
     /// How long its requests took together.
@@ -215,7 +215,7 @@ pub(crate) struct ModelRequestAnswer {
     agent_id: Option<AgentId>,
     agent_name: Option<String>,
     prompt_id: Option<String>,
-    tokens: Tokens,
+    tokens: TokenSum,
     /// Null where the client did not say.
     #[schema(value_type = Option<f64>)]
     cost_usd: Option<Money>,
