@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::future::try_join_all;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde_json::json;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::sleep_until;
 
 use crate::cases::rate;
 use crate::client::Client;
@@ -18,14 +20,23 @@ const HOOK: &str = "/api/v1/hooks/claude-code";
 const AGENTS: usize = 32;
 /// Decisions each second of the steady load.
 const STEADY: u32 = 500;
-/// Connections of the steady load, so that none waits for another.
-const STEADY_CLIENTS: u32 = 8;
+/// Connections of the steady load, so that one seldom waits for another.
+const STEADY_CLIENTS: u32 = 32;
 /// Connections of the full load.
 const FULL: usize = 64;
 
 pub(crate) async fn run(report: &mut Report, folder: &Path, time: Duration) -> anyhow::Result<()> {
     let process = Process::start(&folder.join("decisions")).await?;
     register(&process).await?;
+    let began = Instant::now();
+    let times = full(&process, FULL, began + time / 4).await?;
+    add(
+        report,
+        "decisions, one after another",
+        Some(1),
+        times,
+        began.elapsed(),
+    );
     let began = Instant::now();
     let clients = (0..STEADY_CLIENTS).map(|client| steady(&process, client, began + time));
     let times = try_join_all(clients).await?.concat();
@@ -91,16 +102,24 @@ async fn register(process: &Process) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Calls come when agents make them, not in step: the gaps between them are exponential (a Poisson process), from a fixed
+/// seed. A call that is due while its connection still waits is timed from when it was due.
 async fn steady(process: &Process, number: u32, until: Instant) -> anyhow::Result<Vec<Duration>> {
     let mut client = process.client().await?;
-    let mut tick = interval(Duration::from_secs(1) * STEADY_CLIENTS / STEADY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut random = StdRng::seed_from_u64(number.into());
+    let mean = f64::from(STEADY_CLIENTS) / f64::from(STEADY);
+    let mut due = Instant::now();
     let mut times = Vec::new();
-    while Instant::now() < until {
-        tick.tick().await;
-        times.push(decide(&mut client, &format!("steady-{number}"), times.len()).await?);
+    loop {
+        due += Duration::from_secs_f64(-mean * (1.0 - random.random::<f64>()).ln());
+        if due >= until {
+            return Ok(times);
+        }
+        let late = Instant::now().saturating_duration_since(due);
+        sleep_until(due.into()).await;
+        let elapsed = decide(&mut client, &format!("steady-{number}"), times.len()).await?;
+        times.push(late + elapsed);
     }
-    Ok(times)
 }
 
 async fn full(process: &Process, number: usize, until: Instant) -> anyhow::Result<Vec<Duration>> {

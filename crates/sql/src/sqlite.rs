@@ -19,6 +19,8 @@ const PREPARED_STATEMENTS_MAX: usize = 512;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the committer waits, at most, for readers to let go of the write-ahead file.
 const LOG_WAIT: Duration = Duration::from_millis(500);
+/// What the write-ahead file is cut to when it starts over after a long reading made it longer than ever needed, in bytes.
+const LOG_BYTES_KEPT: i64 = 512 << 20;
 /// Connections for reading. Reads are short; more would only cost memory.
 const READERS: usize = 4;
 
@@ -38,6 +40,7 @@ impl Writer {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
         )?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
         configure(&connection)?;
         Ok(Self {
             connection,
@@ -75,36 +78,64 @@ impl Writer {
         Ok(self.connection.execute_batch(text)?)
     }
 
-    /// When the write-ahead file holds more than `pages_max` pages although the checkpointer ran, steady writing or a
-    /// long reading kept it from starting over: empty it here rather than let it grow.
+    /// When the write-ahead log holds more than `pages_max` pages although the checkpointer ran, steady writing or a
+    /// long reading kept it from starting over: finish here rather than let it grow, so that the next commit starts over.
+    /// The file keeps its length: cutting it would take as long as a hundred commits, and writing over it is faster.
     ///
-    /// A reading that takes long, such as a backup, must not make every commit wait for it: when the file could not be
-    /// emptied, that is tried again only after it has grown by as much again.
+    /// A reading that takes long, such as a backup, must not make every commit wait for it: when the log could not be
+    /// finished, that is tried again only after it has grown by as much again.
     pub(crate) fn bound_log(&mut self, pages_max: u64) -> Result<(), Error> {
-        let path = self
-            .connection
-            .path()
-            .map(PathBuf::from)
-            .unwrap_or_default();
-        let pages = log_pages(&path);
+        let Log { pages, .. } = log(&self.connection, Checkpoint::None)?;
         if pages <= pages_max.max(self.log_pages_tolerated) {
             return Ok(());
         }
         self.connection.busy_timeout(LOG_WAIT)?;
-        let busy = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-                row.get::<_, i64>(0)
-            });
+        let finished = log(&self.connection, Checkpoint::Restart);
         self.connection.busy_timeout(BUSY_TIMEOUT)?;
-        self.log_pages_tolerated = if busy? == 0 { 0 } else { pages + pages_max };
+        self.log_pages_tolerated = if finished?.is_busy {
+            pages + pages_max
+        } else {
+            0
+        };
         Ok(())
     }
 }
 
-/// Pages in the write-ahead file, judged by its size.
-fn log_pages(database: &Path) -> u64 {
-    std::fs::metadata(log_path(database)).map_or(0, |file| file.len() / 4096)
+/// The write-ahead log after a checkpoint.
+struct Log {
+    /// Whether a reader kept the checkpoint from finishing.
+    is_busy: bool,
+    /// Pages in it, also those that are in the database by now; none after it started over.
+    pages: u64,
+}
+
+/// How much of a checkpoint is made.
+#[derive(Clone, Copy)]
+enum Checkpoint {
+    /// None: it is only looked at.
+    None,
+    /// What nobody has to wait for.
+    Passive,
+    /// All of it, so that the next commit starts the log over.
+    Restart,
+}
+
+/// Checkpoints at the write-ahead log and makes as much of a checkpoint as is asked for.
+/// Source: <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>.
+fn log(connection: &Connection, checkpoint: Checkpoint) -> Result<Log, Error> {
+    let text = match checkpoint {
+        Checkpoint::None => "PRAGMA wal_checkpoint(NOOP)",
+        Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        Checkpoint::Restart => "PRAGMA wal_checkpoint(RESTART)",
+    };
+    let mut statement = connection.prepare_cached(text)?;
+    Ok(statement.query_row([], |row| {
+        let pages = row.get::<_, i64>(1)?;
+        Ok(Log {
+            is_busy: row.get::<_, i64>(0)? != 0,
+            pages: u64::try_from(pages).unwrap_or_default(),
+        })
+    })?)
 }
 
 /// The write-ahead file, which lies beside its database.
@@ -214,9 +245,6 @@ impl Readers {
     pub(crate) async fn checkpoint(&self, pages_min: u64) -> Result<(), Error> {
         let readers = self.clone();
         tokio::task::spawn_blocking(move || {
-            if log_pages(&readers.path) < pages_min {
-                return Ok(());
-            }
             let mut kept = readers
                 .checkpointer
                 .lock()
@@ -226,7 +254,9 @@ impl Readers {
                 None => open_checkpointer(&readers.path)?,
             };
             let connection = kept.insert(connection);
-            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            if log(connection, Checkpoint::None)?.pages >= pages_min {
+                log(connection, Checkpoint::Passive)?;
+            }
             Ok(())
         })
         .await
@@ -336,16 +366,20 @@ mod tests {
         }
     }
 
+    fn pages(writer: &Writer) -> u64 {
+        log(&writer.connection, Checkpoint::None).unwrap().pages
+    }
+
     #[test]
-    fn a_long_write_ahead_file_is_emptied() {
+    fn a_long_write_ahead_log_starts_over() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("t.db");
-        let mut writer = Writer::open(&path).unwrap();
+        let mut writer = Writer::open(&folder.path().join("t.db")).unwrap();
         writer.script("CREATE TABLE t (a TEXT)").unwrap();
         write(&mut writer);
-        assert!(log_pages(&path) > PAGES_MAX);
+        assert!(pages(&writer) > PAGES_MAX);
         writer.bound_log(PAGES_MAX).unwrap();
-        assert_eq!(log_pages(&path), 0);
+        writer.script("INSERT INTO t (a) VALUES ('x')").unwrap();
+        assert!(pages(&writer) < 10, "{}", pages(&writer));
     }
 
     #[test]
@@ -359,15 +393,17 @@ mod tests {
         query(&reader, "SELECT a FROM t", &[]).unwrap();
         write(&mut writer);
         writer.bound_log(PAGES_MAX).unwrap();
-        let pages = log_pages(&path);
-        assert!(pages > PAGES_MAX, "the reader still needs it");
-        assert_eq!(writer.log_pages_tolerated, pages + PAGES_MAX);
+        let before = pages(&writer);
+        assert!(before > PAGES_MAX, "the reader still needs it");
+        assert_eq!(writer.log_pages_tolerated, before + PAGES_MAX);
         drop(reader);
         // Not tried again before it has grown.
         writer.bound_log(PAGES_MAX).unwrap();
-        assert_eq!(log_pages(&path), pages);
+        assert_eq!(writer.log_pages_tolerated, before + PAGES_MAX);
         write(&mut writer);
         writer.bound_log(PAGES_MAX).unwrap();
-        assert_eq!((log_pages(&path), writer.log_pages_tolerated), (0, 0));
+        write(&mut writer);
+        assert!(pages(&writer) < before + PAGES_MAX);
+        assert_eq!(writer.log_pages_tolerated, 0);
     }
 }
