@@ -128,7 +128,7 @@ async fn run(place: &Place, rounds: u64, traffic: Traffic) -> Report {
         denied: people(false),
     };
     eprintln!(
-        "seed {seed}: {rounds} kills, {} acknowledged, {} executions, {} streams, {} files; {} calls decided, {} of them reported, {} approved and {} denied by people, {} audit entries; {} findings",
+        "seed {seed}: {rounds} kills, {} acknowledged, {} executions, {} streams, {} files; {} calls decided, {} of them reported, {} approved ({} times with a kill before it was used) and {} denied by people, {} audit entries; {} findings",
         report.acknowledged,
         facts.executions.len(),
         report.followed,
@@ -136,6 +136,7 @@ async fn run(place: &Place, rounds: u64, traffic: Traffic) -> Report {
         report.answered,
         told.reported.len(),
         report.approved,
+        told.between,
         report.denied,
         entries.unwrap_or(0),
         report.findings.len()

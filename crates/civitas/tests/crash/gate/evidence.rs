@@ -81,6 +81,8 @@ pub(crate) struct Evidence {
     pub(crate) decided_lately: Vec<String>,
     /// What was wrong at once.
     pub(crate) findings: Vec<Finding>,
+    /// Approvals that were found approved and not used yet: the kill came between.
+    pub(crate) between: usize,
     /// How many of `calls` were looked for after a start.
     pub(crate) looked_for: usize,
 }

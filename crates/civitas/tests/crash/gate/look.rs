@@ -11,7 +11,7 @@ use super::load::{Here, ask, decide};
 use crate::client::Client;
 
 /// The last answers before a kill are the likeliest to be lost.
-const LAST: usize = 12;
+const LAST: usize = 8;
 /// Approved calls that are asked for once more in the end.
 const AGAIN: usize = 6;
 
@@ -45,6 +45,7 @@ pub(crate) async fn look(here: &Here) {
             .await;
         let state = found["state"].as_str().unwrap_or_default();
         let is_yes = here.ledger.lock().decided[&approval_id];
+        here.ledger.lock().between += usize::from(state == "approved");
         let holds: &[&str] = if is_yes {
             &["approved", "used"]
         } else {
