@@ -110,8 +110,8 @@ async fn run(place: &Place, rounds: u64, traffic: Traffic) -> Report {
     let server = place.spawn().ready().await;
     calls.address = server.address();
     load::finish(server.address(), &ledger).await;
-    let mut findings = decisions(&calls, traffic, seed).await;
-    let facts = Facts::gather(server.address()).await;
+    let looking = decisions(&calls, traffic, seed);
+    let (mut findings, facts) = tokio::join!(looking, Facts::gather(server.address()));
     server.kill().await;
     let entries = place.verify().await;
     findings.extend(entries.as_ref().err().cloned().map(gate::Finding::Audit));

@@ -13,7 +13,7 @@ use crate::client::Client;
 /// The last answers before a kill are the likeliest to be lost.
 const LAST: usize = 8;
 /// Approved calls that are asked for once more in the end.
-const AGAIN: usize = 6;
+const AGAIN: usize = 4;
 
 /// Looks for the last answers, asks for the same once more, and looks for what people had decided.
 pub(crate) async fn look(here: &Here) {
