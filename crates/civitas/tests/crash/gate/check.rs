@@ -158,6 +158,15 @@ fn approvals(evidence: &Evidence, facts: &Facts) -> Vec<Finding> {
             let what = format!("is {state}, and let {count} calls through");
             findings.push(Finding::approval(id, what));
         }
+        let deeds = facts.deeds.get(id).map_or(&[][..], Vec::as_slice);
+        let done = |action: &str| deeds.iter().filter(|deed| *deed == action).count();
+        let (is_used, is_no) = (state == "used", state == "denied");
+        let is_yes = is_used || state == "approved";
+        let votes = [done("approve"), done("deny")];
+        if votes != [is_yes, is_no].map(usize::from) || done("use") > usize::from(is_used) {
+            let what = format!("is {state}, and the audit log says {deeds:?}");
+            findings.push(Finding::approval(id, what));
+        }
     }
     for (id, count) in let_through {
         let what = format!("is not there, and let {count} calls through");
@@ -298,6 +307,7 @@ mod tests {
             decisions: vec![decision("one", None), decision("two", Some("p"))],
             entries: HashMap::from([("one".into(), ran), ("two".into(), held)]),
             approvals: HashMap::from([("p".into(), "used".into())]),
+            deeds: HashMap::from([("p".into(), vec!["approve".into()])]),
             pools: scopes.map(|scope| (scope.to_owned(), pool)).into(),
         };
         (evidence, facts)
@@ -344,6 +354,19 @@ mod tests {
                 facts.approvals.insert("p".into(), state.into());
             });
             any(&found, |one| matches!(one, Finding::Approval { .. }));
+        }
+        for deeds in [
+            &["deny"][..],
+            &[],
+            &["approve", "approve"],
+            &["approve", "use", "use"],
+        ] {
+            let deeds: Vec<_> = deeds.iter().map(|&deed| deed.to_owned()).collect();
+            let found = findings(|_, facts| drop(facts.deeds.insert("p".into(), deeds)));
+            assert!(
+                matches!(found[..], [Finding::Approval { .. }]),
+                "{found:#?}"
+            );
         }
         let gone = findings(|_, facts| facts.approvals.clear());
         any(&gone, |one| matches!(one, Finding::Approval { .. }));

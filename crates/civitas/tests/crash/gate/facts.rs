@@ -61,6 +61,8 @@ pub(crate) struct Facts {
     pub(crate) entries: HashMap<String, Vec<Entry>>,
     /// States of approvals by their ids.
     pub(crate) approvals: HashMap<String, String>,
+    /// What was done to approvals, by their ids, as the audit log says it.
+    pub(crate) deeds: HashMap<String, Vec<String>>,
     pub(crate) pools: HashMap<String, Pool>,
 }
 
@@ -114,6 +116,12 @@ impl Facts {
                     micros: micros(&body["cost_usd"]),
                 },
             });
+        }
+        let path = "/api/v1/audit?category=approval&outcome=done&limit=500";
+        for found in all(client, path, "entries").await {
+            let entry = &found["entry"];
+            let deeds = facts.deeds.entry(text(&entry["subject"]["id"]));
+            deeds.or_default().push(text(&entry["action"]));
         }
         for found in all(client, "/api/v1/approvals?limit=200", "approvals").await {
             let (id, state) = (text(&found["approval_id"]), text(&found["state"]));
