@@ -54,6 +54,7 @@ mod buckets;
 mod call;
 mod classes;
 mod commands;
+mod cost;
 mod danger;
 mod decide;
 mod decision;
@@ -77,12 +78,13 @@ mod what_if;
 
 pub use analysis::{NAME_LENGTH_MAX, QUESTIONS_MAX};
 pub use call::{Call, CallError};
+pub use cost::{APPROVAL_THRESHOLD, COST_ESCALATION, SessionCost};
 pub use danger::DANGERS;
 pub use decision::{
     Action, Budget, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, Shadow, Step,
 };
 pub use error::{Error, PROBLEMS_MAX, Problem};
-pub use facts::{FACTS, FACTS_MAX, SessionFacts};
+pub use facts::{COST_APPROVED, COST_NOTIFIED, COST_STOPPED, FACTS, FACTS_MAX, SessionFacts};
 pub use path::{
     CanonicalPath, NoLinks, PATH_LENGTH_MAX, PathError, Place, Resolver, canonical_paths,
 };

@@ -148,7 +148,7 @@ pub struct Costs {
 }
 
 /// What spending so much calls for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CostAction {
     /// Nothing.
