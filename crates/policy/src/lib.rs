@@ -73,6 +73,7 @@ mod scope;
 mod set;
 pub mod shell;
 mod source;
+mod subcommands;
 mod tables;
 mod what_if;
 
@@ -96,8 +97,8 @@ pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX};
 pub use set::{PolicySet, SCHEMA};
 pub use source::{POLICIES_MAX, PolicySource, SOURCE_LENGTH_MAX, SOURCES_MAX};
 pub use tables::{
-    CostAction, Costs, DEFAULTS, Escalation, Estimate, Estimates, Mode, NoAgent, OperationRule,
-    Role, SYSTEM_ROLE, Tables,
+    APPROVERS, CostAction, Costs, DEFAULTS, Escalation, Estimate, Estimates, Mode, NoAgent,
+    OperationRule, ProgramOptions, Role, SYSTEM_ROLE, Tables,
 };
 pub use what_if::{
     Comparison, EXAMPLES_MAX, Example, GROUPS_MAX, Group, Recorded, Report, what_if,
