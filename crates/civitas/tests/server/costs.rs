@@ -14,7 +14,11 @@ use crate::server::TestServer;
 
 /// A server with the developer `ada`, whose session `s` has cost so much.
 async fn spent(usd: f64) -> (TestServer, Client) {
-    let hold = Duration::from_mins(1);
+    holding(usd, Duration::from_mins(1)).await
+}
+
+/// The same, which holds calls this long.
+async fn holding(usd: f64, hold: Duration) -> (TestServer, Client) {
     let server = TestServer::with(|config| config.gate.hold = hold).await;
     let client = server.anonymous();
     let change = json!({ "budget_max_cost_per_day": 1000.0 });
@@ -121,6 +125,20 @@ async fn a_session_that_costs_too_much_asks_once_whether_it_goes_on() {
         told(&server, "cost_warning").await.is_empty(),
         "people were asked"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_was_approved_too_late_for_its_call_goes_on_with_another() {
+    let (server, client) = holding(25.0, Duration::from_millis(50)).await;
+    assert_eq!(decided(&client, &read("t1")).await.0, "deny");
+    let code = asked(&server).await;
+    decide(&server, &code, Decide::new(Verdict::Approve)).await;
+    let other = before("t2", "Read", json!({ "file_path": "/work/src/lib.rs" }));
+    let (decision, reason) = decided(&client, &other).await;
+    assert_eq!(decision, "allow", "{reason}");
+    let query = "category=budget&action=session_cost&outcome=approved";
+    assert_eq!(entries(&client, query).await.len(), 1);
+    assert_eq!(decided(&client, &read("t3")).await.0, "allow");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,21 +1,25 @@
 //! What a session costs: people are told, asked, and the session is stopped, as the tables say.
 
 use civitas_audit::{Actor as Who, NewEntry};
+use civitas_model::approval::ApprovalState;
 use civitas_model::budget::Scope;
 use civitas_model::{Caller, Halt, HaltScope, Money, TenantId};
-use civitas_policy::{COST_ESCALATION, Decision};
-use civitas_storage::{Announce, Changeset, CommitError, Refusal};
+use civitas_policy::{COST_APPROVED, COST_ESCALATION, Decision};
+use civitas_storage::{Announce, ApprovalFilter, Changeset, CommitError, Refusal};
 use serde_json::json;
 
 use super::Gate;
 use super::actor::Actor;
 use super::answer::Given;
 use super::call::{Judged, Use};
+use super::hold::is_of_cost;
 use super::record::{Draft, halted};
 use crate::error::Error;
 
 /// The category of the entries that people were told.
 const CATEGORY: &str = "budget";
+/// Approvals of a session that nobody has used yet, at most, among which its own is looked for.
+const APPROVED_MAX: u32 = 200;
 
 impl Gate {
     /// What a session has cost until now, with what is reserved for its calls, in micro-dollars.
@@ -120,6 +124,40 @@ impl Gate {
             Err(CommitError::Refused(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Lets a session go on that a person approved when the call that asked was not held any more: `true` when calls are to be
+    /// judged again. The approval itself still counts once, for its own call.
+    pub(super) async fn may_go_on(&self, caller: &Caller, actor: &Actor) -> Result<bool, Error> {
+        let tenant = &caller.tenant_id;
+        let session = actor.session.session_id.as_str();
+        let filter = ApprovalFilter {
+            state: Some(ApprovalState::Approved),
+            now: self.0.store.clock().now(),
+            session_id: Some(session.to_owned()),
+            ..ApprovalFilter::default()
+        };
+        let approvals = self.0.store.approvals();
+        let approved = approvals.list(tenant, &filter, APPROVED_MAX).await?;
+        let Some(approval) = approved.iter().find(|approval| is_of_cost(approval)) else {
+            return Ok(false);
+        };
+        let mut actor = actor.clone();
+        actor.learn(&[COST_APPROVED.to_owned()]);
+        let body = json!({ "approval_id": approval.approval_id, "code": approval.code() });
+        let (clock, entropy) = (self.0.store.clock().as_ref(), self.0.entropy.as_ref());
+        let who = Who::system(COST_ESCALATION);
+        let entry = NewEntry::new(clock, entropy, tenant, who, CATEGORY, "session_cost")
+            .outcome("approved")
+            .on("agent_session", session)
+            .with_body(&body, entropy);
+        let changes = Changeset::new().with(actor.sighting(0, 0)).with(entry);
+        match self.commit(changes).await {
+            Ok(()) => self.changed(),
+            Err(CommitError::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
     }
 
     fn cost_halt(&self, draft: &Draft<'_>) -> Halt {

@@ -57,7 +57,18 @@ impl Gate {
         let now = self.0.store.clock().now();
         let tool = call.call.tool_name.as_str();
         // What was allowed for a while is a tool or a request, not that a session costs more.
-        if judged.decision.cost.due != CostAction::PauseAndApprove {
+        if judged.decision.cost.due == CostAction::PauseAndApprove {
+            match self.may_go_on(caller, actor).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    return Err(Refusal::Changed {
+                        what: "the session",
+                    }
+                    .into());
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+        } else {
             let allowance = approvals.allowance(tenant, (agent, actor.name()), tool, &hash, now);
             match allowance.await {
                 Ok(Some(allowance)) => {
@@ -412,7 +423,7 @@ fn gained(judged: &Judged, approval: &Approval) -> Vec<String> {
 }
 
 /// Whether people were asked whether the session goes on, although it costs so much.
-fn is_of_cost(approval: &Approval) -> bool {
+pub(super) fn is_of_cost(approval: &Approval) -> bool {
     approval.policies.iter().any(|id| id == COST_ESCALATION)
 }
 
