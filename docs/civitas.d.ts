@@ -1447,8 +1447,10 @@ export interface PolicyCheck {
   place?: Record<string, unknown> | null;
   /** Any agent of this role, instead. With neither it is a system operation. */
   role?: string | null;
-  /** A session, whose facts and budget count, too. */
+  /** A session, whose facts, cost and budget count, too. */
   session_id?: string | null;
+  /** What the session has cost before, in US dollars; with `session_id`, besides what it has. */
+  session_usd?: number | null;
   /** The call comes from a sub-agent. */
   sub_agent?: boolean;
   /** Its input, such as `{"command": "ls"}`. */
@@ -1467,7 +1469,8 @@ export interface PolicyChecked {
   budgets: BudgetState[];
   /**
    * The whole decision: every question with its answer (`judged`), the policies that applied with their sources, facts,
-   * operations, approvers, the expected use, the budget, what watched policies would have said.
+   * operations, approvers, the expected use, what the session costs and what that calls for (`cost`), the budget, what watched
+   * policies would have said.
    */
   decision: Record<string, unknown>;
   /** `allow`, `ask` or `deny`. */

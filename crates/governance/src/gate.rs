@@ -9,6 +9,7 @@
 mod actor;
 mod answer;
 mod call;
+mod cost;
 mod event;
 mod hold;
 mod record;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use civitas_audit::NewEntry;
+use civitas_audit::{Actor, NewEntry};
 use civitas_model::{Agent, Caller, CallerKind, Entropy, Halt, HaltScope, Permission, TenantId};
 use civitas_storage::{Changeset, HaltChange, Store};
 use serde_json::json;
@@ -75,17 +75,24 @@ impl Halts {
             lifted_by: None,
             lifted_at: None,
         };
-        let body =
-            json!({ "kind": halt.scope.kind(), "id": halt.scope.id(), "reason": halt.reason });
-        let entry = self
-            .entry(caller, "halt", &halt.halt_id)
-            .with_body(&body, self.entropy.as_ref());
-        let change = HaltChange::Set(Box::new(halt.clone()));
-        let changes = Changeset::new().with(change).with(entry);
-        let receipt = self.store.commit(changes).await?;
+        let receipt = self
+            .store
+            .commit(self.setting(caller.into(), &halt))
+            .await?;
         self.in_force.forget(&caller.tenant_id);
         halt.set_at = receipt.committed_at;
         Ok(halt)
+    }
+
+    /// A halt with its entry in the audit log, for whoever decides something else in the same commit.
+    pub(crate) fn setting(&self, actor: Actor, halt: &Halt) -> Changeset {
+        let body =
+            json!({ "kind": halt.scope.kind(), "id": halt.scope.id(), "reason": halt.reason });
+        let entry = self
+            .entry(&halt.tenant_id, actor, "halt", &halt.halt_id)
+            .with_body(&body, self.entropy.as_ref());
+        let change = HaltChange::Set(Box::new(halt.clone()));
+        Changeset::new().with(change).with(entry)
     }
 
     /// Lifts a halt. Only a person may, who decides approvals or administers.
@@ -100,7 +107,7 @@ impl Halts {
             halt_id: halt_id.to_owned(),
             by: caller.name.clone(),
         };
-        let entry = self.entry(caller, "lift", halt_id);
+        let entry = self.entry(&caller.tenant_id, caller.into(), "lift", halt_id);
         let changes = Changeset::new().with(change).with(entry);
         self.store.commit(changes).await?;
         self.in_force.forget(&caller.tenant_id);
@@ -139,9 +146,8 @@ impl Halts {
         }
     }
 
-    fn entry(&self, caller: &Caller, action: &str, halt_id: &str) -> NewEntry {
+    fn entry(&self, tenant: &TenantId, actor: Actor, action: &str, halt_id: &str) -> NewEntry {
         let (clock, entropy) = (self.store.clock().as_ref(), self.entropy.as_ref());
-        let tenant = &caller.tenant_id;
-        NewEntry::new(clock, entropy, tenant, caller.into(), CATEGORY, action).on("halt", halt_id)
+        NewEntry::new(clock, entropy, tenant, actor, CATEGORY, action).on("halt", halt_id)
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Finding {
     pub outcome: Outcome,
     pub subject: String,
     pub reason: String,
+    /// The built-in rule that a decision names.
+    pub rule: Option<&'static str>,
 }
 
 /// A request taken apart.
@@ -110,6 +112,7 @@ impl Analysis<'_> {
             outcome,
             subject: subject.chars().take(256).collect(),
             reason: reason.into(),
+            rule: None,
         };
         if !self.findings.contains(&finding) && self.findings.len() < QUESTIONS_MAX {
             self.findings.push(finding);

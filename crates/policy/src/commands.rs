@@ -9,6 +9,7 @@ use crate::generate::{FILE_DELETE, PUSH};
 use crate::git;
 use crate::resource::Resource;
 use crate::shell::{self, Command, LENGTH_MAX, Script, Word};
+use crate::subcommands::may_run;
 
 /// How many arguments a policy sees.
 const ARGUMENTS_MAX: usize = 64;
@@ -103,7 +104,9 @@ impl Analysis<'_> {
                     .iter()
                     .filter(|word| !word.text.contains(' '))
             };
+            let options = || set.tables.programs.get(&name.to_ascii_lowercase());
             let matches = rule.programs.is_match(name)
+                && may_run(command, &rule.subcommands, options())
                 && rule
                     .arguments
                     .iter()

@@ -2,6 +2,7 @@
 
 use crate::analysis::{Analysis, Finding, Question, analyse};
 use crate::buckets::Applied;
+use crate::cost::{self, SessionCost};
 use crate::decision::{
     Action, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, Shadow, Step,
 };
@@ -112,11 +113,34 @@ impl PolicySet {
                 outcome: Outcome::Deny,
                 subject: request.call.tool_name.clone(),
                 reason: format!("the request cannot be judged: {fault}"),
+                rule: None,
             });
         }
-        let mut decision = self.conclude(analysis, draft, facts);
+        let cost = self.cost(request, &mut draft);
+        let mut decision = self.conclude(analysis, draft, facts, cost);
         decision.elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         decision
+    }
+
+    /// What money calls for, once everything else was judged.
+    fn cost(&self, request: &Request, draft: &mut Draft) -> SessionCost {
+        let expected = self.expected(request);
+        let is_refused = self.tables.mode == Mode::Enforce
+            && draft
+                .judged
+                .iter()
+                .any(|judged| judged.outcome == Outcome::Deny);
+        let cost = SessionCost::of(request, &self.tables, expected, is_refused);
+        let findings = [cost.finding(&self.tables), cost::of_call(request, expected)];
+        for finding in findings.into_iter().flatten() {
+            draft.finding(&finding);
+        }
+        cost
+    }
+
+    fn expected(&self, request: &Request) -> Expected {
+        let (tokens, micro_usd) = self.tables.estimate(&request.call.tool_name);
+        Expected { tokens, micro_usd }
     }
 
     fn questions(
@@ -277,9 +301,14 @@ impl PolicySet {
         }
     }
 
-    fn conclude(&self, analysis: Analysis<'_>, mut draft: Draft, facts: Vec<String>) -> Decision {
+    fn conclude(
+        &self,
+        analysis: Analysis<'_>,
+        mut draft: Draft,
+        facts: Vec<String>,
+        mut cost: SessionCost,
+    ) -> Decision {
         let tool = &analysis.request.call.tool_name;
-        let (tokens, micro_usd) = self.tables.estimate(tool);
         draft
             .judged
             .sort_by_key(|judged| (std::cmp::Reverse(judged.outcome), judged.step));
@@ -319,6 +348,9 @@ impl PolicySet {
                 .is_some_and(|escalation| escalation.audit)
         };
         let audit = analysis.audit || analysis.operations.iter().any(audited);
+        cost.settle(outcome, &analysis.request.facts);
+        let gained = analysis.gained.iter().chain(cost.gained());
+        let gained = gained.map(str::to_owned).collect();
         // What decided stays, in the order of the steps.
         draft.judged.truncate(JUDGED_MAX);
         draft.judged.sort_by_key(|judged| judged.step);
@@ -329,13 +361,14 @@ impl PolicySet {
             policies: draft.matched,
             judged: draft.judged,
             facts,
-            gained: analysis.gained.iter().map(str::to_owned).collect(),
+            gained,
             operations: analysis.operations,
             approvers,
             audit,
             warnings: analysis.warnings,
             budget: analysis.request.budget.clone(),
-            expected: Expected { tokens, micro_usd },
+            expected: self.expected(analysis.request),
+            cost,
             shadow,
             fingerprint: self.fingerprint().to_owned(),
             elapsed_us: 0,
@@ -370,8 +403,11 @@ impl Draft {
             subject: finding.subject.clone(),
             outcome: finding.outcome,
             reason: finding.reason.clone(),
-            policies: Vec::new(),
+            policies: finding.rule.iter().map(|&rule| rule.to_owned()).collect(),
         });
+        if let Some(rule) = finding.rule {
+            self.matched.push(cost::matched(rule, finding));
+        }
     }
 
     fn remember<'a>(&mut self, applied: impl Iterator<Item = &'a Known>) {

@@ -1,5 +1,7 @@
 //! What was decided, and everything that explains it.
 
+use crate::cost::SessionCost;
+use crate::tables::CostAction;
 use serde::{Deserialize, Serialize};
 
 /// What happens to a call. A later one is stricter, and of all that was judged the strictest holds.
@@ -197,6 +199,8 @@ pub struct Decision {
     pub budget: Option<Budget>,
     /// What the call is expected to use.
     pub expected: Expected,
+    /// What the session costs, and what follows from that.
+    pub cost: SessionCost,
     /// What watched policies would have made of it; absent when none applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shadow: Option<Shadow>,
@@ -204,6 +208,18 @@ pub struct Decision {
     pub fingerprint: String,
     /// How long it took, in microseconds.
     pub elapsed_us: u64,
+}
+
+impl Decision {
+    /// Whether the whole session is to be stopped, for what it costs.
+    pub fn stops_session(&self) -> bool {
+        self.outcome == Outcome::Deny && self.cost.due == CostAction::Terminate
+    }
+
+    /// Whether people are to be told what the session costs when the call runs.
+    pub fn tells_cost(&self) -> bool {
+        self.cost.due == CostAction::Notify
+    }
 }
 
 /// How many things that were judged a decision lists.

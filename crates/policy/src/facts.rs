@@ -10,6 +10,9 @@
 //! | `ran_network_command` | a command of the class `network` |
 //! | `wrote_outside_project` | writing a file outside the project's root |
 //! | `used_privilege` | a command of the class `privileged` |
+//! | `cost_notified` | a call with which the session cost `costs.notify_usd` or more: people were told |
+//! | `cost_approved` | a person's approval to go on beyond `costs.approve_usd` |
+//! | `cost_stopped` | a call with which the session would have cost `costs.terminate_usd` or more: it was stopped |
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -18,13 +21,23 @@ use std::collections::BTreeSet;
 pub const FACTS_MAX: usize = 64;
 
 /// The facts of the table above.
-pub const FACTS: [&str; 5] = [
+pub const FACTS: [&str; 8] = [
     "read_secret",
     "fetched_untrusted_web",
     "ran_network_command",
     "wrote_outside_project",
     "used_privilege",
+    COST_NOTIFIED,
+    COST_APPROVED,
+    COST_STOPPED,
 ];
+
+/// People were told what the session costs.
+pub const COST_NOTIFIED: &str = "cost_notified";
+/// A person agreed that the session goes on, although it costs so much.
+pub const COST_APPROVED: &str = "cost_approved";
+/// The session was stopped for its cost; when it goes on, a person has lifted that.
+pub const COST_STOPPED: &str = "cost_stopped";
 
 /// What is known of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -54,6 +54,7 @@ mod buckets;
 mod call;
 mod classes;
 mod commands;
+mod cost;
 mod danger;
 mod decide;
 mod decision;
@@ -72,17 +73,19 @@ mod scope;
 mod set;
 pub mod shell;
 mod source;
+mod subcommands;
 mod tables;
 mod what_if;
 
 pub use analysis::{NAME_LENGTH_MAX, QUESTIONS_MAX};
 pub use call::{Call, CallError};
+pub use cost::{APPROVAL_THRESHOLD, COST_ESCALATION, SessionCost};
 pub use danger::DANGERS;
 pub use decision::{
     Action, Budget, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, Shadow, Step,
 };
 pub use error::{Error, PROBLEMS_MAX, Problem};
-pub use facts::{FACTS, FACTS_MAX, SessionFacts};
+pub use facts::{COST_APPROVED, COST_NOTIFIED, COST_STOPPED, FACTS, FACTS_MAX, SessionFacts};
 pub use path::{
     CanonicalPath, NoLinks, PATH_LENGTH_MAX, PathError, Place, Resolver, canonical_paths,
 };
@@ -94,8 +97,8 @@ pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX};
 pub use set::{PolicySet, SCHEMA};
 pub use source::{POLICIES_MAX, PolicySource, SOURCE_LENGTH_MAX, SOURCES_MAX};
 pub use tables::{
-    CostAction, Costs, DEFAULTS, Escalation, Estimate, Estimates, Mode, NoAgent, OperationRule,
-    Role, SYSTEM_ROLE, Tables,
+    APPROVERS, CostAction, Costs, DEFAULTS, Escalation, Estimate, Estimates, Mode, NoAgent,
+    OperationRule, ProgramOptions, Role, SYSTEM_ROLE, Tables,
 };
 pub use what_if::{
     Comparison, EXAMPLES_MAX, Example, GROUPS_MAX, Group, Recorded, Report, what_if,

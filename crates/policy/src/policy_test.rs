@@ -62,6 +62,9 @@ pub struct PolicyTest {
     /// What is known of the session.
     #[serde(default)]
     pub facts: SessionFacts,
+    /// What the session has cost before, in US dollars.
+    #[serde(default)]
+    pub session_usd: f64,
     /// What must come out.
     pub expect: Outcome,
     /// The `@id` of a policy that must apply.
@@ -142,9 +145,19 @@ impl PolicyTest {
                 .or_else(|| self.role.as_ref().map(|role| Agent::new("tested", role))),
             environment: self.environment.clone(),
             facts: self.facts.clone(),
+            session_micro_usd: micro_usd(self.session_usd),
             ..Request::new(ToolCall::new(&self.tool, input), place)
         }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates: an amount below nothing is nothing"
+)]
+fn micro_usd(usd: f64) -> u64 {
+    (usd * 1e6).round() as u64
 }
 
 fn run(set: &PolicySet, test: &PolicyTest) -> Option<Failure> {

@@ -37,6 +37,9 @@ pub struct Request {
     /// What the ledger says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+    /// What the session has cost until now, with what is reserved for its calls, in millionths of a US dollar.
+    #[serde(default)]
+    pub session_micro_usd: u64,
 }
 
 impl Request {
@@ -51,6 +54,7 @@ impl Request {
             sub_agent: false,
             facts: SessionFacts::default(),
             budget: None,
+            session_micro_usd: 0,
         }
     }
 }
@@ -90,6 +94,9 @@ pub struct Agent {
     /// Everything that it changes waits for approval.
     #[serde(default)]
     pub requires_approval: bool,
+    /// A call that is expected to cost this much or more waits for approval, in millionths of a US dollar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_threshold_micro_usd: Option<u64>,
 }
 
 fn yes() -> bool {

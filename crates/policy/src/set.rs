@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
 
 /// Changes with every change of what the same policies mean.
-const MEANING: &str = "civitas-policy 1";
+const MEANING: &str = "civitas-policy 2";
 
 /// A compiled, immutable set of policies. Cheap to share in an `Arc`, and to swap for another one.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub struct PolicySet {
 pub(crate) struct Operation {
     pub name: String,
     pub programs: GlobSet,
+    pub subcommands: Vec<GlobSet>,
     pub arguments: Vec<GlobSet>,
     pub files: Scopes,
     pub has_files: bool,
@@ -160,14 +161,15 @@ impl Operation {
             }
             builder.build().map_err(|error| error.to_string())
         };
+        let each = |list: &[String]| -> Result<Vec<GlobSet>, String> {
+            let single = list.chunks(1);
+            single.map(patterns).collect()
+        };
         Ok(Self {
             name: rule.operation.clone(),
             programs: patterns(&rule.programs)?,
-            arguments: rule
-                .arguments
-                .iter()
-                .map(|pattern| patterns(std::slice::from_ref(pattern)))
-                .collect::<Result<_, _>>()?,
+            subcommands: each(&rule.subcommands)?,
+            arguments: each(&rule.arguments)?,
             files: Scopes::new(rule.files.clone())?,
             has_files: !rule.files.is_empty(),
         })

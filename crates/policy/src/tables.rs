@@ -16,6 +16,10 @@ mod tests;
 /// The tables that a tenant starts with, as TOML.
 pub const DEFAULTS: &str = include_str!("tables/defaults.toml");
 
+/// Approvers that are more than one person: everyone who may decide approvals, or those of a role of people. Agents' roles are
+/// none: people approve.
+pub const APPROVERS: [&str; 3] = ["human", "operator", "admin"];
+
 /// The role of a call without an agent.
 pub const SYSTEM_ROLE: &str = "system";
 
@@ -61,6 +65,9 @@ pub struct Tables {
     /// How operations are recognised.
     #[serde(default)]
     pub operations: Vec<OperationRule>,
+    /// The options of programs whose sub-commands are operations, by the program's name in lower case.
+    #[serde(default)]
+    pub programs: BTreeMap<String, ProgramOptions>,
     /// Thresholds in money.
     pub costs: Costs,
     /// What a call is expected to cost.
@@ -105,7 +112,7 @@ pub struct Escalation {
     /// Roles that may perform it, besides those that have it on their approval list. Without any, no agent performs it, and
     /// nor does a system operation.
     pub roles: Vec<String>,
-    /// Who may approve it; empty means that it needs no approval.
+    /// Who may approve it: people, as [`APPROVERS`] or by their id or e-mail address. Empty means that it needs no approval.
     #[serde(default)]
     pub approvers: Vec<String>,
     /// Each use is to be audited in any case.
@@ -125,12 +132,29 @@ pub struct OperationRule {
     /// Patterns of program names.
     #[serde(default)]
     pub programs: Vec<String>,
+    /// Patterns of the words that say what the program does, in their order: the first for its sub-command, the second for
+    /// that one's. Options stand between them. A word that the text does not tell matches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subcommands: Vec<String>,
     /// Patterns, each of which at least one argument must match.
     #[serde(default)]
     pub arguments: Vec<String>,
     /// Scopes of files, writing which is the operation.
     #[serde(default)]
     pub files: Vec<String>,
+}
+
+/// The options of a program, so that its sub-commands are found among them. Of an option that is in neither list, the next word may
+/// be the value or not, and an operation is recognised either way.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramOptions {
+    /// Those with a value in the next word, such as `--server`.
+    #[serde(default)]
+    pub valued: Vec<String>,
+    /// Those without a value, such as `--json`.
+    #[serde(default)]
+    pub flags: Vec<String>,
 }
 
 /// Thresholds of spending, in US dollars.
@@ -148,7 +172,7 @@ pub struct Costs {
 }
 
 /// What spending so much calls for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CostAction {
     /// Nothing.

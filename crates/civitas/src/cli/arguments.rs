@@ -214,6 +214,26 @@ pub struct Bounds {
     /// How long decisions about calls of agents are kept, which a what-if decides again.
     #[arg(long, env = "CIVITAS_DECISION_RETENTION", default_value = "30d", value_name = "DURATION", value_parser = quantity::duration)]
     pub decision_retention: Duration,
+    /// How long a call of an agent that waits for a person is held open before it is denied for now; below the 560 seconds for
+    /// which the client waits, which would otherwise decide itself.
+    #[arg(long, env = "CIVITAS_HOLD", default_value = "9m", value_name = "DURATION", value_parser = quantity::hold)]
+    pub hold: Duration,
+    /// How long a person has to decide what an agent asks for.
+    #[arg(long, env = "CIVITAS_APPROVAL_LIFETIME", default_value = "1d", value_name = "DURATION", value_parser = quantity::approval)]
+    pub approval_lifetime: Duration,
+    /// When everyone who may decide approvals may decide what nobody named for it has decided.
+    #[arg(long, env = "CIVITAS_APPROVAL_ESCALATION", default_value = "1h", value_name = "DURATION", value_parser = quantity::duration)]
+    pub approval_escalation: Duration,
+    /// The environment that policies see, such as `dev`, where protected files and branches do not ask.
+    #[arg(
+        long,
+        env = "CIVITAS_ENVIRONMENT",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "NAME",
+        value_parser = quantity::environment
+    )]
+    pub environment: String,
     /// Executions that run at the same time.
     #[arg(long, env = "CIVITAS_CONCURRENCY", default_value_t = 512, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub concurrency: u32,

@@ -11,6 +11,7 @@ mod backup;
 mod budgets;
 mod demo;
 mod describe;
+mod difference;
 mod dispatch;
 mod doctor;
 mod executions;

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use civitas_model::TenantId;
-use civitas_storage::Quota;
+use civitas_policy::NAME_LENGTH_MAX;
+use civitas_storage::{APPROVAL_LIFETIME_MAX, Quota};
+
+/// The longest hold: what is left of the time that `civitas hook` waits covers the way there and back.
+const HOLD_MAX: Duration = Duration::from_secs(550);
 
 /// Reads a duration: a whole number and `s`, `m`, `h` or `d`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -11,6 +15,37 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     quantity(text, &units)
         .map(Duration::from_secs)
         .ok_or_else(|| "write a whole number above 0 and s, m, h or d, such as 30d".to_owned())
+}
+
+/// Reads how long a held call waits: less than `civitas hook` does, which ends before the client lets the tool run.
+pub(crate) fn hold(text: &str) -> Result<Duration, String> {
+    let hold = duration(text)?;
+    if hold > HOLD_MAX {
+        let max = HOLD_MAX.as_secs();
+        return Err(format!(
+            "at most {max}s: clients wait 560 s for an answer, and then decide without one"
+        ));
+    }
+    Ok(hold)
+}
+
+/// Reads how long an approval lasts.
+pub(crate) fn approval(text: &str) -> Result<Duration, String> {
+    let lifetime = duration(text)?;
+    if lifetime > APPROVAL_LIFETIME_MAX {
+        return Err("approvals last at most 30d".to_owned());
+    }
+    Ok(lifetime)
+}
+
+/// Reads the name of an environment.
+pub(crate) fn environment(text: &str) -> Result<String, String> {
+    if text.len() > NAME_LENGTH_MAX || text.chars().any(char::is_control) {
+        return Err(format!(
+            "a name has at most {NAME_LENGTH_MAX} bytes, no control characters"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads a number of bytes: a whole number and `B`, `KiB`, `MiB`, `GiB` or `TiB`.
@@ -63,6 +98,19 @@ mod tests {
         for wrong in ["acme", "acme=2TiB", "=2TiB,1", "acme=2,1", "acme=2TiB,x"] {
             assert!(quota(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_call_is_held_for_less_than_clients_wait() {
+        assert_eq!(hold("550s"), Ok(Duration::from_secs(550)));
+        assert_eq!(
+            hold("10m").unwrap_err().split(':').next(),
+            Some("at most 550s")
+        );
+        assert_eq!(approval("30d"), Ok(APPROVAL_LIFETIME_MAX));
+        assert!(approval("31d").is_err());
+        assert_eq!(environment("dev"), Ok("dev".to_owned()));
+        assert!(environment("a\nb").is_err() && environment(&"x".repeat(300)).is_err());
     }
 
     #[test]

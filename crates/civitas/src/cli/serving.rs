@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use civitas_api::{Access, Limits};
+use civitas_governance::gate::GateOptions;
 use civitas_providers::outbound::Rules;
 use civitas_storage::{Quota, Quotas};
 use tokio::signal::unix::{SignalKind, signal};
@@ -64,6 +65,13 @@ fn bounded(config: Config, bounds: &Bounds) -> anyhow::Result<Config> {
             interval: bounds.audit_interval,
             entries: bounds.audit_entries,
             retention: bounds.audit_retention,
+        },
+        gate: GateOptions {
+            hold: bounds.hold,
+            approval: bounds.approval_lifetime,
+            escalation: bounds.approval_escalation,
+            environment: bounds.environment.clone(),
+            ..config.gate
         },
         policy: PolicyConfig {
             retention: bounds.decision_retention,

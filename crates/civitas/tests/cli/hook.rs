@@ -29,7 +29,7 @@ fn feed(command: &mut Command, input: &str) -> Ran {
     child.wait_with_output().unwrap().into()
 }
 
-fn hook(address: &str, arguments: &[&str], input: &str) -> Ran {
+pub(crate) fn hook(address: &str, arguments: &[&str], input: &str) -> Ran {
     let home = Home::with_claude(None);
     let mut command = home.command();
     command
@@ -47,7 +47,7 @@ fn recorded(name: &str) -> &'static str {
         .json
 }
 
-fn call(command: &str) -> String {
+pub(crate) fn call(command: &str) -> String {
     let mut event: Value = serde_json::from_str(recorded("pre-tool-use")).unwrap();
     event["tool_input"]["command"] = json!(command);
     event.to_string()

@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::Stdio;
 
+use serde_json::Value;
+
+use crate::hook::{call, hook};
 use crate::{Server, civitas, run};
 
 #[test]
@@ -50,6 +53,7 @@ fn a_server_listens_on_a_name_and_takes_on_what_it_is_told_to() {
         .args(["dev", "--listen", "localhost:0", "--upload-limit", "2KiB"])
         .args(["--retention", "12h", "--shutdown-grace", "1s", "--data-dir"])
         .arg(folder.path().join("data"))
+        .args(["--hold", "1s", "--environment", "dev"])
         .env("CIVITAS_CONCURRENCY", "3")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -71,11 +75,29 @@ fn a_server_listens_on_a_name_and_takes_on_what_it_is_told_to() {
         .run(["files", "put", &large])
         .fails(1, "up to 2048 bytes");
 
+    // In this environment a push to the main branch does not ask; what does is held for as long as it was said.
+    let decided = |id: &str, command: &str| {
+        let mut event: Value = serde_json::from_str(&call(command)).unwrap();
+        event["tool_use_id"] = id.into();
+        hook(&server.address, &["pre-tool-use"], &event.to_string()).out
+    };
+    let pushed = decided("t1", "git push origin main");
+    assert!(
+        pushed.contains(r#""permissionDecision":"allow""#),
+        "{pushed}"
+    );
+    let held = decided("t2", "$X foo");
+    assert!(held.contains("nobody has decided P1 yet"), "{held}");
+
     for wrong in [
         ["--retention", "30"],
         ["--upload-limit", "lots"],
         ["--concurrency", "0"],
         ["--shutdown-grace", "0s"],
+        // Longer than clients wait for an answer.
+        ["--hold", "10m"],
+        ["--approval-lifetime", "31d"],
+        ["--environment", "a\u{1}b"],
     ] {
         run(["dev"].into_iter().chain(wrong)).fails(2, wrong[0]);
     }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::facts::{Execution, Facts};
+use crate::gate;
 use crate::ledger::{Entry, Evidence};
 
 /// A broken promise.
@@ -25,6 +26,8 @@ pub(crate) enum Finding {
     },
     /// An effect is there more or less than once.
     Effect { what: String, count: usize },
+    /// A promise about a tool call.
+    Gate(gate::Finding),
 }
 
 /// Every broken promise.

@@ -19,6 +19,7 @@ pub(crate) struct Lost;
 pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
     host: String,
+    authorization: Option<String>,
 }
 
 impl Client {
@@ -29,7 +30,14 @@ impl Client {
         Ok(Self {
             sender,
             host: address.to_string(),
+            authorization: None,
         })
+    }
+
+    /// Sends this token from now on.
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
+        self.authorization = Some(format!("Bearer {token}"));
+        self
     }
 
     async fn send(
@@ -55,6 +63,9 @@ impl Client {
             .method(method)
             .uri(path)
             .header(header::HOST, &self.host);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -1,4 +1,5 @@
-//! The planted defect: someone between clients and server who acknowledges a submission before it is durable.
+//! The planted defect: someone between clients and server who acknowledges a submission, and answers a
+//! tool call, before it is durable.
 
 use std::net::SocketAddr;
 
@@ -10,9 +11,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::client::Client;
+use crate::gate::HOOK;
 
-/// Submissions that are acknowledged and not forwarded.
+/// What is acknowledged and not forwarded.
 const WAITING: usize = 256;
+
+const SUBMIT: &str = "/api/intent/submit";
+
+/// What is to be forwarded, and where to.
+type Forward = mpsc::Sender<(&'static str, Value)>;
 
 /// The one in between.
 pub(crate) struct Impostor {
@@ -23,17 +30,18 @@ pub(crate) struct Impostor {
 
 impl Impostor {
     pub(crate) async fn start(server: SocketAddr) -> Self {
-        let (forward, mut waiting) = mpsc::channel::<Value>(WAITING);
+        let (forward, mut waiting) = mpsc::channel::<(&'static str, Value)>(WAITING);
         let app = Router::new()
-            .route("/api/intent/submit", post(acknowledge))
+            .route(SUBMIT, post(acknowledge))
+            .route(HOOK, post(allow))
             .with_state(forward);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         let mut client = Client::connect(server).await.unwrap();
         let forwarding = tokio::spawn(async move {
-            while let Some(submission) = waiting.recv().await {
-                let sent = client.call("POST", "/api/intent/submit", Some(&submission));
+            while let Some((path, body)) = waiting.recv().await {
+                let sent = client.call("POST", path, Some(&body));
                 if sent.await.is_err() {
                     return;
                 }
@@ -58,13 +66,18 @@ impl Impostor {
     }
 }
 
-async fn acknowledge(
-    State(forward): State<mpsc::Sender<Value>>,
-    Json(submission): Json<Value>,
-) -> Json<Value> {
+async fn acknowledge(State(forward): State<Forward>, Json(submission): Json<Value>) -> Json<Value> {
     let answer =
         json!({ "execution_id": "", "intent_id": submission["intent_id"], "status": "accepted" });
     // Nobody forwards once the server is gone; the client is told that all is well.
-    let _ = forward.send(submission).await;
+    let _ = forward.send((SUBMIT, submission)).await;
     Json(answer)
+}
+
+async fn allow(State(forward): State<Forward>, Json(event): Json<Value>) -> Json<Value> {
+    let _ = forward.send((HOOK, event)).await;
+    let said = json!({
+        "hookEventName": "PreToolUse", "permissionDecision": "allow", "permissionDecisionReason": "",
+    });
+    Json(json!({ "hookSpecificOutput": said }))
 }

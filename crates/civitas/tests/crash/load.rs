@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::client::{Client, Lost};
+use crate::gate;
 use crate::ledger::{Entry, Ledger, Submission};
 
 const SUBMITTERS: u64 = 8;
@@ -22,9 +23,10 @@ const TO_FOLLOW: usize = 64;
 /// What clients do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Traffic {
-    /// Files come in and are parsed, some under a key, some of them sent twice, some followed.
+    /// Files come in and are parsed, some under a key, some of them sent twice, some followed; agents' calls are decided, some
+    /// by people, some asked for twice.
     Mixed,
-    /// Files come in, through someone who acknowledges too early; nothing is sent twice, for that would repair it.
+    /// Files come in and calls are asked for, through someone who acknowledges too early; nothing is sent twice, for that would repair it.
     AcknowledgedTooEarly,
 }
 
@@ -38,12 +40,19 @@ impl Load {
     pub(crate) fn start(
         address: SocketAddr,
         ledger: &Arc<Ledger>,
+        calls: &gate::Here,
         traffic: Traffic,
         seed: u64,
     ) -> Self {
         let acknowledged = Arc::new(Semaphore::new(0));
         let (to_follow, followed) = mpsc::channel(TO_FOLLOW);
         let mut tasks = JoinSet::new();
+        let calls = gate::Here {
+            address,
+            acknowledged: Arc::clone(&acknowledged),
+            ..calls.clone()
+        };
+        calls.start(&mut tasks, traffic, seed);
         for number in 0..SUBMITTERS {
             let submitter = Submitter {
                 ledger: Arc::clone(ledger),
@@ -85,7 +94,7 @@ impl Load {
         }
     }
 
-    /// Waits until so many submissions were acknowledged in this round.
+    /// Waits until so many submissions, calls and decisions were acknowledged in this round.
     pub(crate) async fn acknowledged(&self, count: u32, patience: Duration) {
         let reached = self.acknowledged.acquire_many(count);
         // A slow machine acknowledges less: the moment is random either way.

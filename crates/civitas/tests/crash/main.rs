@@ -8,6 +8,7 @@
 mod check;
 mod client;
 mod facts;
+mod gate;
 mod impostor;
 mod ledger;
 mod load;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use tokio::sync::Semaphore;
 
 use crate::check::{Finding, check};
 use crate::facts::Facts;
@@ -41,12 +43,40 @@ struct Report {
     findings: Vec<Finding>,
     acknowledged: usize,
     followed: usize,
+    /// Calls that were answered, and of these the ones that people let through or not.
+    answered: usize,
+    approved: usize,
+    denied: usize,
+}
+
+impl Report {
+    /// Fails unless there was something to find out, and nothing was wrong.
+    fn must_be_sound(&self) {
+        assert!(self.findings.is_empty(), "{:#?}", self.findings);
+        assert!(self.acknowledged > 0 && self.followed > 0);
+        assert!(self.answered > 0 && self.approved > 0 && self.denied > 0);
+    }
+}
+
+/// A server that has everyone whom the load needs, and is killed like any other.
+async fn prepared(place: &Place) -> gate::Here {
+    let server = place.spawn().ready().await;
+    let address = server.address();
+    let setting = gate::Setting::prepare(address).await;
+    server.kill().await;
+    gate::Here {
+        address,
+        setting: Arc::new(setting),
+        ledger: Arc::default(),
+        acknowledged: Arc::new(Semaphore::new(0)),
+    }
 }
 
 /// Kills the server `rounds` times, lets it finish, and looks for what was promised.
 async fn run(place: &Place, rounds: u64, traffic: Traffic) -> Report {
     let ledger = Arc::new(Ledger::default());
     let seed = setting("CIVITAS_CRASH_SEED", SEED);
+    let mut calls = prepared(place).await;
     for round in 0..rounds {
         let mut random = StdRng::seed_from_u64(seed.wrapping_add(round));
         if random.random_ratio(1, 5) {
@@ -56,14 +86,18 @@ async fn run(place: &Place, rounds: u64, traffic: Traffic) -> Report {
             starting.kill().await;
         }
         let server = place.spawn().ready().await;
+        calls.address = server.address();
         let impostor = match traffic {
-            Traffic::Mixed => None,
+            Traffic::Mixed => {
+                gate::look(&calls).await;
+                None
+            }
             Traffic::AcknowledgedTooEarly => Some(Impostor::start(server.address()).await),
         };
         let address = impostor
             .as_ref()
             .map_or(server.address(), Impostor::address);
-        let load = Load::start(address, &ledger, traffic, random.random());
+        let load = Load::start(address, &ledger, &calls, traffic, random.random());
         load.acknowledged(random.random_range(1..250), ROUND_MAX)
             .await;
         tokio::time::sleep(Duration::from_micros(random.random_range(0..40_000))).await;
@@ -74,23 +108,58 @@ async fn run(place: &Place, rounds: u64, traffic: Traffic) -> Report {
         load.end().await;
     }
     let server = place.spawn().ready().await;
+    calls.address = server.address();
     load::finish(server.address(), &ledger).await;
-    let facts = Facts::gather(server.address()).await;
+    let looking = decisions(&calls, traffic, seed);
+    let (mut findings, facts) = tokio::join!(looking, Facts::gather(server.address()));
     server.kill().await;
+    let entries = place.verify().await;
+    findings.extend(entries.as_ref().err().cloned().map(gate::Finding::Audit));
+    let mut all = check(&ledger.evidence(), &facts);
+    all.extend(findings.into_iter().map(Finding::Gate));
+    let told = calls.ledger.evidence();
+    let people = |is_yes| told.decided.values().filter(|yes| **yes == is_yes).count();
     let report = Report {
-        findings: check(&ledger.evidence(), &facts),
+        findings: all,
         acknowledged: ledger.evidence().acknowledged.len(),
         followed: ledger.evidence().seen.len(),
+        answered: told.answered.len(),
+        approved: people(true),
+        denied: people(false),
     };
     eprintln!(
-        "seed {seed}: {rounds} kills, {} acknowledged, {} executions, {} streams, {} files, {} findings",
+        "seed {seed}: {rounds} kills, {} acknowledged, {} executions, {} streams, {} files; {} calls decided, {} of them reported, {} approved ({} times with a kill before it was used) and {} denied by people, {} audit entries; {} findings",
         report.acknowledged,
         facts.executions.len(),
         report.followed,
         facts.files.len(),
+        report.answered,
+        told.reported.len(),
+        report.approved,
+        told.between,
+        report.denied,
+        entries.unwrap_or(0),
         report.findings.len()
     );
     report
+}
+
+/// What is wrong with decisions, before and after all of them are settled.
+async fn decisions(calls: &gate::Here, traffic: Traffic, seed: u64) -> Vec<gate::Finding> {
+    if traffic == Traffic::Mixed {
+        gate::look(calls).await;
+        calls.finish(seed).await;
+        gate::again(calls).await;
+    }
+    let facts = gate::Facts::gather(calls.address).await;
+    let mut findings = gate::check(&calls.ledger.evidence(), &facts);
+    if traffic == Traffic::Mixed {
+        calls.report_all().await;
+        calls.ledger.lock().findings.clear();
+        let facts = gate::Facts::gather(calls.address).await;
+        findings.extend(gate::check(&calls.ledger.evidence(), &facts));
+    }
+    findings
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,8 +171,7 @@ async fn nothing_acknowledged_is_lost_or_done_twice() {
         Traffic::Mixed,
     )
     .await;
-    assert!(report.findings.is_empty(), "{:#?}", report.findings);
-    assert!(report.acknowledged > 0 && report.followed > 0);
+    report.must_be_sound();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,8 +183,7 @@ async fn nothing_acknowledged_is_lost_or_done_twice_over_postgresql() {
     let rounds = setting("CIVITAS_CRASH_ROUNDS", ROUNDS).div_ceil(4);
     let report = run(&place, rounds, Traffic::Mixed).await;
     place.discard().await;
-    assert!(report.findings.is_empty(), "{:#?}", report.findings);
-    assert!(report.acknowledged > 0 && report.followed > 0);
+    report.must_be_sound();
 }
 
 /// The planted defect: between the clients and the server stands one that acknowledges before anything is durable.
@@ -124,8 +191,11 @@ async fn nothing_acknowledged_is_lost_or_done_twice_over_postgresql() {
 async fn an_acknowledgement_before_the_commit_is_found() {
     let place = Place::sqlite();
     let report = run(&place, 3, Traffic::AcknowledgedTooEarly).await;
-    let lost = |finding: &Finding| matches!(finding, Finding::Lost { .. });
-    assert!(report.findings.iter().any(lost));
+    let submission = |finding: &Finding| matches!(finding, Finding::Lost { .. });
+    let decision = |finding: &Finding| matches!(finding, Finding::Gate(gate::Finding::Lost { .. }));
+    let lost = |finding: &Finding| submission(finding) || decision(finding);
+    assert!(report.findings.iter().any(submission));
+    assert!(report.findings.iter().any(decision));
     assert!(
         report.findings.iter().all(lost),
         "the server did nothing wrong: {:#?}",

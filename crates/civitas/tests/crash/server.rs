@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -78,6 +79,29 @@ impl Place {
         self.folder.path().join("data/civitas.db")
     }
 
+    fn with_database(&self, command: &mut Command) {
+        if let Some(schema) = &self.database {
+            command.arg("--database-url").arg(schema.address());
+        }
+    }
+
+    /// Verifies the audit log as it was left, without a server: how many entries it has, or what is wrong with it.
+    pub(crate) async fn verify(&self) -> Result<u64, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_civitas"));
+        command
+            .args(["audit", "verify", "--json", "--data-dir"])
+            .arg(self.folder.path().join("data"));
+        self.with_database(&mut command);
+        let output = command.output().await.unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let report: Value = serde_json::from_str(&told).unwrap_or_default();
+        if !output.status.success() || report["sound"] != true {
+            let error = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{told}{error}"));
+        }
+        Ok(report["logs"][0]["entries"].as_u64().unwrap_or(0))
+    }
+
     /// Starts the server.
     pub(crate) fn spawn(&self) -> Starting {
         let log = std::fs::File::options()
@@ -94,9 +118,7 @@ impl Place {
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true);
-        if let Some(schema) = &self.database {
-            command.arg("--database-url").arg(schema.address());
-        }
+        self.with_database(&mut command);
         Starting {
             child: command.spawn().unwrap(),
             log: self.folder.path().join("server.log"),

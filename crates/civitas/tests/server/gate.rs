@@ -17,7 +17,7 @@ use crate::server::TestServer;
 const HOOK: &str = "/api/v1/hooks/claude-code";
 
 /// An event before a tool call of the agent `ada` in the session `s`.
-fn before(id: &str, tool: &str, input: Value) -> Value {
+pub(crate) fn before(id: &str, tool: &str, input: Value) -> Value {
     let mut event = json!({
         "session_id": "s", "hook_event_name": "PreToolUse", "cwd": "/work", "permission_mode": "default",
         "transcript_path": "/home/ada/.claude/projects/work/s.jsonl", "agent_type": "ada",
@@ -27,21 +27,21 @@ fn before(id: &str, tool: &str, input: Value) -> Value {
     event
 }
 
-fn read(id: &str) -> Value {
+pub(crate) fn read(id: &str) -> Value {
     before(id, "Read", json!({ "file_path": "/work/src/main.rs" }))
 }
 
 /// Pushing to the main branch needs a person.
-fn push(id: &str) -> Value {
+pub(crate) fn push(id: &str) -> Value {
     before(id, "Bash", json!({ "command": "git push origin main" }))
 }
 
-async fn send(client: &Client, event: &Value) -> Answer {
+pub(crate) async fn send(client: &Client, event: &Value) -> Answer {
     client.post(HOOK).json(event).send().await
 }
 
 /// What a `PreToolUse` was told, and why.
-async fn decided(client: &Client, event: &Value) -> (String, String) {
+pub(crate) async fn decided(client: &Client, event: &Value) -> (String, String) {
     let answer = send(client, event).await.ok();
     let said = &answer["hookSpecificOutput"];
     let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
@@ -50,12 +50,12 @@ async fn decided(client: &Client, event: &Value) -> (String, String) {
 }
 
 /// A server that knows the developer `ada`.
-async fn server() -> (TestServer, Client) {
+pub(crate) async fn server() -> (TestServer, Client) {
     holding(Duration::from_mins(1)).await
 }
 
 /// The same, which holds calls this long.
-async fn holding(hold: Duration) -> (TestServer, Client) {
+pub(crate) async fn holding(hold: Duration) -> (TestServer, Client) {
     let server = TestServer::with(|config| config.gate.hold = hold).await;
     let client = server.anonymous();
     register(&client, "ada", &json!({})).await;
@@ -63,7 +63,7 @@ async fn holding(hold: Duration) -> (TestServer, Client) {
 }
 
 /// Registers a developer and answers its id.
-async fn register(client: &Client, name: &str, change: &Value) -> String {
+pub(crate) async fn register(client: &Client, name: &str, change: &Value) -> String {
     let mut body = agent(name);
     body["rbac_allowed_tools"] = json!(["*"]);
     for (field, value) in change.as_object().unwrap() {
@@ -75,7 +75,7 @@ async fn register(client: &Client, name: &str, change: &Value) -> String {
 }
 
 /// Waits until one approval is asked for, and answers its code.
-async fn asked(server: &TestServer) -> String {
+pub(crate) async fn asked(server: &TestServer) -> String {
     let filter = ApprovalFilter {
         state: Some(civitas_model::approval::ApprovalState::Pending),
         now: server.state.clock.now(),
@@ -93,7 +93,7 @@ async fn asked(server: &TestServer) -> String {
     }
 }
 
-async fn decide(server: &TestServer, code: &str, decide: Decide) {
+pub(crate) async fn decide(server: &TestServer, code: &str, decide: Decide) {
     let caller = Caller::local_operator();
     let approvals = &server.state.approvals;
     approvals.decide(&caller, code, decide).await.unwrap();

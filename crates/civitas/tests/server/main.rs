@@ -18,6 +18,7 @@ mod budgets;
 mod client;
 mod completeness;
 mod content;
+mod costs;
 mod documentation;
 mod events;
 mod execution;

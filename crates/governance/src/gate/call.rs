@@ -83,6 +83,9 @@ impl Gate {
                     actor.learn(&judged.decision.gained);
                     self.record_allowed(caller, &actor, call, &judged).await
                 }
+                Outcome::Deny if judged.decision.stops_session() => {
+                    self.record_stop(caller, &actor, call, &judged).await
+                }
                 Outcome::Deny => self.record_denied(caller, &actor, call, &judged).await,
                 Outcome::Ask => match self.hold(caller, seen, &actor, call, &judged).await {
                     Ok(given) => return given,
@@ -128,6 +131,7 @@ impl Gate {
         request.sub_agent = actor.is_sub_agent;
         request.facts = facts(actor);
         request.budget = budget;
+        request.session_micro_usd = self.session_cost(&caller.tenant_id, actor).await?;
         let (request, mut decision) = self.0.policies.decide(&set, request).await?;
         if let Some(reason) = actor.barred() {
             decision.outcome = Outcome::Deny;

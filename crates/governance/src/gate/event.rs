@@ -49,7 +49,11 @@ impl Gate {
             return self.report(caller, seen, event).await;
         }
         // Not decided anew: what is denied now must not come back as a call that is held or paid for.
-        let denied = self.record_denied(caller, &actor, &asked, &judged).await;
+        let denied = if judged.decision.stops_session() {
+            self.record_stop(caller, &actor, &asked, &judged).await
+        } else {
+            self.record_denied(caller, &actor, &asked, &judged).await
+        };
         match denied {
             Ok(given) => Ok(given.into_answer()),
             Err(CommitError::Refused(_)) => Ok(Answer::Deny {

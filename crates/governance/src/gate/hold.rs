@@ -2,10 +2,8 @@
 
 use civitas_model::approval::{Allowance, Approval, ApprovalKind, ApprovalState, Verdict, request};
 use civitas_model::{Caller, Halt, Timestamp};
-use civitas_policy::Outcome;
-use civitas_storage::{
-    ApprovalChange, Changeset, CommitError, DecisionChange, NewApproval, Refusal,
-};
+use civitas_policy::{COST_APPROVED, COST_ESCALATION, CostAction, Outcome};
+use civitas_storage::{Changeset, CommitError, DecisionChange, NewApproval, Refusal};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -58,15 +56,29 @@ impl Gate {
         let agent = actor.agent.as_ref().map(|agent| &agent.agent_id);
         let now = self.0.store.clock().now();
         let tool = call.call.tool_name.as_str();
-        let allowance = approvals.allowance(tenant, (agent, actor.name()), tool, &hash, now);
-        match allowance.await {
-            Ok(Some(allowance)) => {
-                return self
-                    .allow_always(caller, actor, call, judged, &allowance)
-                    .await;
+        // What was allowed for a while is a tool or a request, not that a session costs more.
+        if judged.decision.cost.due == CostAction::PauseAndApprove {
+            match self.may_go_on(caller, actor).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    return Err(Refusal::Changed {
+                        what: "the session",
+                    }
+                    .into());
+                }
+                Err(error) => return Ok(Err(error)),
             }
-            Ok(None) => {}
-            Err(error) => return Ok(Err(error.into())),
+        } else {
+            let allowance = approvals.allowance(tenant, (agent, actor.name()), tool, &hash, now);
+            match allowance.await {
+                Ok(Some(allowance)) => {
+                    return self
+                        .allow_always((caller, seen), actor, call, judged, &allowance)
+                        .await;
+                }
+                Ok(None) => {}
+                Err(error) => return Ok(Err(error.into())),
+            }
         }
         let known = match approvals.open_for(tenant, &hash, now).await {
             Ok(known) => known,
@@ -80,7 +92,7 @@ impl Gate {
             None => {
                 let opened = self.new_approval(&draft, seen, hash);
                 let approval_id = opened.approval_id.clone();
-                changes = changes.with(ApprovalChange::Open(Box::new(opened)));
+                changes = changes.with_all(self.0.approvals.opening(actor.who(), opened));
                 approval_id
             }
         };
@@ -123,7 +135,7 @@ impl Gate {
 
     async fn allow_always(
         &self,
-        caller: &Caller,
+        (caller, seen): (&Caller, &Seen),
         actor: &Actor,
         call: &Use,
         judged: &Judged,
@@ -136,15 +148,15 @@ impl Gate {
             allowance.granted_by, allowance.expires_at
         ));
         let draft = Draft::new(caller, &actor, call, judged);
+        let hash = digest(&actor, seen, call);
+        let tool_use = Some(call.tool_use_id.as_str());
+        let approvals = &self.0.approvals;
         let changes = Changeset::new()
             .with(draft.decision(&self.new_id(), Some(&given), None))
             .with(call.kept())
             .with(actor.sighting(1, 0))
-            .with(self.reserve(&draft))
-            .with(ApprovalChange::UseAllowance {
-                tenant_id: caller.tenant_id.clone(),
-                allowance_id: allowance.allowance_id.clone(),
-            });
+            .with_all(approvals.using_allowance(actor.who(), allowance, &hash, tool_use));
+        let changes = self.let_through(changes, &draft);
         self.commit(self.told(changes, &draft, &given)).await?;
         Ok(Ok(given))
     }
@@ -190,6 +202,9 @@ impl Gate {
             if let Some(halt) = self.stopping(held.caller, &actor).await? {
                 return self.answer(held, Given::halt(halted(&halt))).await;
             }
+            if let Some(given) = self.go_on(held, &actor).await? {
+                return Ok(given);
+            }
             let approval = tokio::select! {
                 () = self.0.stopping.cancelled() => {
                     return Err(stopping());
@@ -198,6 +213,44 @@ impl Gate {
                 approval = self.0.approvals.wait(tenant, &held.approval_id, until) => approval?,
             };
             return self.decided(held, &approval, until).await;
+        }
+    }
+
+    /// Lets a call run that was held only for what its session costs, once a person has let the session go on for another call:
+    /// its own question is taken back.
+    async fn go_on(&self, held: &Held<'_>, actor: &Actor) -> Result<Option<Given>, Error> {
+        if !actor.session.facts.iter().any(|fact| fact == COST_APPROVED) {
+            return Ok(None);
+        }
+        let (caller, seen, call) = (held.caller, held.seen, held.call);
+        let judged = self.judge(caller, seen, actor, call, None).await?;
+        if judged.decision.outcome != Outcome::Allow {
+            return Ok(None);
+        }
+        let approvals = self.0.store.approvals();
+        let found = approvals.find(&caller.tenant_id, &held.approval_id).await?;
+        let Some(approval) = found.filter(is_of_cost) else {
+            return Ok(None);
+        };
+        let mut actor = actor.clone();
+        actor.learn(&judged.decision.gained);
+        let given = Given::allow(judged.decision.reason.clone());
+        let draft = Draft::new(caller, &actor, call, &judged);
+        let reason = "the session was let go on for another call";
+        let approvals = &self.0.approvals;
+        let changes = Changeset::new()
+            .with(held.answer(&given, Some(draft.reservation_id())))
+            .with_all(approvals.withdrawing(actor.who(), &approval, reason))
+            .with(actor.sighting(0, 0));
+        let changes = self.let_through(changes, &draft);
+        match self.commit(self.told(changes, &draft, &given)).await {
+            Ok(()) => Ok(Some(given)),
+            Err(CommitError::Refused(Refusal::AlreadyExists { .. })) => {
+                self.answered(held).await.map(Some)
+            }
+            // It was decided meanwhile, or there is no room: it waits as before.
+            Err(CommitError::Refused(_)) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -246,6 +299,7 @@ impl Gate {
             .rev()
             .find(|vote| vote.verdict == Verdict::Approve);
         let by = vote.map_or("a person", |vote| vote.person.as_str());
+        let approvals = &self.0.approvals;
         let mut news = self.0.changes.subscribe();
         let mut tries = 0;
         loop {
@@ -255,10 +309,17 @@ impl Gate {
                 return self.answer(held, Given::halt(halted(&halt))).await;
             }
             let judged = self.judge(caller, seen, &actor, &call, None).await?;
+            if judged.decision.stops_session() && tries < TRIES_MAX {
+                tries += 1;
+                if self.stop_held(caller, &actor, &call, &judged).await? {
+                    continue;
+                }
+            }
             if judged.decision.outcome == Outcome::Deny {
                 return self.answer(held, Given::deny(judged.decision.reason)).await;
             }
-            actor.learn(&judged.decision.gained);
+            let gained = gained(&judged, approval);
+            actor.learn(&gained);
             let mut given = Given::allow(format!("Allowed by {by} ({}).", approval.code()));
             given.updated_input = is_edited.then(|| approval.input.clone());
             let draft = Draft::new(caller, &actor, &call, &judged);
@@ -266,15 +327,16 @@ impl Gate {
             let request_hash = digest(&actor, seen, &call);
             let changes = Changeset::new()
                 .with(held.answer(&given, Some(draft.reservation_id())))
-                .with(ApprovalChange::Use {
-                    tenant_id: caller.tenant_id.clone(),
-                    approval_id: held.approval_id.clone(),
-                    request_hash,
-                })
-                .with(actor.sighting(0, 0))
-                .with(self.reserve(&draft));
+                .with_all(approvals.using(actor.who(), approval, &request_hash))
+                .with(actor.sighting(0, 0));
+            let changes = self.let_through(changes, &draft);
             match self.commit(self.told(changes, &draft, &given)).await {
-                Ok(()) => return Ok(given),
+                Ok(()) => {
+                    if gained.iter().any(|fact| fact == COST_APPROVED) {
+                        self.changed();
+                    }
+                    return Ok(given);
+                }
                 Err(CommitError::Refused(Refusal::Changed { .. })) if tries < TRIES_MAX => {
                     tries += 1;
                 }
@@ -351,6 +413,18 @@ impl Gate {
         let halts = &self.0.halts;
         halts.stopping(&caller.tenant_id, session, agent).await
     }
+}
+
+/// What a session gains by a call that was approved; that it may go on, only when people were asked that.
+fn gained(judged: &Judged, approval: &Approval) -> Vec<String> {
+    let mut gained = judged.decision.gained.clone();
+    gained.retain(|fact| fact != COST_APPROVED || is_of_cost(approval));
+    gained
+}
+
+/// Whether people were asked whether the session goes on, although it costs so much.
+pub(super) fn is_of_cost(approval: &Approval) -> bool {
+    approval.policies.iter().any(|id| id == COST_ESCALATION)
 }
 
 fn stopping() -> Error {

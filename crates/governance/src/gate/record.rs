@@ -45,8 +45,8 @@ impl Gate {
         let changes = Changeset::new()
             .with(draft.decision(&self.new_id(), Some(&given), None))
             .with(call.kept())
-            .with(actor.sighting(1, 0))
-            .with(self.reserve(&draft));
+            .with(actor.sighting(1, 0));
+        let changes = self.let_through(changes, &draft);
         self.commit(self.told(changes, &draft, &given)).await?;
         Ok(given)
     }
@@ -91,15 +91,17 @@ impl Gate {
         }
     }
 
-    /// What a call takes out of its pools until its outcome is known.
-    pub(super) fn reserve(&self, draft: &Draft<'_>) -> BudgetChange {
-        BudgetChange::Reserve(Reserve {
+    /// The changes with what a call that runs takes out of its pools until its outcome is known, and with what people are told of
+    /// its session's cost.
+    pub(super) fn let_through(&self, changes: Changeset, draft: &Draft<'_>) -> Changeset {
+        let changes = changes.with(BudgetChange::Reserve(Reserve {
             tenant_id: draft.caller.tenant_id.clone(),
             reservation_id: draft.reservation_id(),
             pools: pools(draft.actor),
             amount: draft.judged.amount(),
             lifetime: self.0.options.reservation,
-        })
+        }));
+        self.cost_told(changes, draft)
     }
 
     /// The changes with the audit entry and what the feed says of them.
@@ -151,19 +153,30 @@ impl Gate {
     /// An entry about what an agent does.
     pub(super) fn entry(&self, caller: &Caller, actor: &Actor, action: &str) -> NewEntry {
         let (clock, entropy) = (self.0.store.clock().as_ref(), self.0.entropy.as_ref());
-        let agent = actor.agent.as_ref();
-        let who = Who {
-            role: agent.map(|agent| agent.role.as_str().to_owned()),
-            ..Who::new(
-                AGENT,
-                agent.map_or("unknown", |agent| agent.agent_id.as_str()),
-            )
-        };
-        NewEntry::new(clock, entropy, &caller.tenant_id, who, AGENT, action)
+        NewEntry::new(
+            clock,
+            entropy,
+            &caller.tenant_id,
+            actor.who(),
+            AGENT,
+            action,
+        )
     }
 
     pub(super) async fn commit(&self, changes: Changeset) -> Result<(), CommitError> {
         self.0.store.commit(changes).await.map(drop)
+    }
+}
+
+impl Actor {
+    /// Who acts, in the audit log.
+    pub(super) fn who(&self) -> Who {
+        let agent = self.agent.as_ref();
+        let id = agent.map_or("unknown", |agent| agent.agent_id.as_str());
+        Who {
+            role: agent.map(|agent| agent.role.as_str().to_owned()),
+            ..Who::new(AGENT, id)
+        }
     }
 }
 

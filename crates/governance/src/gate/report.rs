@@ -3,10 +3,11 @@
 use civitas_hooks::{Answer, Event, EventKind, ToolCall as HookCall};
 use civitas_model::Caller;
 use civitas_model::agent::{Lifecycle, as_name};
+use civitas_model::approval::ApprovalState;
 use civitas_model::budget::Amount;
 use civitas_storage::{
-    AgentChange, AgentSessionChange, Announce, BudgetChange, Changeset, CommitError, HookEvent,
-    KeepHookEvent, Refusal,
+    AgentChange, AgentSessionChange, Announce, ApprovalFilter, BudgetChange, Changeset,
+    CommitError, HookEvent, KeepHookEvent, Refusal,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ use super::record::{halted, reservation_id};
 use super::summary::without_content;
 use crate::error::Error;
 
+/// Approvals that a session's end takes back in one commit, at most; the rest follows.
+const WITHDRAWN_MAX: u32 = 200;
 /// The longest reason of a failure that is kept, in characters.
 const REASON_MAX: usize = 500;
 
@@ -45,14 +48,21 @@ impl Gate {
             if has_reservation && let Some(settle) = settle(caller, event, is_metered) {
                 changes = changes.with(settle);
             }
+            if ends {
+                changes = changes.with_all(self.withdrawn(caller, &actor).await?.0);
+            }
             changes = self.noted(changes, caller, &actor, event);
             match self.commit(changes).await {
-                Err(CommitError::Refused(Refusal::Changed { .. })) => {}
+                // An approval of an ended session was decided meanwhile, if it is that.
+                Err(CommitError::Refused(Refusal::Changed { .. } | Refusal::Approval(_))) => {}
                 // A call from before the hooks were installed, or one that was refused: nothing was reserved.
                 Err(CommitError::Refused(Refusal::NotFound { .. })) if has_reservation => {
                     has_reservation = false;
                 }
                 Ok(()) | Err(CommitError::Refused(Refusal::AlreadyExists { .. })) => {
+                    if ends {
+                        self.withdraw_rest(caller, &actor).await?;
+                    }
                     return Ok(halt.map_or(Answer::None, |halt| Answer::Halt {
                         reason: halted(&halt),
                     }));
@@ -62,6 +72,46 @@ impl Gate {
         }
         let reason = "the session changes faster than its events can be noted: send it again";
         Err(Error::Unavailable(reason.to_owned()))
+    }
+
+    /// What takes back the approvals that a session still has open, and how many those are.
+    async fn withdrawn(&self, caller: &Caller, actor: &Actor) -> Result<(Changeset, usize), Error> {
+        let mut changes = Changeset::new();
+        let mut count = 0;
+        for state in [ApprovalState::Pending, ApprovalState::Approved] {
+            let filter = ApprovalFilter {
+                state: Some(state),
+                now: self.0.store.clock().now(),
+                session_id: Some(actor.session.session_id.clone()),
+                ..ApprovalFilter::default()
+            };
+            let approvals = self.0.store.approvals();
+            for approval in approvals
+                .list(&caller.tenant_id, &filter, WITHDRAWN_MAX)
+                .await?
+            {
+                let reason = "its session ended";
+                let withdrawing = &self.0.approvals;
+                changes = changes.with_all(withdrawing.withdrawing(actor.who(), &approval, reason));
+                count += 1;
+            }
+        }
+        Ok((changes, count))
+    }
+
+    /// Takes back what a call asked for while its session ended.
+    async fn withdraw_rest(&self, caller: &Caller, actor: &Actor) -> Result<(), Error> {
+        for _ in 0..TRIES_MAX {
+            let (changes, count) = self.withdrawn(caller, actor).await?;
+            if count == 0 {
+                break;
+            }
+            match self.commit(changes).await {
+                Ok(()) | Err(CommitError::Refused(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// An event as it is kept: without what was said, and under a key that is the same for the same event.

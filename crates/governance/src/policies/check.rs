@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use civitas_model::agent::Lifecycle;
-use civitas_model::budget::{Amount, Pool, scopes_of};
+use civitas_model::budget::{Amount, Pool, Scope, scopes_of};
 use civitas_model::{Agent, AgentId, Money, TenantId};
 use civitas_policy::{Agent as Principal, Budget, Decision, Outcome, Request};
 
@@ -45,7 +45,7 @@ pub struct Answer {
     pub request: Request,
     /// The decision.
     pub decision: Decision,
-    /// What would be paid from, as it is now; nothing where no agent is registered.
+    /// What would be paid from, as it is now; nothing where neither an agent is registered nor a session named.
     pub pools: Vec<Pool>,
 }
 
@@ -87,14 +87,9 @@ impl Policies {
             None => self.active(tenant).await?,
             Some(number) => Arc::new(self.version_set(tenant, number).await?),
         };
+        let (pools, cost) = self.state(tenant, agent.as_ref(), session_id).await?;
+        request.session_micro_usd = request.session_micro_usd.saturating_add(cost);
         let (mut request, mut decision) = self.decide(&active.set, request).await?;
-        let pools = match &agent {
-            None => Vec::new(),
-            Some(agent) => {
-                let scopes = scopes_of(agent, session_id.as_deref());
-                store.budgets().state(tenant, &scopes).await?
-            }
-        };
         if request.budget.is_none() && decision.outcome != Outcome::Deny {
             request.budget = shortage(&pools, &decision);
             if request.budget.is_some() {
@@ -116,6 +111,30 @@ impl Policies {
             decision,
             pools,
         })
+    }
+
+    /// The pools that a call would be paid from, and what its session has cost, in micro-dollars.
+    async fn state(
+        &self,
+        tenant: &TenantId,
+        agent: Option<&Agent>,
+        session_id: Option<String>,
+    ) -> Result<(Vec<Pool>, u64), Error> {
+        let session = session_id.map(Scope::Session);
+        let mut scopes = match agent {
+            Some(agent) => scopes_of(agent, None),
+            None => Vec::new(),
+        };
+        scopes.extend(session.clone());
+        if scopes.is_empty() {
+            return Ok((Vec::new(), 0));
+        }
+        let pools = self.inner.store.budgets().state(tenant, &scopes).await?;
+        let of_session = pools
+            .iter()
+            .find(|pool| Some(&pool.scope) == session.as_ref());
+        let cost = of_session.map(|pool| pool.used.plus(pool.reserved).cost.as_micros());
+        Ok((pools, cost.unwrap_or(0)))
     }
 
     /// The agent of an id, or else of a name.

@@ -17,7 +17,7 @@ const TEAM: &str = "team:";
 /// - An empty list of tools or of paths means none. An empty list of interfaces means those of the role, because a request
 ///   that registers an agent may leave it out.
 ///
-/// Teams are the tags `team:<name>`.
+/// Teams are the tags `team:<name>`. Its approval threshold holds calls that are expected to cost that much.
 pub fn principal(agent: &Agent) -> Principal {
     let rbac = &agent.rbac;
     let of_role = template(agent.role);
@@ -37,6 +37,7 @@ pub fn principal(agent: &Agent) -> Principal {
             .filter(|list| !list.is_empty())
             .and_then(|list| narrowed(list, of_role.apis, &["*"])),
         requires_approval: rbac.requires_approval,
+        approval_threshold_micro_usd: Some(rbac.approval_threshold.as_micros()),
     }
 }
 

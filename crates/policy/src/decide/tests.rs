@@ -422,6 +422,56 @@ fn what_watches_over_agents_is_changed_by_people_alone() {
 }
 
 #[test]
+fn a_sub_command_is_found_where_it_stands_and_what_is_unclear_counts_as_one() {
+    use Outcome::{Allow, Deny};
+    for (command, expected) in [
+        // The word stands where no sub-command stands.
+        ("civitas search approve", Allow),
+        ("civitas --json search halt --tag budgets", Allow),
+        ("civitas --server http://x search approve", Allow),
+        ("civitas --server=http://x search token create", Allow),
+        ("civitas files put approve", Allow),
+        ("civitas policy show apply", Allow),
+        ("civitas search agents import", Allow),
+        // And where it stands as one, however it is written.
+        ("civitas --server http://x approve P1", Deny),
+        ("civitas --server=http://x approve P1", Deny),
+        ("civitas --token t --json --server search approve P1", Deny),
+        ("civitas --token search approve P1", Deny),
+        ("env A=b civitas approve P1", Deny),
+        ("sh -c 'civitas approve P1'", Deny),
+        ("civitas appro''ve P1", Deny),
+        ("civitas \\approve P1", Deny),
+        ("CIVITAS approve P1", Deny),
+        ("civitas APPROVE P1", Deny),
+        ("civitas -- approve P1", Deny),
+        ("civitas policy --server http://x apply policies/", Deny),
+        ("civitas token --json create --scope admin", Deny),
+        // What the text does not tell is no way around.
+        ("civitas $X P1", Deny),
+        ("civitas $(echo approve) P1", Deny),
+        ("civitas --server $X search", Deny),
+        ("civitas appr?ve P1", Deny),
+        ("civitas {approve,P1}", Deny),
+        ("civitas policy $X policies/", Deny),
+        ("echo approve P1 | xargs civitas", Deny),
+        ("echo approve | xargs -I X civitas X P1", Deny),
+        ("find . -name approve -exec civitas {} P1 ';'", Deny),
+        ("civitas --new-option search approve P1", Deny),
+        ("civitas --new-option http://x approve P1", Deny),
+    ] {
+        for role in ["admin", "developer"] {
+            let decision = bash(role, command);
+            assert_eq!(
+                decision.outcome, expected,
+                "{role} {command}: {}",
+                decision.reason
+            );
+        }
+    }
+}
+
+#[test]
 fn nobody_is_a_way_around_oversight_and_its_files_are_as_closed() {
     use Outcome::{Ask, Deny};
     let decision = bash("admin", "civitas approve P7");

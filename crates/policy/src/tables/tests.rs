@@ -94,3 +94,39 @@ fn spending_escalates() {
         ]
     );
 }
+
+#[test]
+fn approvers_are_people() {
+    let with = |name: &str| {
+        let all = "approvers = [\"human\", \"admin\"]";
+        assert!(DEFAULTS.contains(all));
+        Tables::from_toml(&DEFAULTS.replace(all, &format!("approvers = [\"{name}\"]")))
+    };
+    for name in [
+        "human",
+        "operator",
+        "admin",
+        "ada+boss@example.com",
+        "01990000-0000-7000-8000-000000000000",
+    ] {
+        assert_eq!(with(name).unwrap().approvers("production_deploy"), [name]);
+    }
+    let refused = |name: &str| with(name).unwrap_err().to_string();
+    let error = refused("security");
+    assert!(
+        error.contains("escalations.production_deploy.approvers[0]")
+            && error.contains("`security` is a role of agents")
+            && error.contains("human, operator, admin"),
+        "{error}"
+    );
+    for name in [
+        "somebody",
+        "@example.com",
+        "ada@",
+        "viewer",
+        "",
+        "a b@example.com",
+    ] {
+        assert!(refused(name).contains("is nobody"), "{name}");
+    }
+}

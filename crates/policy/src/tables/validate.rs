@@ -1,6 +1,6 @@
 //! Whether tables can be used, and where not.
 
-use super::{SYSTEM_ROLE, Tables};
+use super::{APPROVERS, SYSTEM_ROLE, Tables};
 use crate::error::{Error, Problems};
 use crate::scope;
 use globset::Glob;
@@ -94,13 +94,54 @@ fn escalations(problems: &mut Problems, tables: &Tables) {
                 "a reason has up to 512 bytes, no control characters",
             );
         }
-        names(
+        approvers(
             problems,
+            tables,
             &format!("{place}.approvers"),
             &escalation.approvers,
-            false,
         );
     }
+}
+
+/// Whoever is named must be somebody: a name that is nobody would leave what asks to whoever administers.
+fn approvers(problems: &mut Problems, tables: &Tables, place: &str, names: &[String]) {
+    if names.len() > LIST_MAX {
+        problems.add(place, format!("more than {LIST_MAX} entries"));
+    }
+    for (at, name) in names.iter().enumerate().take(LIST_MAX) {
+        if APPROVERS.contains(&name.as_str()) || is_address(name) || is_id(name) {
+            continue;
+        }
+        let shown: String = name.chars().take(64).collect();
+        let what = if tables.roles.contains_key(name) {
+            "a role of agents, and people approve"
+        } else {
+            "nobody"
+        };
+        problems.add(
+            format!("{place}[{at}]"),
+            format!(
+                "`{shown}` is {what}: name {}, or a person by e-mail address or id",
+                APPROVERS.join(", ")
+            ),
+        );
+    }
+}
+
+/// An e-mail address of a person.
+fn is_address(text: &str) -> bool {
+    let is_odd = |letter: char| letter.is_control() || letter.is_whitespace();
+    let is_whole = |(name, host): (&str, &str)| !name.is_empty() && host.contains('.');
+    text.len() <= 254 && !text.contains(is_odd) && text.rsplit_once('@').is_some_and(is_whole)
+}
+
+/// The id of a person: a UUID.
+fn is_id(text: &str) -> bool {
+    let is_part = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(is_part)
 }
 
 fn operations(problems: &mut Problems, tables: &Tables) {
@@ -116,13 +157,18 @@ fn operations(problems: &mut Problems, tables: &Tables) {
                 "it names neither `programs` nor `files`, so it would never match",
             );
         }
-        if rule.programs.is_empty() && !rule.arguments.is_empty() {
+        let has_words = !rule.arguments.is_empty() || !rule.subcommands.is_empty();
+        if rule.programs.is_empty() && has_words {
             problems.add(
                 &place,
-                "it has `arguments` without `programs`: use [\"*\"] for every program",
+                "it has `arguments` or `subcommands` without `programs`: use [\"*\"] for every program",
             );
         }
-        for (field, patterns) in [("programs", &rule.programs), ("arguments", &rule.arguments)] {
+        for (field, patterns) in [
+            ("programs", &rule.programs),
+            ("subcommands", &rule.subcommands),
+            ("arguments", &rule.arguments),
+        ] {
             for (index, pattern) in patterns.iter().enumerate().take(LIST_MAX + 1) {
                 if pattern.len() > 128 || index >= LIST_MAX || Glob::new(pattern).is_err() {
                     problems.add(
@@ -133,6 +179,23 @@ fn operations(problems: &mut Problems, tables: &Tables) {
             }
         }
         scopes(problems, &format!("{place}.files"), &rule.files);
+    }
+    if tables.programs.len() > LIST_MAX {
+        problems.add("programs", format!("more than {LIST_MAX} entries"));
+    }
+    for (program, options) in &tables.programs {
+        let place = format!("programs.{program}");
+        name(problems, &place, program);
+        if program.chars().any(char::is_uppercase) {
+            problems.add(&place, "write it in lower case");
+        }
+        for (field, list) in [("valued", &options.valued), ("flags", &options.flags)] {
+            let place = format!("{place}.{field}");
+            names(problems, &place, list, false);
+            if list.iter().any(|option| !option.starts_with('-')) {
+                problems.add(place, "an option begins with `-`");
+            }
+        }
     }
 }
 

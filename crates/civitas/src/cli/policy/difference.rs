@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use similar::{ChangeTag, TextDiff};
-
 use super::folder::{self, body, files};
 use super::{Diff, show};
+use crate::cli::difference;
 use crate::cli::failure::Failure;
-use crate::cli::output::{BAD, BOLD, DIM, GOOD, clean, data, note};
+use crate::cli::output::{BOLD, clean, data, note};
 use crate::client::Client;
 
 /// Unchanged lines shown around a change.
@@ -29,7 +28,10 @@ pub(super) async fn run(client: &Client, arguments: Diff) -> anyhow::Result<()> 
         let (one, other) = (side(&old), side(&new));
         if one != other {
             differing += 1;
-            lines(name, &one, &other)?;
+            data(&format!("{BOLD}{}{BOLD:#}", clean(name)))?;
+            for line in difference::lines(&one, &other, AROUND) {
+                data(&line)?;
+            }
         }
     }
     if differing == 0 {
@@ -52,23 +54,4 @@ async fn texts(client: &Client, named: &str) -> anyhow::Result<BTreeMap<String, 
     let mut draft = folder::read(named.into()).await?;
     draft.tables = Some(draft.tables().to_owned());
     Ok(files(&body(&draft)).into_iter().collect())
-}
-
-fn lines(name: &str, before: &str, after: &str) -> std::io::Result<()> {
-    data(&format!("{BOLD}{}{BOLD:#}", clean(name)))?;
-    let difference = TextDiff::from_lines(before, after);
-    for (number, group) in difference.grouped_ops(AROUND).iter().enumerate() {
-        if number > 0 {
-            data(&format!("{DIM}  …{DIM:#}"))?;
-        }
-        for change in group.iter().flat_map(|part| difference.iter_changes(part)) {
-            let line = clean(change.value().trim_end_matches('\n'));
-            data(&match change.tag() {
-                ChangeTag::Equal => format!("{DIM}  {line}{DIM:#}"),
-                ChangeTag::Insert => format!("{GOOD}+ {line}{GOOD:#}"),
-                ChangeTag::Delete => format!("{BAD}- {line}{BAD:#}"),
-            })?;
-        }
-    }
-    Ok(())
 }

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_governance::policies::{Question, Who, recordable};
-use civitas_model::Permission;
 use civitas_model::budget::Pool;
+use civitas_model::{Money, Permission};
 use civitas_policy::{Budget, FACTS_MAX, Place, Request, SessionFacts, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -48,8 +48,10 @@ pub(crate) struct PolicyCheck {
     #[serde(default)]
     #[schema(max_items = 64)]
     facts: Vec<String>,
-    /// A session, whose facts and budget count, too.
+    /// A session, whose facts, cost and budget count, too.
     session_id: Option<String>,
+    /// What the session has cost before, in US dollars; with `session_id`, besides what it has.
+    session_usd: Option<f64>,
     /// What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget of the agent without
     /// room for the call denies.
     #[schema(value_type = Option<Object>)]
@@ -75,7 +77,8 @@ pub(crate) struct PolicyChecked {
     #[schema(value_type = Object)]
     request: Value,
     /// The whole decision: every question with its answer (`judged`), the policies that applied with their sources, facts,
-    /// operations, approvers, the expected use, the budget, what watched policies would have said.
+    /// operations, approvers, the expected use, what the session costs and what that calls for (`cost`), the budget, what watched
+    /// policies would have said.
     #[schema(value_type = Object)]
     decision: Value,
     /// What the agent's calls are paid from, as it is now.
@@ -102,7 +105,7 @@ impl From<Pool> for BudgetState {
             cap_tokens: pool.caps.tokens,
             used_tokens: pool.used.tokens,
             reserved_tokens: pool.reserved.tokens,
-            cap_usd: pool.caps.cost.map(civitas_model::Money::as_units),
+            cap_usd: pool.caps.cost.map(Money::as_units),
             used_usd: pool.used.cost.as_units(),
             reserved_usd: pool.reserved.cost.as_units(),
         }
@@ -142,6 +145,10 @@ pub(crate) async fn check(
             return Err(Problem::invalid(format!("/facts/{at}"), detail));
         }
     }
+    let Some(session) = Money::from_units(body.session_usd.unwrap_or(0.0)) else {
+        let detail = "must be an amount of money from 0 to 1000000000";
+        return Err(Problem::invalid("/session_usd", detail));
+    };
     let mut call = ToolCall::new(body.tool_name, body.tool_input);
     call.mcp_server = body.mcp_server;
     let place = body.place.unwrap_or_else(|| Place {
@@ -154,6 +161,7 @@ pub(crate) async fn check(
         sub_agent: body.sub_agent,
         facts,
         budget: body.budget,
+        session_micro_usd: session.as_micros(),
         ..Request::new(call, place)
     };
     let question = Question {

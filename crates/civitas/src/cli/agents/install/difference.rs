@@ -1,9 +1,8 @@
 //! What changes in the settings, line by line, without anyone's secrets.
 
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
-use crate::cli::output::{BAD, DIM, GOOD, clean};
+use crate::cli::difference;
 
 /// Unchanged lines shown around a change.
 const AROUND: usize = 2;
@@ -21,23 +20,7 @@ const SECRET: [&str; 6] = [
 
 /// The lines, coloured.
 pub(super) fn lines(before: &Value, after: &Value) -> Vec<String> {
-    let (before, after) = (shown(before), shown(after));
-    let difference = TextDiff::from_lines(&before, &after);
-    let mut lines = Vec::new();
-    for (number, group) in difference.grouped_ops(AROUND).iter().enumerate() {
-        if number > 0 {
-            lines.push(format!("{DIM}  …{DIM:#}"));
-        }
-        for change in group.iter().flat_map(|part| difference.iter_changes(part)) {
-            let line = clean(change.value().trim_end_matches('\n'));
-            lines.push(match change.tag() {
-                ChangeTag::Equal => format!("{DIM}  {line}{DIM:#}"),
-                ChangeTag::Insert => format!("{GOOD}+ {line}{GOOD:#}"),
-                ChangeTag::Delete => format!("{BAD}- {line}{BAD:#}"),
-            });
-        }
-    }
-    lines
+    difference::lines(&shown(before), &shown(after), AROUND)
 }
 
 /// Settings as text, their secrets hidden.
