@@ -1,8 +1,9 @@
 //! Who acts: the session, the agent that it runs as, and what is known of both.
 
 use civitas_model::agent::{Lifecycle, as_name, is_name};
-use civitas_model::{Agent, AgentSession, Caller};
+use civitas_model::{Agent, AgentSession, Caller, Money};
 use civitas_storage::Sighting;
+use tokio::try_join;
 
 use super::Gate;
 use crate::error::Error;
@@ -34,16 +35,19 @@ pub(super) struct Actor {
     pub is_sub_agent: bool,
     /// The name that nobody registered, when the client said one.
     pub unregistered: Option<String>,
+    /// What the session has cost, with what is reserved for its calls.
+    pub session_cost: Money,
 }
 
 impl Gate {
     /// Reads who acts.
     pub(super) async fn actor(&self, caller: &Caller, seen: &Seen) -> Result<Actor, Error> {
-        let store = &self.0.store;
-        let found = store
-            .agent_sessions()
-            .find(&caller.tenant_id, &seen.session_id)
-            .await?;
+        // None needs another's answer, and each is a way to another thread and back.
+        let (found, own, session_cost) = try_join!(
+            self.session(caller, seen),
+            self.named(caller, seen),
+            self.session_cost(&caller.tenant_id, &seen.session_id),
+        )?;
         let read = found.as_ref().map(|session| session.revision);
         let mut session = found.unwrap_or_else(|| self.new_session(caller, seen));
         if let Some(mode) = &seen.permission_mode {
@@ -52,20 +56,7 @@ impl Gate {
         if let Some(model) = &seen.model {
             session.model.clone_from(model);
         }
-        let named = seen.agent_type.as_deref().filter(|name| !name.is_empty());
-        let own = match named {
-            Some(name) => match as_name(name) {
-                Some(name) => {
-                    store
-                        .agents()
-                        .find_by_name(&caller.tenant_id, &name)
-                        .await?
-                }
-                None => None,
-            },
-            None => None,
-        };
-        let unregistered = match (&own, named) {
+        let unregistered = match (&own, named(seen)) {
             (None, Some(name)) => Some(name.to_owned()),
             _ => None,
         };
@@ -90,7 +81,22 @@ impl Gate {
             agent,
             is_sub_agent: seen.is_sub_agent,
             unregistered,
+            session_cost,
         })
+    }
+
+    async fn session(&self, caller: &Caller, seen: &Seen) -> Result<Option<AgentSession>, Error> {
+        let sessions = self.0.store.agent_sessions();
+        Ok(sessions.find(&caller.tenant_id, &seen.session_id).await?)
+    }
+
+    /// The registered agent of the name that the client says.
+    async fn named(&self, caller: &Caller, seen: &Seen) -> Result<Option<Agent>, Error> {
+        let Some(name) = named(seen).and_then(as_name) else {
+            return Ok(None);
+        };
+        let agents = self.0.store.agents();
+        Ok(agents.find_by_name(&caller.tenant_id, &name).await?)
     }
 
     /// The agent that a session runs as: the one it was bound to, else the one whose name its credential has.
@@ -136,6 +142,11 @@ impl Gate {
             ended_at: None,
         }
     }
+}
+
+/// The name that the client says.
+fn named(seen: &Seen) -> Option<&str> {
+    seen.agent_type.as_deref().filter(|name| !name.is_empty())
 }
 
 /// Lets a session run as an agent.

@@ -131,7 +131,7 @@ impl Gate {
         request.sub_agent = actor.is_sub_agent;
         request.facts = facts(actor);
         request.budget = budget;
-        request.session_micro_usd = self.session_cost(&caller.tenant_id, actor).await?;
+        request.session_micro_usd = actor.session_cost.as_micros();
         let (request, mut decision) = self.0.policies.decide(&set, request).await?;
         if let Some(reason) = actor.barred() {
             decision.outcome = Outcome::Deny;

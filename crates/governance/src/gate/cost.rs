@@ -22,17 +22,17 @@ const CATEGORY: &str = "budget";
 const APPROVED_MAX: u32 = 200;
 
 impl Gate {
-    /// What a session has cost until now, with what is reserved for its calls, in micro-dollars.
+    /// What a session has cost until now, with what is reserved for its calls.
     pub(super) async fn session_cost(
         &self,
         tenant: &TenantId,
-        actor: &Actor,
-    ) -> Result<u64, Error> {
-        let scope = Scope::Session(actor.session.session_id.clone());
+        session_id: &str,
+    ) -> Result<Money, Error> {
+        let scope = Scope::Session(session_id.to_owned());
         let pools = self.0.store.budgets().state(tenant, &[scope]).await?;
         // The organisation's stands first.
         let cost = pools.last().map(|pool| pool.used.plus(pool.reserved).cost);
-        Ok(cost.unwrap_or_default().as_micros())
+        Ok(cost.unwrap_or_default())
     }
 
     /// The changes with what people are told when a session has come to cost so much, once.

@@ -25,7 +25,9 @@ impl Gate {
             EventKind::PreToolUse(call) => {
                 let id = call.tool_use_id.clone().unwrap_or_else(|| self.new_id());
                 let asked = asked(PRE_TOOL_USE, id, call, event, self.kept(caller, event));
-                Ok(self.decide(caller, &seen, &asked).await?.into_answer())
+                Ok(Box::pin(self.decide(caller, &seen, &asked))
+                    .await?
+                    .into_answer())
             }
             EventKind::PermissionRequest(call) => self.permission(caller, &seen, call, event).await,
             _ => self.report(caller, &seen, event).await,
