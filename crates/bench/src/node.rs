@@ -74,12 +74,14 @@ impl Intent for ThreeSteps {
 
 async fn start(data_dir: PathBuf, concurrency: usize) -> anyhow::Result<Node> {
     let _telemetry = telemetry::start();
-    let config = Config {
+    let mut config = Config {
         listen: ([127, 0, 0, 1], 0).into(),
         access: Access::Credentials,
         concurrency,
         ..Config::development(data_dir)
     };
+    // As `civitas serve` does: agents work on other machines.
+    config.policy.resolve_links = false;
     let mut realms = realms();
     let measured = Realm::new("bench", "What the benchmark runs")
         .intent::<Noop>()

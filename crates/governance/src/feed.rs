@@ -24,6 +24,8 @@ pub const QUEUE_MAX: usize = 1024;
 pub const WATCHERS_MAX: usize = 1000;
 /// Entries read at once.
 const PAGE: u32 = 256;
+/// Shortest time between two looks at what is new while nobody watches.
+const UNWATCHED_PAUSE: Duration = Duration::from_millis(100);
 /// How long to wait before reading again after storage failed.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// How long an agent's role is remembered, for events that do not name it.
@@ -107,6 +109,10 @@ impl Feed {
                     tokio::time::sleep(RETRY_DELAY).await;
                     continue;
                 }
+            }
+            if locked(&self.0.tenants).is_empty() {
+                // Nobody looks: not every commit is worth a read.
+                tokio::time::sleep(UNWATCHED_PAUSE).await;
             }
             loop {
                 match notices.next().await {
