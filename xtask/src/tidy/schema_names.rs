@@ -10,7 +10,7 @@ use super::{Finding, Tree};
 pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut first: BTreeMap<String, &str> = BTreeMap::new();
     let mut findings = Vec::new();
-    for file in tree.files.iter().filter(|file| file.path.ends_with(".rs")) {
+    for file in tree.rust() {
         walk(tokens(&file.text), false, &mut |token, rest| {
             let Some((name, line)) = described(token, rest) else {
                 return;
