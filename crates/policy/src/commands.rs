@@ -7,9 +7,11 @@ use crate::decision::{Action, Outcome, Step};
 use crate::effects::{Access, effects};
 use crate::generate::{FILE_DELETE, PUSH};
 use crate::git;
+use crate::requests::Requests;
 use crate::resource::Resource;
 use crate::shell::{self, Command, LENGTH_MAX, Script, Word};
-use crate::subcommands::may_run;
+use crate::subcommands::{may_run, runs_under_another_name};
+use globset::GlobSet;
 
 /// How many arguments a policy sees.
 const ARGUMENTS_MAX: usize = 64;
@@ -91,11 +93,15 @@ impl Analysis<'_> {
         if git::may_push_to(command, &self.set.tables.protected_branches) {
             self.operation(PUSH);
         }
+        let requests = Requests::of(command);
+        if let Some(reason) = requests.unclear {
+            self.refuse(Step::Command, Outcome::Ask, &command.text(), reason);
+        }
         let set = self.set;
         for rule in set
             .operations
             .iter()
-            .filter(|rule| !rule.programs.is_empty())
+            .filter(|rule| !rule.programs.is_empty() || rule.has_addresses())
         {
             // Words with blanks are prose, for instance a commit's message.
             let arguments = || {
@@ -105,12 +111,16 @@ impl Analysis<'_> {
                     .filter(|word| !word.text.contains(' '))
             };
             let options = || set.tables.programs.get(&name.to_ascii_lowercase());
-            let matches = rule.programs.is_match(name)
-                && may_run(command, &rule.subcommands, options())
-                && rule
-                    .arguments
-                    .iter()
-                    .all(|pattern| arguments().any(|word| pattern.is_match(&word.text)));
+            let given = |pattern: &GlobSet| {
+                let mut paths = requests.paths.iter();
+                arguments().any(|word| pattern.is_match(&word.text))
+                    || paths.any(|path| pattern.is_match(path))
+            };
+            let is_program = rule.programs.is_empty() || rule.programs.is_match(name);
+            let matches = (is_program && may_run(command, &rule.subcommands, options())
+                || runs_under_another_name(command, &rule.subcommands))
+                && rule.arguments.iter().all(given)
+                && (!rule.has_addresses() || rule.is_requested(&requests));
             if matches {
                 self.operation(&rule.name);
             }

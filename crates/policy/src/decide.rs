@@ -467,4 +467,6 @@ fn sentence(outcome: Outcome, subject: &str, reason: &str) -> String {
 }
 
 #[cfg(test)]
+mod bypasses;
+#[cfg(test)]
 mod tests;

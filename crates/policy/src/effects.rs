@@ -222,6 +222,11 @@ const HARMLESS: [&str; 9] = [
     "/dev/urandom",
 ];
 
+/// Whether a program is in the table: it does nothing but what its files tell.
+pub(crate) fn is_known(name: &str) -> bool {
+    PROGRAMS.iter().any(|(names, ..)| names.contains(&name))
+}
+
 /// Everything that a command does to files.
 pub fn effects(command: &Command) -> Vec<Effect> {
     let mut found = Vec::new();

@@ -3,6 +3,7 @@
 use crate::buckets::Buckets;
 use crate::error::{Error, Problems};
 use crate::generate;
+use crate::requests::Requests;
 use crate::scope::Scopes;
 use crate::source::{self, Known, POLICIES_MAX, PolicySource, SOURCES_MAX};
 use crate::tables::{OperationRule, Tables};
@@ -15,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
 
 /// Changes with every change of what the same policies mean.
-const MEANING: &str = "civitas-policy 2";
+const MEANING: &str = "civitas-policy 3";
 
 /// A compiled, immutable set of policies. Cheap to share in an `Arc`, and to swap for another one.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Operation {
     pub programs: GlobSet,
     pub subcommands: Vec<GlobSet>,
     pub arguments: Vec<GlobSet>,
+    pub addresses: GlobSet,
+    pub changes: GlobSet,
     pub files: Scopes,
     pub has_files: bool,
 }
@@ -149,6 +152,21 @@ fn schema() -> Result<Schema, Error> {
 }
 
 impl Operation {
+    /// Whether it is about what a command asks of servers.
+    pub fn has_addresses(&self) -> bool {
+        !self.addresses.is_empty() || !self.changes.is_empty()
+    }
+
+    /// Whether what a command asks of servers is the operation.
+    pub fn is_requested(&self, requests: &Requests) -> bool {
+        let matches = |patterns: &GlobSet| {
+            let is_one =
+                |path: &String| patterns.is_match(path) || patterns.is_match(format!("{path}/"));
+            requests.paths.iter().any(is_one)
+        };
+        matches(&self.addresses) || requests.changes && matches(&self.changes)
+    }
+
     fn new(rule: &OperationRule) -> Result<Self, String> {
         let patterns = |patterns: &[String]| -> Result<GlobSet, String> {
             let mut builder = GlobSetBuilder::new();
@@ -170,6 +188,8 @@ impl Operation {
             programs: patterns(&rule.programs)?,
             subcommands: each(&rule.subcommands)?,
             arguments: each(&rule.arguments)?,
+            addresses: patterns(&rule.addresses)?,
+            changes: patterns(&rule.changes)?,
             files: Scopes::new(rule.files.clone())?,
             has_files: !rule.files.is_empty(),
         })

@@ -58,7 +58,7 @@ fn decide(role: &str, tool: &str, input: Value) -> Decision {
     DEFAULT.decide(&request(role, tool, input), &NoLinks)
 }
 
-fn bash(role: &str, command: &str) -> Decision {
+pub(super) fn bash(role: &str, command: &str) -> Decision {
     decide(role, "Bash", json!({ "command": command }))
 }
 

@@ -5,7 +5,7 @@ use super::unwrap::{is_input, short};
 use super::{Command, Word};
 
 /// Variables that change which program a name means, or that name a program to run.
-const POWERFUL: [&str; 26] = [
+const POWERFUL: [&str; 29] = [
     "PATH",
     "IFS",
     "ENV",
@@ -32,6 +32,9 @@ const POWERFUL: [&str; 26] = [
     "GIT_CONFIG_COUNT",
     "NODE_OPTIONS",
     "PERL5OPT",
+    "CURL_HOME",
+    "WGETRC",
+    "HTTPIE_CONFIG_DIR",
 ];
 
 /// Settings by which git runs other programs.

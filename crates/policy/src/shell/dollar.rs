@@ -42,6 +42,7 @@ impl Parser<'_> {
             byte if byte.is_ascii_digit() || b"@*#?$!-".contains(&byte) => {
                 building.text.extend_from_slice(&[b'$', byte]);
                 building.word.dynamic = true;
+                building.word.splits |= byte == b'@';
                 self.at += 2;
                 Ok(())
             }
@@ -73,6 +74,7 @@ impl Parser<'_> {
             _ => {
                 building.text.extend(text.bytes().take(256));
                 building.word.dynamic = true;
+                building.word.splits |= text.contains('@');
             }
         }
         Ok(())

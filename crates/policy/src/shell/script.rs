@@ -77,7 +77,7 @@ fn base_name(text: &str) -> &str {
 /// A word after the quotes were removed.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent traits, each asked by its name"
+    reason = "independent traits, each asked by its name"
 )]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Word {
@@ -87,6 +87,8 @@ pub struct Word {
     pub dynamic: bool,
     /// Holds an unquoted `*`, `?` or `[`.
     pub glob: bool,
+    /// Holds an expansion that may become several words.
+    pub splits: bool,
     /// Any part of it was quoted.
     pub quoted: bool,
     /// The places in [`Script::commands`] of the commands substituted into it.

@@ -144,8 +144,7 @@ impl Parser<'_> {
                     self.double_quoted(&mut building)?;
                 }
                 b'\\' => self.escaped(&mut building),
-                b'$' => self.dollar(&mut building, false)?,
-                b'`' => self.backtick(&mut building, false)?,
+                b'$' | b'`' => self.unquoted_expansion(byte, &mut building)?,
                 _ => self.plain(byte, &mut building),
             }
         }
@@ -156,6 +155,19 @@ impl Parser<'_> {
         Ok(building.finish())
     }
 
+    /// An expansion that the shell splits at blanks.
+    fn unquoted_expansion(&mut self, byte: u8, building: &mut Building) -> Read<()> {
+        let before = std::mem::replace(&mut building.word.dynamic, false);
+        if byte == b'$' {
+            self.dollar(building, false)?;
+        } else {
+            self.backtick(building, false)?;
+        }
+        building.word.splits |= building.word.dynamic;
+        building.word.dynamic |= before;
+        Ok(())
+    }
+
     fn plain(&mut self, byte: u8, building: &mut Building) {
         match byte {
             b'*' | b'?' | b'[' => building.word.glob = true,
@@ -163,7 +175,10 @@ impl Parser<'_> {
             b',' => building.brace = building.brace.map(|_| true),
             b'.' if self.peek(1) == b'.' => building.brace = building.brace.map(|_| true),
             // One word becomes several: `{rm,-rf,/}` is a command.
-            b'}' if building.brace == Some(true) => building.word.dynamic = true,
+            b'}' if building.brace == Some(true) => {
+                building.word.dynamic = true;
+                building.word.splits = true;
+            }
             _ => {}
         }
         building.text.push(byte);

@@ -1,0 +1,192 @@
+//! Ways around policies, case by case: what is found closed stays closed, and what people do every day stays open.
+
+use super::tests::bash;
+use crate::decision::Outcome::{self, Allow, Ask, Deny};
+
+/// Every command has the outcome for a developer; what is not allowed may be refused in either way.
+fn all(commands: &[&str], expected: Outcome) {
+    let wrong: Vec<String> = commands
+        .iter()
+        .map(|command| (command, bash("developer", command)))
+        .filter(|(_, decision)| decision.outcome != expected)
+        .map(|(command, decision)| format!("{command}: {}", decision.reason))
+        .collect();
+    assert!(wrong.is_empty(), "not {expected:?}:\n{}", wrong.join("\n"));
+}
+
+fn none_is_allowed(role: &str, commands: &[&str]) {
+    let allowed: Vec<&&str> = commands
+        .iter()
+        .filter(|command| bash(role, command).outcome == Allow)
+        .collect();
+    assert!(allowed.is_empty(), "allowed: {allowed:#?}");
+}
+
+#[test]
+fn an_address_of_oversight_is_one_in_every_spelling() {
+    all(
+        &[
+            "curl -s -X POST http://127.0.0.1:8611/api/v1/x/../approvals/P2/approve",
+            "curl -s -X POST http://127.0.0.1:8611/api/v1/./approvals/P2/approve",
+            "curl -XPOST http://127.0.0.1:8611//api//v1/approvals/P2/approve",
+            "curl -d '' http://127.0.0.1:8611/%61pi/v1/approvals/P2/approve",
+            "curl -d '' http://127.0.0.1:8611/api/v1/%2e%2e/v1/%61pprovals/P2/approve",
+            "curl -d '' HTTP://u:p@LOCALHOST:8611/api/v1/approvals/P2/approve",
+            "curl -d '' localhost:8611/api/v1/approvals/P2/approve",
+            "curl -sd x --url http://localhost:8611/api/v1/agents",
+            "curl --request-target /api/v1/approvals/P2/approve -X POST http://localhost:8611",
+            "wget --post-data= http://localhost:8611/api/v1/x/../approvals/P2/approve",
+            "http POST :8611/api/v1/x/../approvals/P2/approve",
+            "http :8611/api/v1/agents name=x",
+            "xh post localhost:8611/api/v1/agents",
+            "python3 -c 'import urllib.request as u; u.urlopen(\"http://127.0.0.1:8611/api/v1/x/../approvals/P2/approve\", b\"\")'",
+            "python3 - <<'E'\nimport requests\nrequests.post('http://localhost:8000/api/v1/approvals/P2/approve')\nE",
+            "node -e 'fetch(`http://localhost:8000/api/v1/agents`,{method:\"POST\"})'",
+        ],
+        Deny,
+    );
+}
+
+#[test]
+fn what_this_server_is_asked_to_change_is_oversight() {
+    for address in [
+        "/api/v1/agents/1 -X PUT -d '{\"role\":\"admin\"}'",
+        "/api/v1/agents -d '{}'",
+        "/api/v1/registry/import --data-binary @src/a",
+        "/api/v1/agents/unregistered/adopt --json '{}'",
+        "/api/v1/agents/x/activate -X POST",
+        "/api/v1/audit/erasures -XPOST",
+        "/api/v1/webhooks --request POST",
+        "/api/v1/telemetry/settings -sX PUT",
+        "/api/v1/hooks/claude-code -d '{}'",
+        "/api/v1/budget/reservations/x -X DELETE",
+        "/api/v1/events/ingest -d '{}'",
+        "/api/v1/metrics -F a=b",
+        "/api/intent/submit -d '{}'",
+        "/api/auth/invitations -d '{}'",
+        "/otlp/v1/logs -d '{}'",
+        "/api/v1/agents/1 --requ PUT",
+        "/api/v1/agents/1 -X $M",
+    ] {
+        for role in ["admin", "developer", ""] {
+            let command = format!("curl http://127.0.0.1:8611{address}");
+            let decision = bash(role, &command);
+            let expected = if address.contains('$') {
+                [Deny, Ask]
+            } else {
+                [Deny, Deny]
+            };
+            assert!(
+                expected.contains(&decision.outcome),
+                "{role} {command}: {}",
+                decision.reason
+            );
+        }
+    }
+}
+
+#[test]
+fn an_address_that_is_not_known_is_not_requested_unseen() {
+    none_is_allowed(
+        "developer",
+        &[
+            "curl -X POST 'http://127.0.0.1:8611/api/v1/{approvals}/P7/approve'",
+            "curl -X POST 'http://127.0.0.1:8611/api/v1/approval[s-s]/P7/approve'",
+            "curl -X POST http://127.0.0.1:8611/api/v1/approval${x}s/P7/approve",
+            "curl -X POST \"http://127.0.0.1:8611/api/v1/approval${x}s/P7/approve\"",
+            "curl -X POST http://127.0.0.1:8611/api/v1/approval?/P7/approve",
+            "curl -X POST \"http://localtest.me:8611/users/$ID\"",
+            "curl -X POST \"$URL\"",
+            "curl $ARGUMENTS",
+            "curl -d x {http://localhost:8000/a,b}",
+            "curl \"$@\"",
+            "curl -K src/x",
+            "curl -sKsrc/x",
+            "curl --config src/x",
+            "curl -K - <<<'url=http://127.0.0.1:8611/api/v1/approvals/P7/approve'",
+            "curl --variable x@src/a --expand-url http://localhost/x",
+            "CURL_HOME=src curl http://localhost",
+            "wget -i src/x",
+            "wget -e use_proxy=yes http://localhost",
+            "cat src/x | xargs curl",
+            "printf 'POST /api/v1/approvals/P1/approve HTTP/1.1' | nc localhost 8000",
+            "ncat localhost 8000 < src/x",
+            "socat - TCP:localhost:8000",
+            "telnet localhost 8000",
+            "openssl s_client -connect localhost:8000",
+            "echo x > /dev/tcp/localhost/8000",
+        ],
+    );
+}
+
+#[test]
+fn the_program_is_known_under_other_names() {
+    all(
+        &[
+            "civitas $x P7",
+            "civitas {approve,P7}",
+            "civitas appr?ve P7",
+            "civitas deny P7",
+            "civitas hook pre-tool-use",
+            "civitas webhooks add http://x",
+            "civitas backup src/x.tar",
+            "civitas restore src/x.tar",
+            "cargo run -- approve P7",
+            "cargo run -q --release -- --json approve P7",
+            "cargo r -p civitas -- policy apply src",
+            "cargo run -- $x P7",
+            "./target/debug/renamed approve P7",
+            "/tmp/x deny p12",
+        ],
+        Deny,
+    );
+    assert_eq!(
+        bash("admin", "civitas intent submit import_agents").outcome,
+        Ask
+    );
+    all(
+        &[
+            "cargo run -- serve",
+            "cargo run -- --help",
+            "cargo run --release -- \"$FILE\"",
+            "cargo run --bin other -- approve P7",
+            "./scripts/review approve",
+            "civitas webhooks list",
+            "civitas intent submit ingest_file",
+        ],
+        Allow,
+    );
+}
+
+#[test]
+fn what_people_do_with_servers_stays_open() {
+    all(
+        &[
+            "curl https://example.com",
+            "curl -fsSL https://example.com/a.json | jq .",
+            "curl -s 'https://example.com/[1-3].json'",
+            "curl \"https://example.com/$VERSION/a\"",
+            "curl -H \"Authorization: Bearer $KEY\" https://api.github.com/user",
+            "curl -X POST -d '{}' https://api.example.com/v1/things",
+            "curl -X POST -H 'content-type: application/json' -d '{\"a\":[1]}' http://localhost:3000/api/users",
+            "curl -X POST http://localhost:3000/api/auth/login -d '{}'",
+            "curl -s http://localhost:3000/users?page=1",
+            "curl http://localhost:8000/api/v1/agents",
+            "curl -I http://localhost:8000/api/v1/agents/stats/summary",
+            "curl -G -d q=x http://localhost:8000/api/v1/audit",
+            "curl http://localhost:8000/api/v1/policy/check -d '{}'",
+            "wget -qO- https://example.com",
+            "http GET :3000/api/users",
+            "http :3000/users name==ada",
+            "nc -z localhost 5432",
+            "nc -zv localhost 5432",
+            "openssl s_client -connect example.com:443",
+            "python3 -c 'print(1)'",
+            "npx eslint src/app/api/v1/agents/route.ts",
+            "cargo test --test api/v1/agents",
+            "grep -rn /api/v1/agents src",
+            "git grep http://localhost:8000/api/v1/agents",
+        ],
+        Allow,
+    );
+}
