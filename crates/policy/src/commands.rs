@@ -38,6 +38,9 @@ impl Analysis<'_> {
 
     fn command(&mut self, script: &Script, command: &Command) {
         let name = command.name();
+        if command.elsewhere && dangers(script, command).is_empty() {
+            return self.operations_of(command);
+        }
         if !command.words.is_empty() {
             let classes = classes(command);
             if classes.contains(&"network") {
@@ -71,6 +74,9 @@ impl Analysis<'_> {
             self.ask(Step::Command, Action::RunCommand, resource, None, name);
         }
         self.operations_of(command);
+        if command.elsewhere {
+            return;
+        }
         self.addresses(command);
         for effect in effects(command) {
             self.effect(command, &effect.target, effect.access);
@@ -87,7 +93,7 @@ impl Analysis<'_> {
                     .arguments()
                     .iter()
                     .any(|word| word.text == "-delete");
-        if deletes {
+        if deletes && !command.elsewhere {
             self.operation(FILE_DELETE);
         }
         if git::may_push_to(command, &self.set.tables.protected_branches) {

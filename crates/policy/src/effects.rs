@@ -160,7 +160,7 @@ const PROGRAMS: [Program; 21] = [
     ),
     (
         &["cp", "install", "scp", "rsync"],
-        "mogSPi",
+        "mogSPie",
         &[
             "mode", "owner", "group", "suffix", "exclude", "include", "filter", "bwlimit",
         ],
@@ -320,10 +320,7 @@ fn known(command: &Command, program: &Program, found: &mut Vec<Effect>) {
             } else {
                 Access::Search
             };
-            let folders = command
-                .arguments()
-                .iter()
-                .take_while(|word| !word.text.starts_with(['-', '(', '!']));
+            let folders = find_folders(command);
             folders.for_each(|word| add(found, access, word.clone()));
         }
     }
@@ -353,6 +350,18 @@ fn copied(arguments: Arguments, moves: bool, found: &mut Vec<Effect>) {
     for word in targets.filter(|word| !is_remote(word)) {
         add(found, Access::Write, word);
     }
+}
+
+/// Where `find` begins: what stands before the first test, and after the options that come first.
+pub(crate) fn find_folders(command: &Command) -> impl Iterator<Item = &Word> {
+    let is_option = |word: &&Word| {
+        matches!(word.text.as_str(), "-H" | "-L" | "-P" | "--") || word.text.starts_with("-O")
+    };
+    command
+        .arguments()
+        .iter()
+        .skip_while(is_option)
+        .take_while(|word| !word.text.starts_with(['-', '(', '!']))
 }
 
 fn is_remote(word: &Word) -> bool {

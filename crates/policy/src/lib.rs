@@ -73,6 +73,7 @@ mod request;
 mod requests;
 mod resource;
 mod scope;
+mod sed;
 mod set;
 pub mod shell;
 mod source;

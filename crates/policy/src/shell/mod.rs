@@ -14,6 +14,7 @@ mod changes;
 mod compound;
 mod dollar;
 mod parser;
+mod programs;
 mod redirect;
 mod script;
 mod substitution;

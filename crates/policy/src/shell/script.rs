@@ -33,6 +33,8 @@ pub struct Command {
     pub fed_by: Vec<usize>,
     /// The folders it may run in, as text relative to where the script starts; `None` is one that cannot be known.
     pub folders: Vec<Option<String>>,
+    /// It is a guess that it runs, or it runs on another machine: its dangers count, its files do not.
+    pub elsewhere: bool,
     /// Runs in the background.
     pub background: bool,
     /// Defines and calls itself without end.

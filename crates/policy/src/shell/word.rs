@@ -152,7 +152,9 @@ impl Parser<'_> {
             let found = char::from(self.peek(0));
             return self.unclear(format!("a word is expected before `{found}`"));
         }
-        Ok(building.finish())
+        let word = building.finish();
+        self.state.hides_index |= word.quoted && hides_index(&word.text);
+        Ok(word)
     }
 
     /// An expansion that the shell splits at blanks.
@@ -244,6 +246,21 @@ impl Parser<'_> {
         }
         self.at = (self.at + 2).min(self.source.len());
     }
+}
+
+/// Whether a command stands behind a `[`, which bash runs when it calculates: `x='a[$(rm x)]'; ((x))`.
+pub(super) fn hides_index(text: &str) -> bool {
+    text.split_once('[')
+        .is_some_and(|(_, rest)| hides_code(rest))
+}
+
+/// Whether a text holds a command that was quoted; those that were not stand as `$(…)`.
+pub(super) fn hides_code(text: &str) -> bool {
+    let rest = text
+        .replace("$(…)", "")
+        .replace("$((…))", "")
+        .replace("`…`", "");
+    ["$(", "`", "@P}"].iter().any(|mark| rest.contains(mark))
 }
 
 /// A quoted `~` at the beginning is a file of that name, not the home folder.

@@ -36,7 +36,7 @@ const PLAIN: Wrapper = Wrapper {
 };
 
 /// The wrappers that are seen through. An option that is not listed makes the command unclear.
-const WRAPPERS: [Wrapper; 19] = [
+const WRAPPERS: [Wrapper; 29] = [
     Wrapper {
         names: &["sudo"],
         starts_shell: true,
@@ -218,13 +218,168 @@ const WRAPPERS: [Wrapper; 19] = [
         ..PLAIN
     },
     Wrapper {
+        names: &["chrt"],
+        flags: "abdefGimoRrv",
+        values: "TPD",
+        long_flags: &[
+            "batch",
+            "deadline",
+            "ext",
+            "fifo",
+            "idle",
+            "other",
+            "rr",
+            "reset-on-fork",
+            "all-tasks",
+            "verbose",
+        ],
+        long_values: &["sched-runtime", "sched-period", "sched-deadline"],
+        skipped: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["taskset"],
+        flags: "acp",
+        long_flags: &["all-tasks", "cpu-list", "pid"],
+        skipped: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["numactl"],
+        flags: "alHsb",
+        values: "iCNmpPwt",
+        long_flags: &["all", "localalloc", "balancing"],
+        long_values: &[
+            "interleave",
+            "cpunodebind",
+            "physcpubind",
+            "membind",
+            "preferred",
+            "preferred-many",
+            "weighted-interleave",
+        ],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["prlimit"],
+        flags: "cdefilmnqrstuvxy",
+        values: "o",
+        long_flags: &[
+            "core",
+            "data",
+            "nice",
+            "fsize",
+            "sigpending",
+            "memlock",
+            "rss",
+            "nofile",
+            "msgqueue",
+            "rtprio",
+            "stack",
+            "cpu",
+            "nproc",
+            "as",
+            "locks",
+            "rttime",
+            "verbose",
+            "noheadings",
+            "raw",
+        ],
+        long_values: &["output"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["setpriv"],
+        long_flags: &[
+            "clear-groups",
+            "keep-groups",
+            "init-groups",
+            "no-new-privs",
+            "nnp",
+            "reset-env",
+        ],
+        long_values: &[
+            "ambient-caps",
+            "inh-caps",
+            "bounding-set",
+            "ruid",
+            "euid",
+            "reuid",
+            "rgid",
+            "egid",
+            "regid",
+            "groups",
+            "securebits",
+            "pdeathsig",
+            "selinux-label",
+            "apparmor-profile",
+        ],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["proot"],
+        flags: "0hV",
+        values: "rbwqkvipRSm",
+        long_flags: &["kill-on-exit", "link2symlink", "root-id"],
+        long_values: &[
+            "rootfs",
+            "bind",
+            "cwd",
+            "qemu",
+            "kernel-release",
+            "change-id",
+        ],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["fakeroot", "fakechroot"],
+        starts_shell: true,
+        flags: "u",
+        values: "lfsibdce",
+        long_flags: &["unknown-is-real"],
+        long_values: &["lib", "faked", "fd-base"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["faketime"],
+        flags: "mp",
+        values: "f",
+        skipped: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["dotenv", "dotenvx", "env-cmd", "cross-env", "with-env"],
+        flags: "qo",
+        values: "fe",
+        long_flags: &["override", "quote", "quiet"],
+        long_values: &["file", "env", "env-file"],
+        assigns: true,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["npx", "bunx", "uvx", "pnpx"],
+        flags: "yq",
+        values: "p",
+        long_flags: &[
+            "yes",
+            "no",
+            "no-install",
+            "quiet",
+            "prefer-offline",
+            "offline",
+            "bun",
+        ],
+        long_values: &["package", "from", "with", "python"],
+        ..PLAIN
+    },
+    Wrapper {
         names: &["coproc", "unbuffer", "dbus-run-session", "firejail", "-"],
         ..PLAIN
     },
 ];
 
 /// Runners whose first argument says that a program follows.
-const RUNNERS: [(&str, &str); 9] = [
+const RUNNERS: [(&str, &str); 13] = [
     ("uv", "run"),
     ("poetry", "run"),
     ("pipenv", "run"),
@@ -234,10 +389,14 @@ const RUNNERS: [(&str, &str); 9] = [
     ("pnpm", "exec"),
     ("yarn", "exec"),
     ("mise", "exec"),
+    ("dotenv", "run"),
+    ("pnpm", "dlx"),
+    ("yarn", "dlx"),
+    ("pipx", "run"),
 ];
 
 /// Programs that run others in a way that is not seen through.
-pub(super) const OPAQUE: [&str; 20] = [
+pub(super) const OPAQUE: [&str; 26] = [
     "parallel",
     "alias",
     "nsenter",
@@ -258,7 +417,32 @@ pub(super) const OPAQUE: [&str; 20] = [
     "chpst",
     "start-stop-daemon",
     "zmodload",
+    "fish",
+    "csh",
+    "tcsh",
+    "nu",
+    "xonsh",
+    "elvish",
 ];
+
+/// Programs whose arguments are never programs to run.
+pub(super) const NEVER_RUN: [&str; 18] = [
+    "git", "gh", "glab", "hg", "man", "info", "apropos", "whatis", "whereis", "apt", "apt-get",
+    "apk", "dnf", "brew", "logger", "civitas", "complete", "rustup",
+];
+
+/// How many words of a command are taken for a program that it runs.
+pub(super) const GUESSES_MAX: usize = 4;
+
+/// Whether a program can do what no agent may: judged wherever it stands among the words of a program that is not known.
+pub(super) fn can_harm(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or_default();
+    let harmful = [
+        "rm", "dd", "shred", "find", "chmod", "chown", "mkfs", "wipefs", "kill", "shutdown",
+        "reboot", "crontab", "iptables", "tee", "sh", "bash", "dash", "zsh", "ksh", "civitas",
+    ];
+    harmful.contains(&name) || name.starts_with("mkfs.")
+}
 
 pub(super) fn wrapper(name: &str) -> Option<&'static Wrapper> {
     WRAPPERS
