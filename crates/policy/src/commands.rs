@@ -155,7 +155,7 @@ impl Analysis<'_> {
     /// A file of a command, in every folder in which the command may run.
     fn effect(&mut self, command: &Command, target: &Word, access: Access) {
         if target.dynamic {
-            if matches!(access, Access::Read | Access::Write) {
+            if matches!(access, Access::Read | Access::Write | Access::Tree) {
                 let reason = "which file it is about cannot be known before it runs";
                 self.refuse(
                     Step::Path,
@@ -181,7 +181,7 @@ impl Analysis<'_> {
                     target.glob,
                 ),
                 None if access == Access::Search => {}
-                None if access == Access::Mention => {
+                None if matches!(access, Access::Mention | Access::Touch) => {
                     self.path(text, access, command.name(), target.glob);
                 }
                 None => {

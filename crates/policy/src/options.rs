@@ -8,6 +8,8 @@ use crate::shell::{Command, Word};
 pub(crate) struct Valued {
     /// Letters of short options.
     pub short: &'static str,
+    /// Letters of short options whose value is attached or absent.
+    pub attached: &'static str,
     /// Names of long options, without the `--`.
     pub long: &'static [&'static str],
 }
@@ -71,6 +73,12 @@ impl Options {
         let letters = &word.text[1..];
         for (at, letter) in letters.char_indices() {
             let name = format!("-{letter}");
+            if valued.attached.contains(letter) {
+                let rest = &letters[at + letter.len_utf8()..];
+                let value = (!rest.is_empty()).then(|| part_of(word, rest));
+                self.given.push((name, value));
+                return;
+            }
             if !valued.short.contains(letter) {
                 self.given.push((name, None));
                 continue;
@@ -119,6 +127,7 @@ mod tests {
     fn options_are_read_in_every_spelling() {
         let valued = Valued {
             short: "ot",
+            attached: "i",
             long: &["output", "target-directory"],
         };
         for (command, options, operands) in [
@@ -131,6 +140,7 @@ mod tests {
             ("x -v -- -o a", "-v", "-o a"),
             ("x - --other b", "--other", "- b"),
             ("x -t", "-t", ""),
+            ("x -i.o a", "-i=.o", "a"),
         ] {
             let found = Options::of(&parse(command).commands[0], valued);
             let texts = |(name, value): &(String, Option<crate::shell::Word>)| match value {

@@ -21,8 +21,9 @@ const ADDRESS: &str = "which address it requests cannot be known before it runs"
 const FILE: &str = "which addresses it requests stands in a file or in what it reads";
 const RAW: &str = "what it sends to a server cannot be known";
 
-const CURL: Valued = Valued {
+pub(crate) const CURL: Valued = Valued {
     short: "AbcCdDeEFhHKmoPQrtTuUwxXyYz",
+    attached: "",
     long: &[
         "request",
         "request-target",
@@ -95,7 +96,7 @@ const CURL: Valued = Valued {
         "quote",
     ],
 };
-const CURL_DATA: [&str; 14] = [
+pub(crate) const CURL_DATA: [&str; 14] = [
     "-d",
     "-F",
     "-T",
@@ -125,8 +126,9 @@ const CURL_ELSEWHERE: [&str; 11] = [
     "--socks5",
     "--socks5-hostname",
 ];
-const WGET: Valued = Valued {
+pub(crate) const WGET: Valued = Valued {
     short: "aADeEiIlnoOPQRtTUwXB",
+    attached: "",
     long: &[
         "method",
         "post-data",
@@ -162,8 +164,9 @@ const WGET: Valued = Valued {
         "private-key",
     ],
 };
-const HTTPIE: Valued = Valued {
+pub(crate) const HTTPIE: Valued = Valued {
     short: "aAops",
+    attached: "",
     long: &[
         "auth",
         "auth-type",
@@ -336,6 +339,7 @@ fn browser(command: &Command) -> Requests {
 fn raw(command: &Command) -> Requests {
     let valued = Valued {
         short: "IigmOPpqsTVWwXx",
+        attached: "",
         long: &["proxy", "wait", "source-port", "source"],
     };
     let options = Options::of(command, valued);

@@ -3,6 +3,7 @@
 use crate::buckets::Buckets;
 use crate::error::{Error, Problems};
 use crate::generate;
+use crate::path::CanonicalPath;
 use crate::requests::Requests;
 use crate::scope::Scopes;
 use crate::source::{self, Known, POLICIES_MAX, PolicySource, SOURCES_MAX};
@@ -43,6 +44,8 @@ pub(crate) struct Operation {
     pub addresses: GlobSet,
     pub changes: GlobSet,
     pub files: Scopes,
+    /// The folders that hold them, which are moved and replaced with them.
+    pub folders: Scopes,
     pub has_files: bool,
 }
 
@@ -167,6 +170,11 @@ impl Operation {
         matches(&self.addresses) || requests.changes && matches(&self.changes)
     }
 
+    /// Whether writing a file or folder is the operation.
+    pub fn is_written(&self, path: &CanonicalPath) -> bool {
+        !self.files.matching(path, true).is_empty() || !self.folders.matching(path, true).is_empty()
+    }
+
     fn new(rule: &OperationRule) -> Result<Self, String> {
         let patterns = |patterns: &[String]| -> Result<GlobSet, String> {
             let mut builder = GlobSetBuilder::new();
@@ -191,9 +199,26 @@ impl Operation {
             addresses: patterns(&rule.addresses)?,
             changes: patterns(&rule.changes)?,
             files: Scopes::new(rule.files.clone())?,
+            folders: Scopes::new(
+                rule.files
+                    .iter()
+                    .filter_map(|file| folder_of(file))
+                    .collect(),
+            )?,
             has_files: !rule.files.is_empty(),
         })
     }
+}
+
+/// The folder in which the files of a scope are, if it is one of its own: hidden, or at a place that the scope names whole.
+fn folder_of(scope: &str) -> Option<String> {
+    let folder = match scope.strip_suffix("/**") {
+        Some(folder) => folder,
+        None => scope.rsplit_once('/')?.0,
+    };
+    let name = folder.rsplit('/').next()?;
+    let is_own = name.starts_with('.') || name.contains("civitas") || name.contains("claude");
+    (is_own && !name.contains('*')).then(|| folder.to_owned())
 }
 
 fn fingerprint(tables: &Tables, sources: &[PolicySource]) -> String {

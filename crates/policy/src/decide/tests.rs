@@ -54,7 +54,7 @@ fn request(role: &str, tool: &str, input: Value) -> Request {
     }
 }
 
-fn decide(role: &str, tool: &str, input: Value) -> Decision {
+pub(super) fn decide(role: &str, tool: &str, input: Value) -> Decision {
     DEFAULT.decide(&request(role, tool, input), &NoLinks)
 }
 

@@ -25,6 +25,7 @@ mod word;
 mod wrappers;
 
 pub use parser::parse;
+pub(crate) use programs::scripts;
 pub use script::{Command, Here, Redirect, RedirectKind, Script, Unclear, Word};
 
 /// The longest command that is read, in bytes.

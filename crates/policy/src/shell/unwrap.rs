@@ -268,7 +268,9 @@ impl Parser<'_> {
 
     /// Whatever a program is that is not known: when a later word is a program that can do harm, the rest may be its arguments.
     fn guessed(&mut self, command: &Command) -> Read<()> {
-        if wrappers::NEVER_RUN.contains(&command.name()) || crate::effects::is_known(command.name())
+        if self.state.elsewhere
+            || wrappers::NEVER_RUN.contains(&command.name())
+            || crate::effects::is_known(command.name())
         {
             return Ok(());
         }
@@ -287,8 +289,10 @@ impl Parser<'_> {
             );
             self.state.elsewhere = before;
             self.state.folders = folders;
-            // What a guess does not tell is no reason to ask.
-            self.state.script.unclear.truncate(unclear);
+            // What a guess does not tell is no reason to ask; a limit that is reached is.
+            if result.is_ok() {
+                self.state.script.unclear.truncate(unclear);
+            }
             result?;
         }
         Ok(())
