@@ -467,6 +467,4 @@ fn sentence(outcome: Outcome, subject: &str, reason: &str) -> String {
 }
 
 #[cfg(test)]
-mod bypasses;
-#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Decisions: the role table case by case, outcomes, explanations, and what must hold for any input.
 
+mod bypasses;
+
 use super::*;
 use crate::path::{NoLinks, Place};
 use crate::request::{Agent, ToolCall};
@@ -54,11 +56,11 @@ fn request(role: &str, tool: &str, input: Value) -> Request {
     }
 }
 
-pub(super) fn decide(role: &str, tool: &str, input: Value) -> Decision {
+fn decide(role: &str, tool: &str, input: Value) -> Decision {
     DEFAULT.decide(&request(role, tool, input), &NoLinks)
 }
 
-pub(super) fn bash(role: &str, command: &str) -> Decision {
+fn bash(role: &str, command: &str) -> Decision {
     decide(role, "Bash", json!({ "command": command }))
 }
 

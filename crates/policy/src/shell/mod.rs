@@ -13,6 +13,7 @@
 mod changes;
 mod compound;
 mod dollar;
+mod opaque;
 mod parser;
 mod programs;
 mod redirect;

@@ -1,7 +1,8 @@
 //! What a command runs in turn: wrappers, shells, `eval`, `find -exec`; and what it changes for those after it.
 
+use super::opaque::{self, OPAQUE};
 use super::parser::{Parser, Read};
-use super::wrappers::{self, OPAQUE, Wrapper};
+use super::wrappers::{self, Wrapper};
 use super::{Command, Word};
 
 pub(super) const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash"];
@@ -269,15 +270,15 @@ impl Parser<'_> {
     /// Whatever a program is that is not known: when a later word is a program that can do harm, the rest may be its arguments.
     fn guessed(&mut self, command: &Command) -> Read<()> {
         if self.state.elsewhere
-            || wrappers::NEVER_RUN.contains(&command.name())
+            || opaque::NEVER_RUN.contains(&command.name())
             || crate::effects::is_known(command.name())
         {
             return Ok(());
         }
         let arguments = command.arguments();
-        let harms = |word: &Word| word.known().is_some_and(|_| wrappers::can_harm(&word.text));
+        let harms = |word: &Word| word.known().is_some_and(|_| opaque::can_harm(&word.text));
         let places = (0..arguments.len()).filter(|at| harms(&arguments[*at]));
-        for at in places.take(wrappers::GUESSES_MAX) {
+        for at in places.take(opaque::GUESSES_MAX) {
             let before = std::mem::replace(&mut self.state.elsewhere, true);
             let unclear = self.state.script.unclear.len();
             let folders = self.state.folders.clone();
