@@ -581,3 +581,45 @@ fn guesses_are_bounded_and_hide_nothing() {
         assert_ne!(bash("", &command).outcome, Allow);
     }
 }
+
+#[test]
+fn tables_of_before_are_protected_by_addresses_as_servers_read_them() {
+    let old = r#"
+[[operations]]
+operation = "oversight"
+programs = ["*"]
+arguments = ["*/api/v1/approvals*"]
+"#;
+    let text = super::DEFAULTS.replace("addresses = [\"/api", "files = [\"/nowhere/api");
+    let tables = super::Tables::from_toml(&format!("{text}{old}"));
+    let tables = tables.unwrap();
+    let set = super::PolicySet::compile(tables, &[]).unwrap();
+    let command =
+        json!({"command": "curl -X POST http://localhost:8000/api/v1/x/../approvals/P7/approve"});
+    let decision = set.decide(
+        &super::request("developer", "Bash", command),
+        &crate::path::NoLinks,
+    );
+    assert_eq!(decision.outcome, Deny, "{}", decision.reason);
+}
+
+#[test]
+fn a_rule_of_addresses_needs_no_program() {
+    let rule = "[[operations]]\noperation = \"oversight\"\nchanges = [\"/internal/**\"]\n";
+    let tables = super::Tables::from_toml(&format!("{}\n{rule}", super::DEFAULTS)).unwrap();
+    let set = super::PolicySet::compile(tables, &[]).unwrap();
+    let outcome = |command: &str| {
+        let input = json!({ "command": command });
+        set.decide(
+            &super::request("developer", "Bash", input),
+            &crate::path::NoLinks,
+        )
+        .outcome
+    };
+    assert_eq!(outcome("curl https://example.com/internal/a"), Allow);
+    assert_eq!(
+        outcome("curl -X DELETE https://example.com/x/../internal/a"),
+        Deny
+    );
+    assert_eq!(outcome("curl -X DELETE https://example.com/other"), Allow);
+}
