@@ -288,7 +288,12 @@ impl Analysis<'_> {
         match call {
             Call::Read { path } => self.path(&path, Access::Read, "", false),
             Call::Write { path } => self.path(&path, Access::Write, "", false),
-            Call::Search { path: Some(path) } => self.path(&path, Access::Search, "", false),
+            Call::Search { path, names } => {
+                if let Some(path) = &path {
+                    self.path(path, Access::Search, "", false);
+                }
+                self.limits(path.as_deref().unwrap_or("."), &names);
+            }
             Call::Shell { command } => self.shell(&command),
             Call::PowerShell { command } => {
                 let reason = "commands of PowerShell are not taken apart, so a person decides";
@@ -318,7 +323,7 @@ impl Analysis<'_> {
                     "",
                 );
             }
-            Call::Search { path: None } | Call::Other => {}
+            Call::Other => {}
         }
     }
 

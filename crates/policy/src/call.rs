@@ -30,6 +30,8 @@ pub enum Call {
     Search {
         /// The folder or file, and the literal beginning of a pattern; absent is the working folder.
         path: Option<String>,
+        /// What names of files are limited to, beside where it looks: `glob` of `Grep`.
+        names: Vec<String>,
     },
     /// `WebFetch`.
     Fetch {
@@ -89,9 +91,11 @@ impl Call {
             },
             "Glob" => Self::Search {
                 path: searched(call, &text("pattern")?),
+                names: limits(&text("pattern")?),
             },
             "Grep" | "LS" => Self::Search {
                 path: searched(call, ""),
+                names: limits(&text("glob").unwrap_or_default()),
             },
             "WebFetch" => Self::Fetch { url: text("url")? },
             "WebSearch" => Self::WebSearch,
@@ -120,6 +124,23 @@ fn text(call: &ToolCall, field: &'static str) -> Result<String, CallError> {
             field,
         }),
     }
+}
+
+/// The patterns of a list, at commas and blanks outside braces; what is left out is none.
+fn limits(list: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let ends = |letter: char| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && (letter == ',' || letter.is_whitespace())
+    };
+    list.split(ends)
+        .filter(|pattern| !pattern.is_empty() && !pattern.starts_with('!'))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Where a search looks: `path`, and the folders before the first wildcard of a pattern.
@@ -174,18 +195,23 @@ mod tests {
         assert_eq!(
             of("Glob", json!({"pattern": "/etc/**/*.conf"})),
             Ok(Call::Search {
-                path: Some("/etc/".into())
+                path: Some("/etc/".into()),
+                names: vec!["/etc/**/*.conf".into()]
             })
         );
         assert_eq!(
             of("Glob", json!({"pattern": "src/*.rs", "path": "/w"})),
             Ok(Call::Search {
-                path: Some("/w/src/".into())
+                path: Some("/w/src/".into()),
+                names: vec!["src/*.rs".into()]
             })
         );
         assert_eq!(
             of("Grep", json!({"pattern": "x"})),
-            Ok(Call::Search { path: None })
+            Ok(Call::Search {
+                path: None,
+                names: Vec::new()
+            })
         );
         assert_eq!(of("Nonesuch", Value::Null), Ok(Call::Other));
     }

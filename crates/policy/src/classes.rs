@@ -11,7 +11,7 @@ const NETWORK: [&str; 34] = [
 ];
 const PRIVILEGED: [&str; 6] = ["sudo", "doas", "su", "pkexec", "runuser", "chroot"];
 const DESTRUCTIVE: [&str; 6] = ["rm", "rmdir", "unlink", "shred", "truncate", "dd"];
-const INTERPRETER: [&str; 22] = [
+pub(crate) const INTERPRETER: [&str; 22] = [
     "python",
     "python2",
     "python3",

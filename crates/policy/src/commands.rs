@@ -7,9 +7,11 @@ use crate::decision::{Action, Outcome, Step};
 use crate::effects::{Access, effects};
 use crate::generate::{FILE_DELETE, PUSH};
 use crate::git;
+use crate::requests::Requests;
 use crate::resource::Resource;
 use crate::shell::{self, Command, LENGTH_MAX, Script, Word};
-use crate::subcommands::may_run;
+use crate::subcommands::{may_run, runs_under_another_name};
+use globset::GlobSet;
 
 /// How many arguments a policy sees.
 const ARGUMENTS_MAX: usize = 64;
@@ -36,6 +38,9 @@ impl Analysis<'_> {
 
     fn command(&mut self, script: &Script, command: &Command) {
         let name = command.name();
+        if command.elsewhere && dangers(script, command).is_empty() {
+            return self.operations_of(command);
+        }
         if !command.words.is_empty() {
             let classes = classes(command);
             if classes.contains(&"network") {
@@ -69,6 +74,9 @@ impl Analysis<'_> {
             self.ask(Step::Command, Action::RunCommand, resource, None, name);
         }
         self.operations_of(command);
+        if command.elsewhere {
+            return;
+        }
         self.addresses(command);
         for effect in effects(command) {
             self.effect(command, &effect.target, effect.access);
@@ -85,17 +93,21 @@ impl Analysis<'_> {
                     .arguments()
                     .iter()
                     .any(|word| word.text == "-delete");
-        if deletes {
+        if deletes && !command.elsewhere {
             self.operation(FILE_DELETE);
         }
         if git::may_push_to(command, &self.set.tables.protected_branches) {
             self.operation(PUSH);
         }
+        let requests = Requests::of(command);
+        if let Some(reason) = requests.unclear {
+            self.refuse(Step::Command, Outcome::Ask, &command.text(), reason);
+        }
         let set = self.set;
         for rule in set
             .operations
             .iter()
-            .filter(|rule| !rule.programs.is_empty())
+            .filter(|rule| !rule.programs.is_empty() || rule.has_addresses())
         {
             // Words with blanks are prose, for instance a commit's message.
             let arguments = || {
@@ -105,12 +117,16 @@ impl Analysis<'_> {
                     .filter(|word| !word.text.contains(' '))
             };
             let options = || set.tables.programs.get(&name.to_ascii_lowercase());
-            let matches = rule.programs.is_match(name)
-                && may_run(command, &rule.subcommands, options())
-                && rule
-                    .arguments
-                    .iter()
-                    .all(|pattern| arguments().any(|word| pattern.is_match(&word.text)));
+            let given = |pattern: &GlobSet| {
+                let mut paths = requests.paths.iter();
+                arguments().any(|word| pattern.is_match(&word.text))
+                    || paths.any(|path| pattern.is_match(path))
+            };
+            let is_program = rule.programs.is_empty() || rule.programs.is_match(name);
+            let matches = (is_program && may_run(command, &rule.subcommands, options())
+                || runs_under_another_name(command, &rule.subcommands))
+                && rule.arguments.iter().all(given)
+                && (!rule.has_addresses() || rule.is_requested(&requests));
             if matches {
                 self.operation(&rule.name);
             }
@@ -139,7 +155,7 @@ impl Analysis<'_> {
     /// A file of a command, in every folder in which the command may run.
     fn effect(&mut self, command: &Command, target: &Word, access: Access) {
         if target.dynamic {
-            if matches!(access, Access::Read | Access::Write) {
+            if matches!(access, Access::Read | Access::Write | Access::Tree) {
                 let reason = "which file it is about cannot be known before it runs";
                 self.refuse(
                     Step::Path,
@@ -165,7 +181,7 @@ impl Analysis<'_> {
                     target.glob,
                 ),
                 None if access == Access::Search => {}
-                None if access == Access::Mention => {
+                None if matches!(access, Access::Mention | Access::Touch) => {
                     self.path(text, access, command.name(), target.glob);
                 }
                 None => {

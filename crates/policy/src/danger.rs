@@ -58,7 +58,7 @@ const SYSTEM_FILES: [&str; 7] = [
 const DOWNLOADERS: [&str; 8] = [
     "curl", "wget", "fetch", "aria2c", "http", "https", "lynx", "nc",
 ];
-const INTERPRETERS: [&str; 18] = [
+const INTERPRETERS: [&str; 34] = [
     "sh",
     "bash",
     "dash",
@@ -77,6 +77,22 @@ const INTERPRETERS: [&str; 18] = [
     "node",
     "php",
     "osascript",
+    "lua",
+    "luajit",
+    "tclsh",
+    "wish",
+    "bun",
+    "deno",
+    "Rscript",
+    "csh",
+    "tcsh",
+    "nu",
+    "pwsh",
+    "psql",
+    "mysql",
+    "sqlite3",
+    "crontab",
+    "at",
 ];
 
 /// The dangers of one command of a script.
@@ -109,7 +125,6 @@ pub fn dangers(script: &Script, command: &Command) -> Vec<&'static str> {
 }
 
 /// The dangers that a program and its arguments show.
-#[expect(clippy::too_many_lines, reason = "one arm for each program")]
 fn by_program(command: &Command) -> Vec<&'static str> {
     let has = |texts: &[&str]| operands(command).any(|word| texts.contains(&word.text.as_str()));
     let given = |texts: &[&str]| {
@@ -122,21 +137,17 @@ fn by_program(command: &Command) -> Vec<&'static str> {
     let one = |danger: &'static str, applies: bool| if applies { vec![danger] } else { Vec::new() };
     match command.name() {
         "rm" => {
-            let through = |name: &str| command.through.iter().any(|wrapper| wrapper == name);
-            let mut found = one("rm_root", recursive && operands(command).any(is_whole));
+            let through = |name: &str| {
+                !command.elsewhere && command.through.iter().any(|wrapper| wrapper == name)
+            };
+            let whole = |word: &Word| is_whole(word) || is_whole_from(command, word);
+            let mut found = one("rm_root", recursive && operands(command).any(whole));
             if through("sudo") || through("doas") || through("pkexec") {
                 found.push("sudo_rm");
             }
             found
         }
-        "find" => {
-            // Without a test, everything below the first folder goes.
-            let all = given(&["-delete"]) && command.arguments().len() <= 2;
-            one(
-                "rm_root",
-                all && command.arguments().first().is_some_and(is_whole),
-            )
-        }
+        "find" => one("rm_root", removes_all_found(command)),
         "dd" => one(
             "dd",
             operands(command)
@@ -185,6 +196,61 @@ fn by_program(command: &Command) -> Vec<&'static str> {
             name == "mkfs" || name.starts_with("mkfs.") || name == "mke2fs",
         ),
     }
+}
+
+/// Whether `find` removes all of a root, or of a working folder. Only a test that is not negated leaves something.
+fn removes_all_found(command: &Command) -> bool {
+    let arguments = command.arguments();
+    let is = |at: usize, texts: &[&str]| {
+        arguments
+            .get(at)
+            .is_some_and(|word| texts.contains(&word.text.as_str()))
+    };
+    let removes = (0..arguments.len()).any(|at| {
+        is(at, &["-delete"])
+            || is(at, &["-exec", "-execdir"]) && is(at + 1, &["rm", "shred", "unlink", "/bin/rm"])
+    });
+    let narrows = (0..arguments.len()).any(|at| {
+        let negated = at > 0 && is(at - 1, &["!", "-not"]);
+        is(at, &FIND_TESTS) && !negated
+    });
+    let mut folders = crate::effects::find_folders(command).peekable();
+    let from_here = folders.peek().is_none();
+    let is_root = |word: &Word| is_whole(word) && (!narrows || word.text.starts_with(['/', '~']));
+    removes && (from_here && !narrows || folders.any(is_root))
+}
+
+/// Tests of `find` that choose few files of many.
+const FIND_TESTS: [&str; 18] = [
+    "-name",
+    "-iname",
+    "-path",
+    "-ipath",
+    "-wholename",
+    "-regex",
+    "-iregex",
+    "-empty",
+    "-size",
+    "-mtime",
+    "-mmin",
+    "-atime",
+    "-ctime",
+    "-cmin",
+    "-newer",
+    "-user",
+    "-perm",
+    "-links",
+];
+
+/// Whether a removal's target is one, seen from a folder in which the command may run.
+fn is_whole_from(command: &Command, word: &Word) -> bool {
+    let mut folders = command
+        .folders
+        .iter()
+        .flatten()
+        .filter(|folder| !folder.is_empty());
+    !word.text.starts_with(['/', '~'])
+        && folders.any(|folder| is_whole(&Word::literal(format!("{folder}/{}", word.text))))
 }
 
 /// Whether a removal's target is a whole system, home or working folder, also behind `.`, `..` and `//`.

@@ -1,9 +1,15 @@
 //! Which files a command reads, writes or lists, from its redirections and the operands of well-known programs.
 //!
 //! A child process can open any file, so this binds what a command says, not what a program does. For programs that
-//! are not listed, any argument that names a secret file counts as reading it.
+//! are not listed, any argument that names a secret file counts as reading it, and one that names a file that is protected as an
+//! operation counts as writing it.
 
+mod special;
+mod table;
+
+use crate::options::{Options, part_of};
 use crate::shell::{Command, RedirectKind, Word};
+use table::{PROGRAMS, Program, Shape};
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,8 +20,12 @@ pub enum Access {
     Write,
     /// Names are listed.
     Search,
-    /// It is an argument of a program that is not known: judged only if it is a secret.
+    /// It is an argument of a program that only reads what it names: judged only if it is a secret.
     Mention,
+    /// It is an argument of a program that is not known: judged if it is a secret, or if writing it is an operation.
+    Touch,
+    /// A folder that is changed as a whole: judged if it is outside the project, or if writing it is an operation.
+    Tree,
 }
 
 /// One file of a command.
@@ -26,188 +36,6 @@ pub struct Effect {
     /// The file as written.
     pub target: Word,
 }
-
-#[derive(Clone, Copy)]
-enum Shape {
-    /// Every operand.
-    All(Access),
-    /// Every operand after the first.
-    AfterFirst(Access),
-    /// All are read, the last is written.
-    Copy,
-    /// All are written: the first ones disappear.
-    Move,
-    /// `if=` is read, `of=` is written.
-    Assignments,
-    /// Operands before the first test are listed.
-    Find,
-    /// Nothing is a file.
-    Nothing,
-}
-
-/// Names, short options with a value, long options with a value, what the operands are.
-type Program = (
-    &'static [&'static str],
-    &'static str,
-    &'static [&'static str],
-    Shape,
-);
-
-const PROGRAMS: [Program; 21] = [
-    (
-        &[
-            "cat",
-            "tac",
-            "nl",
-            "rev",
-            "strings",
-            "base64",
-            "base32",
-            "md5sum",
-            "sha1sum",
-            "sha256sum",
-            "sha512sum",
-            "cksum",
-            "zcat",
-            "less",
-            "more",
-            "source",
-            ".",
-            "bat",
-            "wc",
-            "file",
-            "tsort",
-            "expand",
-        ],
-        "wbsn",
-        &[],
-        Shape::All(Access::Read),
-    ),
-    (
-        &["head", "tail"],
-        "ncs",
-        &["lines", "bytes", "sleep-interval", "pid"],
-        Shape::All(Access::Read),
-    ),
-    (
-        &["od", "xxd", "hexdump"],
-        "jNtwAslcgon",
-        &[],
-        Shape::All(Access::Read),
-    ),
-    (
-        &["sort"],
-        "kSTt",
-        &["key", "buffer-size", "field-separator"],
-        Shape::All(Access::Read),
-    ),
-    (
-        &[
-            "cut", "paste", "column", "fold", "fmt", "uniq", "comm", "join",
-        ],
-        "dfbcwsNto",
-        &["delimiter", "fields", "bytes", "characters", "width"],
-        Shape::All(Access::Read),
-    ),
-    (
-        &["diff", "cmp", "sdiff"],
-        "UCIxW",
-        &["unified", "context", "exclude"],
-        Shape::All(Access::Read),
-    ),
-    (
-        &["grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack"],
-        "ABCmedgtTfrj",
-        &[
-            "after-context",
-            "before-context",
-            "context",
-            "max-count",
-            "include",
-            "exclude",
-            "exclude-dir",
-            "glob",
-            "type",
-            "color",
-        ],
-        Shape::AfterFirst(Access::Read),
-    ),
-    (
-        &["sed", "gsed"],
-        "el",
-        &["line-length"],
-        Shape::AfterFirst(Access::Read),
-    ),
-    (
-        &["awk", "gawk", "mawk", "jq", "yq"],
-        "Fvmf",
-        &["field-separator", "assign"],
-        Shape::AfterFirst(Access::Read),
-    ),
-    (
-        &[
-            "tee", "touch", "mkdir", "rmdir", "rm", "unlink", "shred", "truncate", "mkfifo",
-        ],
-        "mdrtsn",
-        &["mode", "date", "reference", "size", "iterations"],
-        Shape::All(Access::Write),
-    ),
-    (
-        &["chmod", "chown", "chgrp", "setfacl", "chattr"],
-        "",
-        &["from"],
-        Shape::AfterFirst(Access::Write),
-    ),
-    (
-        &["cp", "install", "scp", "rsync"],
-        "mogSPi",
-        &[
-            "mode", "owner", "group", "suffix", "exclude", "include", "filter", "bwlimit",
-        ],
-        Shape::Copy,
-    ),
-    (&["ln"], "S", &["suffix"], Shape::Copy),
-    (&["mv", "rename"], "S", &["suffix"], Shape::Move),
-    (&["dd"], "", &[], Shape::Assignments),
-    (
-        &["ls", "tree", "du", "stat", "ll", "readlink", "realpath"],
-        "ILPwTcd",
-        &["ignore", "width", "format", "max-depth", "time-style"],
-        Shape::All(Access::Search),
-    ),
-    (&["find", "fd"], "", &[], Shape::Find),
-    (
-        &["gzip", "gunzip", "bzip2", "xz", "zstd"],
-        "ST",
-        &[],
-        Shape::All(Access::Write),
-    ),
-    (
-        &[
-            "echo", "printf", "true", "false", ":", "test", "[", "export", "unset", "set", "cd",
-            "pushd", "popd", "pwd", "type", "which", "command", "sleep", "exit", "return", "kill",
-            "wait", "basename", "dirname", "seq", "date",
-        ],
-        "",
-        &[],
-        Shape::Nothing,
-    ),
-    (
-        &[
-            "eval", "trap", "sudo", "doas", "env", "nohup", "timeout", "xargs", "time", "nice",
-            "ssh", "watch", "exec",
-        ],
-        "",
-        &[],
-        Shape::Nothing,
-    ),
-    (
-        &["vi", "vim", "nano", "emacs", "ed", "ex", "patch"],
-        "pid",
-        &[],
-        Shape::All(Access::Write),
-    ),
-];
 
 /// Paths that are no files, or hold nothing.
 const HARMLESS: [&str; 9] = [
@@ -221,6 +49,23 @@ const HARMLESS: [&str; 9] = [
     "/dev/random",
     "/dev/urandom",
 ];
+
+/// Programs that are in the table for their files, and do what nobody knows.
+const UNKNOWN: [&str; 14] = [
+    "curl", "wget", "wget2", "http", "https", "httpie", "xh", "xhs", "perl", "ruby", "ssh",
+    "rsync", "scp", "xargs",
+];
+
+fn listed(name: &str) -> Option<&'static Program> {
+    PROGRAMS
+        .iter()
+        .find(|program| program.names.contains(&name))
+}
+
+/// Whether a program is in the table: it does nothing but what its files tell.
+pub(crate) fn is_known(name: &str) -> bool {
+    listed(name).is_some() && !UNKNOWN.contains(&name)
+}
 
 /// Everything that a command does to files.
 pub fn effects(command: &Command) -> Vec<Effect> {
@@ -239,9 +84,10 @@ pub fn effects(command: &Command) -> Vec<Effect> {
         return found;
     }
     let name = command.name();
-    match PROGRAMS.iter().find(|(names, ..)| names.contains(&name)) {
+    match listed(name) {
         Some(program) => known(command, program, &mut found),
-        None => mentions(command, &mut found),
+        None if name == "git" => special::git(command, &mut found),
+        None => mentions(command, Access::Touch, &mut found),
     }
     found
 }
@@ -254,100 +100,136 @@ fn add(found: &mut Vec<Effect>, access: Access, target: Word) {
 }
 
 fn known(command: &Command, program: &Program, found: &mut Vec<Effect>) {
-    let (_, values, long_values, shape) = program;
-    let name = command.name();
-    let mut arguments = split(command, values, long_values);
-    match shape {
+    let mut options = Options::of(command, program.valued);
+    let operands = std::mem::take(&mut options.operands);
+    match program.shape {
         Shape::Nothing => {}
-        Shape::All(access) => arguments
-            .operands
-            .drain(..)
-            .for_each(|word| add(found, *access, word)),
-        Shape::AfterFirst(access) => {
-            let in_place = name.contains("sed")
-                && arguments
-                    .options
-                    .iter()
-                    .any(|option| option.starts_with("-i") || option.starts_with("--in-place"));
-            let access = if in_place { Access::Write } else { *access };
-            // With `-e` or `-f` the first operand is a file already; `chmod --reference` likewise.
-            let given = arguments.options.iter().any(|option| {
-                matches!(option.as_str(), "-e" | "-f")
-                    || option.starts_with("--regexp")
-                    || option.starts_with("--expression")
-                    || option.starts_with("--file")
-                    || option.starts_with("--reference")
-            });
-            let first = usize::from(!given);
-            arguments
-                .operands
-                .drain(..)
-                .skip(first)
-                .for_each(|word| add(found, access, word));
-        }
-        Shape::Copy | Shape::Move => {
-            let moves = matches!(shape, Shape::Move);
-            return copied(arguments, moves, found);
-        }
-        Shape::Assignments => {
-            for word in command.arguments() {
-                for (prefix, access) in [("if=", Access::Read), ("of=", Access::Write)] {
-                    if let Some(path) = word.text.strip_prefix(prefix) {
-                        add(
-                            found,
-                            access,
-                            Word {
-                                text: path.to_owned(),
-                                ..word.clone()
-                            },
-                        );
-                    }
-                }
+        Shape::All(access) => operands
+            .into_iter()
+            .for_each(|word| add(found, access, word)),
+        Shape::AfterFirst(access) => after_first(command, access, &options, operands, found),
+        Shape::FirstWritten => {
+            for (at, word) in operands.into_iter().enumerate() {
+                let access = if at == 0 { Access::Write } else { Access::Read };
+                add(found, access, word);
             }
         }
-        Shape::Find => {
-            let deletes = command
-                .arguments()
-                .iter()
-                .any(|word| word.text == "-delete");
-            let access = if deletes {
-                Access::Write
-            } else {
-                Access::Search
-            };
-            let folders = command
-                .arguments()
-                .iter()
-                .take_while(|word| !word.text.starts_with(['-', '(', '!']));
-            folders.for_each(|word| add(found, access, word.clone()));
+        Shape::Split => {
+            for (at, word) in operands.into_iter().enumerate() {
+                let access = if at == 0 { Access::Read } else { Access::Write };
+                add(found, access, word);
+            }
         }
+        Shape::Copy | Shape::Move => copied(&options, operands, program.shape, found),
+        Shape::Assignments => assigned(command, found),
+        Shape::Find => special::find(command, found),
+        Shape::Tar => special::tar(&options, operands, found),
+        Shape::Unpack => special::unpack(&options, operands, found),
+        Shape::Download => special::download(command, &options, &operands, found),
     }
-    for word in arguments.values_that_are_files {
-        add(found, Access::Write, word);
+    for word in options.values(program.writes) {
+        add(found, Access::Write, word.clone());
+    }
+    for word in options.values(program.reads) {
+        add(found, Access::Read, word.clone());
+    }
+}
+
+/// Programs whose first operand is a text: a pattern, a script, a mode.
+fn after_first(
+    command: &Command,
+    access: Access,
+    options: &Options,
+    operands: Vec<Word>,
+    found: &mut Vec<Effect>,
+) {
+    let name = command.name();
+    let in_place = match name {
+        "awk" | "gawk" | "mawk" => options
+            .values(&["-i", "--include"])
+            .any(|library| library.text.starts_with("inplace")),
+        "sed" | "gsed" | "perl" | "ruby" => options.has(&["-i", "--in-place"]),
+        _ => false,
+    };
+    let access = if in_place { Access::Write } else { access };
+    // With `-e` or `-f` the first operand is a file already; `chmod --reference` likewise.
+    let texts = [
+        "-e",
+        "-f",
+        "--regexp",
+        "--expression",
+        "--file",
+        "--from-file",
+        "--reference",
+    ];
+    let first = usize::from(!options.has(&texts));
+    for word in operands.into_iter().skip(first) {
+        add(found, access, word);
+    }
+    if name.ends_with("sed") {
+        special::sed(command, found);
+    }
+}
+
+fn assigned(command: &Command, found: &mut Vec<Effect>) {
+    for word in command.arguments() {
+        for (prefix, access) in [("if=", Access::Read), ("of=", Access::Write)] {
+            if let Some(path) = word.text.strip_prefix(prefix) {
+                add(found, access, part_of(word, path));
+            }
+        }
     }
 }
 
 /// Everything but the last operand is read, or moved away; the last one, or the target folder, is written.
-fn copied(arguments: Arguments, moves: bool, found: &mut Vec<Effect>) {
-    let mut operands = arguments.operands;
-    let last = if arguments.target.is_some() {
+fn copied(options: &Options, mut operands: Vec<Word>, shape: Shape, found: &mut Vec<Effect>) {
+    let folder = options
+        .values(&["-t", "--target-directory"])
+        .next()
+        .cloned();
+    let last = if folder.is_some() {
         None
     } else {
         operands.pop()
     };
     // `host:path` is elsewhere.
-    for word in operands.into_iter().filter(|word| !is_remote(word)) {
-        if moves {
+    operands.retain(|word| !is_remote(word));
+    let names: Vec<Word> = operands.clone();
+    for word in operands {
+        if shape == Shape::Move {
             add(found, Access::Read, word.clone());
             add(found, Access::Write, word);
         } else {
             add(found, Access::Read, word);
         }
     }
-    let targets = arguments.target.into_iter().chain(last);
-    for word in targets.filter(|word| !is_remote(word)) {
-        add(found, Access::Write, word);
+    for target in folder
+        .into_iter()
+        .chain(last)
+        .filter(|word| !is_remote(word))
+    {
+        add(found, Access::Write, target.clone());
+        // When the target is a folder, this is what is written.
+        for name in names
+            .iter()
+            .filter_map(|word| word.text.trim_end_matches('/').rsplit('/').next())
+        {
+            let inside = format!("{}/{name}", target.text.trim_end_matches('/'));
+            add(found, Access::Touch, part_of(&target, &inside));
+        }
     }
+}
+
+/// Where `find` begins: what stands before the first test, and after the options that come first.
+pub(crate) fn find_folders(command: &Command) -> impl Iterator<Item = &Word> {
+    let is_option = |word: &&Word| {
+        matches!(word.text.as_str(), "-H" | "-L" | "-P" | "--") || word.text.starts_with("-O")
+    };
+    command
+        .arguments()
+        .iter()
+        .skip_while(is_option)
+        .take_while(|word| !word.text.starts_with(['-', '(', '!']))
 }
 
 fn is_remote(word: &Word) -> bool {
@@ -356,137 +238,42 @@ fn is_remote(word: &Word) -> bool {
         .is_some_and(|(host, _)| host.len() > 1 && !host.contains('/') && !host.starts_with('.'))
 }
 
-#[derive(Default)]
-struct Arguments {
-    operands: Vec<Word>,
-    options: Vec<String>,
-    /// `-t FOLDER` of copying programs.
-    target: Option<Word>,
-    /// `sort -o FILE`, `tree -o FILE`.
-    values_that_are_files: Vec<Word>,
-}
-
-fn split(command: &Command, values: &str, long_values: &[&str]) -> Arguments {
-    let mut arguments = Arguments::default();
-    let mut words = command.arguments().iter();
-    let mut ended = false;
-    let copies = matches!(command.name(), "cp" | "mv" | "install" | "ln");
-    while let Some(word) = words.next() {
-        let text = word.text.as_str();
-        if ended || !text.starts_with('-') || text.len() == 1 {
-            arguments.operands.push(word.clone());
-            continue;
-        }
-        arguments.options.push(text.to_owned());
-        if text == "--" {
-            ended = true;
-        } else if copies && text == "-t" || text == "--target-directory" {
-            arguments.target = words.next().cloned();
-        } else if let Some(folder) = text.strip_prefix("--target-directory=") {
-            arguments.target = Some(Word {
-                text: folder.to_owned(),
-                ..word.clone()
-            });
-        } else if matches!(command.name(), "sort" | "tree" | "uniq")
-            && matches!(text, "-o" | "--output")
-        {
-            arguments
-                .values_that_are_files
-                .extend(words.next().cloned());
-        } else if let Some(file) = text.strip_prefix("--output=") {
-            arguments.values_that_are_files.push(Word {
-                text: file.to_owned(),
-                ..word.clone()
-            });
-        } else if let Some(long) = text.strip_prefix("--") {
-            if long_values.contains(&long) {
-                words.next();
-            }
-        } else if text
-            .chars()
-            .last()
-            .is_some_and(|last| values.contains(last))
-            && text[1..].chars().all(char::is_alphabetic)
-        {
-            // The value of the last letter follows; a value that is attached needs nothing.
-            words.next();
-        }
-    }
-    arguments
-}
-
-/// Arguments of a program that is not known: the files that they may name, and what download tools read and write.
-fn mentions(command: &Command, found: &mut Vec<Effect>) {
-    let name = command.name();
-    let mut previous = "";
+/// Arguments of a program that is not known: the files that they may name.
+fn mentions(command: &Command, access: Access, found: &mut Vec<Effect>) {
     for word in command.arguments() {
-        let text = word.text.as_str();
-        let (reads, writes, data): (&[&str], &[&str], &[&str]) = match name {
-            "curl" => (&CURL_READS, &CURL_WRITES, &CURL_DATA),
-            "wget" => (
-                &["--post-file", "-i"],
-                &["-O", "--output-document", "-P", "-o"],
-                &[],
-            ),
-            _ => (&[], &[], &[]),
-        };
-        if writes.contains(&previous) {
-            add(found, Access::Write, word.clone());
-        } else if reads.contains(&previous) {
-            add(found, Access::Read, word.clone());
-        } else if data.contains(&previous) && text.contains('@') && !text.contains("://") {
-            let file = text.rsplit('@').next().unwrap_or_default();
-            let file = file.split(';').next().unwrap_or_default();
-            add(found, Access::Read, part_of(word, file));
-        } else {
-            mentioned(word, found);
-        }
-        previous = text;
+        mentioned(word, access, found);
     }
 }
 
-const CURL_READS: [&str; 4] = ["-T", "--upload-file", "-K", "--config"];
-const CURL_WRITES: [&str; 6] = [
-    "-o",
-    "--output",
-    "-c",
-    "--cookie-jar",
-    "-D",
-    "--dump-header",
-];
-const CURL_DATA: [&str; 8] = [
-    "-d",
-    "--data",
-    "--data-binary",
-    "--data-raw",
-    "--data-urlencode",
-    "-F",
-    "--form",
-    "-H",
-];
-
-/// The word, and what stands behind `=`, `@` or `:` in it.
-fn mentioned(word: &Word, found: &mut Vec<Effect>) {
+/// The word, and what stands behind `=`, `@`, `:`, `<` or a letter of an option in it.
+fn mentioned(word: &Word, access: Access, found: &mut Vec<Effect>) {
     let text = word.text.as_str();
     let behind = |mark: char| text.rsplit(mark).next().unwrap_or_default();
-    for part in [text, behind('='), behind('@'), behind(':')] {
+    let attached = match text.strip_prefix('-') {
+        Some(option) if !option.starts_with('-') => option
+            .char_indices()
+            .nth(1)
+            .map_or("", |(at, _)| &option[at..]),
+        _ => "",
+    };
+    for part in [
+        text,
+        behind('='),
+        behind('@'),
+        behind(':'),
+        behind('<'),
+        attached,
+    ] {
         if part.is_empty() || part.starts_with('-') || part.contains("://") {
             continue;
         }
         let effect = Effect {
-            access: Access::Mention,
+            access,
             target: part_of(word, part),
         };
         if !found.contains(&effect) {
             found.push(effect);
         }
-    }
-}
-
-fn part_of(word: &Word, text: &str) -> Word {
-    Word {
-        text: text.to_owned(),
-        ..word.clone()
     }
 }
 
@@ -503,7 +290,7 @@ mod tests {
             .collect::<Vec<_>>();
         found
             .into_iter()
-            .filter(|effect| effect.access != Access::Mention)
+            .filter(|effect| !matches!(effect.access, Access::Mention | Access::Touch))
             .map(|effect| (effect.access, effect.target.text))
             .collect()
     }
@@ -532,7 +319,7 @@ mod tests {
             ("dd if=a of=b", vec![(Read, "a"), (Write, "b")]),
             ("find src -name x", vec![(Search, "src")]),
             ("find src -delete", vec![(Write, "src")]),
-            ("curl -o a https://x -d @b", vec![(Write, "a"), (Read, "b")]),
+            ("curl -o a https://x -d @b", vec![(Read, "b"), (Write, "a")]),
             ("sort -k 2 -o b a", vec![(Read, "a"), (Write, "b")]),
             ("scp a host:b", vec![(Read, "a")]),
             ("chmod +x a", vec![(Write, "a")]),

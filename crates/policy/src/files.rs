@@ -7,13 +7,15 @@ use crate::generate::SECRET_ACCESS;
 use crate::intersect::may_match;
 use crate::path::{CanonicalPath, PathError, canonical_paths};
 use crate::resource::Resource;
+use crate::set::Operation;
+use globset::GlobBuilder;
 
 impl Analysis<'_> {
     /// A file, in every form that it may have.
     pub fn path(&mut self, text: &str, access: Access, program: &str, is_pattern: bool) {
         let paths = match canonical_paths(text, &self.request.place, self.resolver) {
             Ok(paths) => paths,
-            Err(_) if access == Access::Mention => return,
+            Err(_) if matches!(access, Access::Mention | Access::Touch) => return,
             Err(error) => {
                 let outcome = if error == PathError::UnknownHome {
                     Outcome::Ask
@@ -40,6 +42,14 @@ impl Analysis<'_> {
                 .secret_files
                 .iter()
                 .any(|scope| may_match(path.as_str(), scope));
+        let operation = self.is_operation(&path);
+        let access = match access {
+            Access::Touch if operation => Access::Write,
+            Access::Touch => Access::Mention,
+            Access::Tree if operation || path.relative().is_none() => Access::Write,
+            Access::Tree => return,
+            access => access,
+        };
         if access == Access::Mention && !secret && !maybe_secret {
             return;
         }
@@ -60,7 +70,7 @@ impl Analysis<'_> {
         let maybe = is_pattern.then(|| self.possible(&path, &scopes, secret || maybe_secret));
         let action = match access {
             Access::Read | Access::Mention => Action::ReadPath,
-            Access::Write => Action::WritePath,
+            Access::Write | Access::Touch | Access::Tree => Action::WritePath,
             Access::Search => Action::SearchPath,
         };
         let resource = Resource::Path {
@@ -69,6 +79,54 @@ impl Analysis<'_> {
             secret,
         };
         self.ask(Step::Path, action, resource, maybe, program);
+    }
+
+    /// A search that is limited to names of which one is a secret's looks for it. An ending alone (`*.json`) does not.
+    pub fn limits(&mut self, folder: &str, patterns: &[String]) {
+        let set = self.set;
+        for pattern in patterns.iter().take(PATTERNS_MAX) {
+            let built = GlobBuilder::new(pattern)
+                .case_insensitive(true)
+                .literal_separator(true)
+                .build();
+            let Ok(glob) = built else {
+                continue;
+            };
+            let (glob, named) = (
+                glob.compile_matcher(),
+                pattern.rsplit('/').next().unwrap_or_default(),
+            );
+            for secret in set
+                .tables
+                .secret_files
+                .iter()
+                .filter_map(|scope| example(scope))
+            {
+                let name = secret.rsplit('/').next().unwrap_or_default();
+                let hidden = secret
+                    .split_once('/')
+                    .is_some_and(|(folder, _)| folder.starts_with('.') && pattern.contains(folder));
+                let only_ends = matches!(named, "*" | "**") && !hidden
+                    || named.starts_with("*.") && !name.starts_with('.');
+                let parts = secret.match_indices('/').map(|(at, _)| &secret[at + 1..]);
+                let mut tails = std::iter::once(secret.as_str()).chain(parts);
+                // A pattern with folders is seen from the folder that is searched, or from any.
+                let below = pattern
+                    .rsplit_once('/')
+                    .map(|(folder, _)| format!("{folder}/{name}"));
+                let is_it = tails.any(|tail| glob.is_match(tail))
+                    || below.is_some_and(|path| glob.is_match(path));
+                if is_it && !only_ends {
+                    self.path(&format!("{folder}/{secret}"), Access::Search, "", false);
+                }
+            }
+        }
+    }
+
+    /// Whether writing a file is an operation.
+    fn is_operation(&self, path: &CanonicalPath) -> bool {
+        let matches = |rule: &Operation| rule.has_files && rule.is_written(path);
+        self.set.operations.iter().any(matches)
     }
 
     /// Facts and operations of a file that is used.
@@ -90,7 +148,7 @@ impl Analysis<'_> {
         }
         let set = self.set;
         for rule in set.operations.iter().filter(|rule| rule.has_files) {
-            if !rule.files.matching(path, true).is_empty() {
+            if rule.is_written(path) {
                 self.operation(&rule.name);
             }
         }
@@ -114,6 +172,17 @@ impl Analysis<'_> {
             secret,
         }
     }
+}
+
+/// How many patterns of one search are looked at.
+const PATTERNS_MAX: usize = 32;
+
+/// A file of a scope for any place, for instance `.ssh/x` of `/**/.ssh/**`.
+fn example(scope: &str) -> Option<String> {
+    let tail = scope
+        .strip_prefix("/**/")
+        .or_else(|| scope.strip_prefix("**/"))?;
+    Some(tail.replace("**", "x").replace('*', "x"))
 }
 
 /// A relative scope as an absolute pattern; nothing for a path outside the root, which it cannot reach.

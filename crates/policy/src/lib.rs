@@ -49,6 +49,7 @@
 //! - **A set never changes.** [`PolicySet`] is immutable and known by its fingerprint; a new one replaces it in an `Arc`.
 //! - **Everything has a limit**, and all work on a command line is linear in its length.
 
+mod address;
 mod analysis;
 mod buckets;
 mod call;
@@ -65,11 +66,14 @@ mod files;
 mod generate;
 mod git;
 mod intersect;
+mod options;
 mod path;
 mod policy_test;
 mod request;
+mod requests;
 mod resource;
 mod scope;
+mod sed;
 mod set;
 pub mod shell;
 mod source;

@@ -3,6 +3,8 @@
 use crate::buckets::Buckets;
 use crate::error::{Error, Problems};
 use crate::generate;
+use crate::path::CanonicalPath;
+use crate::requests::Requests;
 use crate::scope::Scopes;
 use crate::source::{self, Known, POLICIES_MAX, PolicySource, SOURCES_MAX};
 use crate::tables::{OperationRule, Tables};
@@ -15,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
 
 /// Changes with every change of what the same policies mean.
-const MEANING: &str = "civitas-policy 2";
+const MEANING: &str = "civitas-policy 3";
 
 /// A compiled, immutable set of policies. Cheap to share in an `Arc`, and to swap for another one.
 #[derive(Debug)]
@@ -39,7 +41,11 @@ pub(crate) struct Operation {
     pub programs: GlobSet,
     pub subcommands: Vec<GlobSet>,
     pub arguments: Vec<GlobSet>,
+    pub addresses: GlobSet,
+    pub changes: GlobSet,
     pub files: Scopes,
+    /// The folders that hold them, which are moved and replaced with them.
+    pub folders: Scopes,
     pub has_files: bool,
 }
 
@@ -149,6 +155,26 @@ fn schema() -> Result<Schema, Error> {
 }
 
 impl Operation {
+    /// Whether it is about what a command asks of servers.
+    pub fn has_addresses(&self) -> bool {
+        !self.addresses.is_empty() || !self.changes.is_empty()
+    }
+
+    /// Whether what a command asks of servers is the operation.
+    pub fn is_requested(&self, requests: &Requests) -> bool {
+        let matches = |patterns: &GlobSet| {
+            let is_one =
+                |path: &String| patterns.is_match(path) || patterns.is_match(format!("{path}/"));
+            requests.paths.iter().any(is_one)
+        };
+        matches(&self.addresses) || requests.changes && matches(&self.changes)
+    }
+
+    /// Whether writing a file or folder is the operation.
+    pub fn is_written(&self, path: &CanonicalPath) -> bool {
+        !self.files.matching(path, true).is_empty() || !self.folders.matching(path, true).is_empty()
+    }
+
     fn new(rule: &OperationRule) -> Result<Self, String> {
         let patterns = |patterns: &[String]| -> Result<GlobSet, String> {
             let mut builder = GlobSetBuilder::new();
@@ -170,10 +196,29 @@ impl Operation {
             programs: patterns(&rule.programs)?,
             subcommands: each(&rule.subcommands)?,
             arguments: each(&rule.arguments)?,
+            addresses: patterns(&rule.addresses)?,
+            changes: patterns(&rule.changes)?,
             files: Scopes::new(rule.files.clone())?,
+            folders: Scopes::new(
+                rule.files
+                    .iter()
+                    .filter_map(|file| folder_of(file))
+                    .collect(),
+            )?,
             has_files: !rule.files.is_empty(),
         })
     }
+}
+
+/// The folder in which the files of a scope are, if it is one of its own: hidden, or at a place that the scope names whole.
+fn folder_of(scope: &str) -> Option<String> {
+    let folder = match scope.strip_suffix("/**") {
+        Some(folder) => folder,
+        None => scope.rsplit_once('/')?.0,
+    };
+    let name = folder.rsplit('/').next()?;
+    let is_own = name.starts_with('.') || name.contains("civitas") || name.contains("claude");
+    (is_own && !name.contains('*')).then(|| folder.to_owned())
 }
 
 fn fingerprint(tables: &Tables, sources: &[PolicySource]) -> String {

@@ -45,6 +45,60 @@ pub(crate) fn may_run(
     false
 }
 
+/// Whether a program under a name that tells nothing (built and run at once, or named by its path) may run the sub-command: its
+/// arguments are known to, or one of them is an approval's code.
+pub(crate) fn runs_under_another_name(command: &Command, patterns: &[GlobSet]) -> bool {
+    let Some(first) = patterns.first() else {
+        return false;
+    };
+    let decides = |words: &[Word]| {
+        let [word, code, ..] = words else {
+            return false;
+        };
+        let names = |text: &str| first.is_match(text) && matches!(text, "approve" | "deny");
+        is_code(&code.text) && (is_unknown(word) || names(&word.text.to_ascii_lowercase()))
+    };
+    let Some(words) = built_and_run(command) else {
+        let is_path = command
+            .words
+            .first()
+            .is_some_and(|word| word.text.contains('/'));
+        return is_path && decides(command.arguments());
+    };
+    let known: Vec<Word> = std::iter::once(Word::literal("-"))
+        .chain(words.iter().take_while(|word| !is_unknown(word)).cloned())
+        .collect();
+    let known = Command {
+        words: known,
+        ..Command::default()
+    };
+    decides(words) || may_run(&known, patterns, None)
+}
+
+/// The arguments of the program that `cargo run` builds, unless it is told that it is another one.
+fn built_and_run(command: &Command) -> Option<&[Word]> {
+    let arguments = command.arguments();
+    let runs = |word: &Word| matches!(word.text.as_str(), "run" | "r");
+    let end = arguments.iter().position(|word| word.text == "--")?;
+    let own = arguments.get(..end)?;
+    if command.name() != "cargo" || !own.iter().any(runs) {
+        return None;
+    }
+    let names = ["-p", "--package", "--bin", "--example"];
+    let mut pairs = own.iter().zip(own.iter().skip(1));
+    let is_other = pairs.any(|(option, value)| {
+        names.contains(&option.text.as_str())
+            && value.known().is_some_and(|name| !name.contains("civitas"))
+    });
+    (!is_other).then(|| arguments.get(end + 1..).unwrap_or_default())
+}
+
+/// The code of an approval, such as `P7`.
+fn is_code(text: &str) -> bool {
+    let digits = text.strip_prefix(['P', 'p']).unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// What a word is.
 enum Reading {
     /// A sub-command, or an argument of one.

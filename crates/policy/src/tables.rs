@@ -139,6 +139,13 @@ pub struct OperationRule {
     /// Patterns, each of which at least one argument must match.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// Patterns of the paths of addresses, requesting one of which in any way is the operation. They are read as a server reads
+    /// them: in lower case, decoded, without `..`; `*` is also for several parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// As `addresses`, except that plain reading (GET, HEAD) is not the operation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
     /// Scopes of files, writing which is the operation.
     #[serde(default)]
     pub files: Vec<String>,

@@ -1,5 +1,7 @@
 //! Decisions: the role table case by case, outcomes, explanations, and what must hold for any input.
 
+mod bypasses;
+
 use super::*;
 use crate::path::{NoLinks, Place};
 use crate::request::{Agent, ToolCall};

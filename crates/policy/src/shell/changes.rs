@@ -2,10 +2,11 @@
 
 use super::parser::Parser;
 use super::unwrap::{is_input, short};
+use super::word::hides_code;
 use super::{Command, Word};
 
 /// Variables that change which program a name means, or that name a program to run.
-const POWERFUL: [&str; 26] = [
+const POWERFUL: [&str; 35] = [
     "PATH",
     "IFS",
     "ENV",
@@ -32,6 +33,15 @@ const POWERFUL: [&str; 26] = [
     "GIT_CONFIG_COUNT",
     "NODE_OPTIONS",
     "PERL5OPT",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "MANPAGER",
+    "BROWSER",
+    "GIT_ASKPASS",
+    "SSH_ASKPASS",
+    "CURL_HOME",
+    "WGETRC",
+    "HTTPIE_CONFIG_DIR",
 ];
 
 /// Settings by which git runs other programs.
@@ -93,7 +103,9 @@ impl Parser<'_> {
             let rest = options
                 .iter()
                 .find_map(|option| word.text.strip_prefix(option));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            let attached = word.text.starts_with("-I") || word.text.starts_with("-F");
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('=') || attached)
+                || is_group_with(&word.text, 'I') && options.len() == TAR.len()
         };
         if command.arguments().iter().any(runs) {
             self.note(format!(
@@ -103,12 +115,32 @@ impl Parser<'_> {
         }
     }
 
+    /// What is quoted in `let`, and where a variable is named, may be a command.
+    pub fn calculated(&mut self, command: &Command) {
+        let hides = |word: &Word| word.quoted && hides_code(&word.text);
+        if command.name() == "let" && command.arguments().iter().any(hides) {
+            self.note("a command stands in what `let` calculates");
+        }
+    }
+
     pub fn git(&mut self, command: &Command) {
         let has = |text: &str| command.arguments().iter().any(|word| word.text == text);
         let runs = has("bisect") && has("run")
             || has("rebase") && (has("-x") || has("--exec"))
             || has("submodule") && has("foreach")
-            || has("filter-branch");
+            || has("filter-branch")
+            || has("difftool") && (has("-x") || has("--extcmd"))
+            || has("--upload-pack")
+            || has("--receive-pack")
+            || command
+                .arguments()
+                .iter()
+                .any(|word| word.text.starts_with("ext::") || word.text.starts_with("--extcmd="))
+            || has("grep")
+                && command
+                    .arguments()
+                    .iter()
+                    .any(|word| opens_pager(&word.text));
         if runs
             || command.arguments().iter().any(|word| {
                 word.text.starts_with("--exec=")
@@ -152,12 +184,23 @@ impl Parser<'_> {
     }
 
     pub fn assignments(&mut self, command: &Command) {
-        for (name, _) in &command.assignments {
+        for (name, value) in &command.assignments {
             self.assigned(name);
+            if value.quoted && hides_code(&value.text) {
+                self.note(format!(
+                    "a command stands in the value of `{name}`, which may be read again"
+                ));
+            }
         }
     }
 
     pub fn exported(&mut self, command: &Command) {
+        // `printf` calculates only where it names a variable.
+        self.state.calculates |= command.name() != "printf"
+            || command
+                .arguments()
+                .iter()
+                .any(|word| word.text.starts_with("-v"));
         for word in command.arguments() {
             let name = word
                 .text
@@ -180,6 +223,18 @@ impl Parser<'_> {
             ));
         }
     }
+}
+
+/// Short options in a group, one of which is the letter.
+fn is_group_with(text: &str, letter: char) -> bool {
+    text.strip_prefix('-')
+        .is_some_and(|group| group.contains(letter) && group.chars().all(char::is_alphabetic))
+}
+
+/// `git grep -O…`, `--open-files-in-pager`.
+fn opens_pager(text: &str) -> bool {
+    text.starts_with("--open")
+        || text.starts_with('-') && !text.starts_with("--") && text.contains('O')
 }
 
 /// A folder below another, as text; nothing is resolved here.

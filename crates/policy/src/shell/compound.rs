@@ -170,6 +170,7 @@ impl Parser<'_> {
 
     /// `[[ … ]]`: its words are tests, its substitutions are commands.
     fn test(&mut self) -> Read<()> {
+        self.state.calculates = true;
         loop {
             self.lines()?;
             match self.peek(0) {

@@ -42,6 +42,7 @@ impl Parser<'_> {
             byte if byte.is_ascii_digit() || b"@*#?$!-".contains(&byte) => {
                 building.text.extend_from_slice(&[b'$', byte]);
                 building.word.dynamic = true;
+                building.word.splits |= byte == b'@';
                 self.at += 2;
                 Ok(())
             }
@@ -67,12 +68,18 @@ impl Parser<'_> {
             .substituted
             .append(&mut inner.word.substituted);
         let text = String::from_utf8_lossy(&self.source[start..self.at]).into_owned();
+        // An index and an offset are calculated.
+        self.state.calculates |= text.contains(['[', ':']);
+        if text.ends_with("@P}") {
+            self.note("the value of a variable is read again, with the commands in it");
+        }
         match text.as_str() {
             "${HOME}" => self.parameter(building, "$HOME"),
             "${PWD}" => self.parameter(building, "$PWD"),
             _ => {
                 building.text.extend(text.bytes().take(256));
                 building.word.dynamic = true;
+                building.word.splits |= text.contains('@');
             }
         }
         Ok(())
@@ -132,6 +139,7 @@ impl Parser<'_> {
 
     /// The rest of `$((…))` or `((…))`: numbers, but its substitutions are commands.
     pub fn arithmetic(&mut self) -> Read<()> {
+        self.state.calculates = true;
         let mut inner = Building::default();
         let mut depth = 0_usize;
         self.nested(|parser| {

@@ -13,7 +13,9 @@
 mod changes;
 mod compound;
 mod dollar;
+mod opaque;
 mod parser;
+mod programs;
 mod redirect;
 mod script;
 mod substitution;
@@ -24,6 +26,7 @@ mod word;
 mod wrappers;
 
 pub use parser::parse;
+pub(crate) use programs::scripts;
 pub use script::{Command, Here, Redirect, RedirectKind, Script, Unclear, Word};
 
 /// The longest command that is read, in bytes.

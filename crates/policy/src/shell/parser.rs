@@ -8,6 +8,10 @@ pub(super) struct Stopped;
 pub(super) type Read<T> = Result<T, Stopped>;
 
 /// What the readers of a script and of the scripts inside it share.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent traits, each asked by its name"
+)]
 #[derive(Default)]
 pub(super) struct State {
     pub script: Script,
@@ -17,6 +21,12 @@ pub(super) struct State {
     pub folders: Vec<Option<String>>,
     /// `$HOME` and `$PWD` mean what they meant before the script.
     pub home_is_known: bool,
+    /// What is found is only guessed to run, or runs on another machine.
+    pub elsewhere: bool,
+    /// A word holds a command in the index of a variable, which runs where the index is calculated.
+    pub hides_index: bool,
+    /// Something is calculated, or a variable is named by a word.
+    pub calculates: bool,
 }
 
 /// Reads one text; a nested script has its own reader on the same state.
@@ -51,7 +61,11 @@ pub fn parse(text: &str) -> Script {
         state.script.unclear.push(Unclear { reason });
         return state.script;
     }
-    Parser::new(text, &mut state).whole();
+    let mut parser = Parser::new(text, &mut state);
+    parser.whole();
+    if parser.state.hides_index && parser.state.calculates {
+        parser.note("a command stands in the index of a variable");
+    }
     state.script
 }
 
@@ -315,7 +329,7 @@ impl<'a> Parser<'a> {
             "!" | "time" => {
                 self.blanks();
                 if reserved == "time" {
-                    while self.take("-p") {
+                    while self.take("-p") || self.take("--") {
                         self.blanks();
                     }
                 }
@@ -338,6 +352,7 @@ impl<'a> Parser<'a> {
         if self.state.script.commands.len() >= COMMANDS_MAX {
             return self.unclear(format!("there are more than {COMMANDS_MAX} commands"));
         }
+        command.elsewhere = self.state.elsewhere;
         command.through.clone_from(&self.state.through);
         command.fed_by.clone_from(&self.state.fed_by);
         command.folders.clone_from(&self.state.folders);

@@ -97,6 +97,7 @@ impl Parser<'_> {
             if !pending.quoted {
                 self.expansions(&body, &mut inner)?;
             }
+            self.state.hides_index |= super::word::hides_index(&body);
             let text = (!inner.word.dynamic).then_some(body);
             let Some(command) = self.state.script.commands.get_mut(pending.command) else {
                 continue;

@@ -33,6 +33,8 @@ pub struct Command {
     pub fed_by: Vec<usize>,
     /// The folders it may run in, as text relative to where the script starts; `None` is one that cannot be known.
     pub folders: Vec<Option<String>>,
+    /// It is a guess that it runs, or it runs on another machine: its dangers count, its files do not.
+    pub elsewhere: bool,
     /// Runs in the background.
     pub background: bool,
     /// Defines and calls itself without end.
@@ -77,7 +79,7 @@ fn base_name(text: &str) -> &str {
 /// A word after the quotes were removed.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent traits, each asked by its name"
+    reason = "independent traits, each asked by its name"
 )]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Word {
@@ -87,6 +89,8 @@ pub struct Word {
     pub dynamic: bool,
     /// Holds an unquoted `*`, `?` or `[`.
     pub glob: bool,
+    /// Holds an expansion that may become several words.
+    pub splits: bool,
     /// Any part of it was quoted.
     pub quoted: bool,
     /// The places in [`Script::commands`] of the commands substituted into it.

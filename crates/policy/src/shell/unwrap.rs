@@ -1,7 +1,8 @@
 //! What a command runs in turn: wrappers, shells, `eval`, `find -exec`; and what it changes for those after it.
 
+use super::opaque::{self, OPAQUE};
 use super::parser::{Parser, Read};
-use super::wrappers::{self, OPAQUE, Wrapper};
+use super::wrappers::{self, Wrapper};
 use super::{Command, Word};
 
 pub(super) const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash"];
@@ -33,6 +34,10 @@ impl Parser<'_> {
         match command.name() {
             "cd" | "chdir" | "pushd" => self.change_folder(command.arguments()),
             "popd" | "dirs" => self.state.folders = vec![None],
+            "let" | "test" | "[" | "mapfile" | "readarray" | "getopts" | "wait" => {
+                self.state.calculates = true;
+                self.calculated(&command);
+            }
             "eval" => return self.eval(&command),
             "trap" => return self.trap(&command),
             "watch" => return self.joined(&command, &["-n", "-i", "--interval"]),
@@ -41,12 +46,17 @@ impl Parser<'_> {
             "fd" | "fdfind" => {
                 return self.after(&command, &["-x", "-X", "--exec", "--exec-batch"]);
             }
-            "git" => self.git(&command),
+            "git" => {
+                self.git(&command);
+                self.programs_of_options(&command);
+            }
             "source" | "." => self.sourced(&command),
             "tar" | "gtar" | "bsdtar" | "shopt" | "setopt" => self.options_that_run(&command),
             "export" | "declare" | "typeset" | "local" | "readonly" | "read" | "unset"
             | "printf" => self.exported(&command),
             "command" if has_flag(&command, &["-v", "-V"]) => {}
+            "direnv" => return self.after_words(&command, "exec", 1),
+            "hyperfine" | "concurrently" | "tmux" | "screen" => return self.texts(&command),
             name if SHELLS.contains(&name) => return self.shell(&command),
             name if OPAQUE.contains(&name) => {
                 self.note(format!("what `{name}` runs cannot be known"));
@@ -57,7 +67,10 @@ impl Parser<'_> {
                 let name = name.to_owned();
                 return self.inner(&command, &name, rest.to_vec(), Vec::new());
             }
-            name => return self.wrapped(&command, name),
+            name => {
+                self.programs_of_options(&command);
+                return self.wrapped(&command, name);
+            }
         }
         Ok(())
     }
@@ -74,7 +87,7 @@ impl Parser<'_> {
 
     fn wrapped(&mut self, command: &Command, name: &str) -> Read<()> {
         let Some(wrapper) = wrappers::wrapper(name) else {
-            return Ok(());
+            return self.guessed(command);
         };
         let arguments = command.arguments();
         let at = match wrapper.program_at(arguments) {
@@ -216,9 +229,74 @@ impl Parser<'_> {
     fn eval(&mut self, command: &Command) -> Read<()> {
         let known: Option<Vec<&str>> = command.arguments().iter().map(Word::known).collect();
         match known {
-            Some(words) => self.code(command, "eval", &words.join(" ")),
+            // In this very shell: what it changes stays.
+            Some(words) => self.within(command, "eval", |parser| {
+                Parser::new(&words.join(" "), parser.state).whole();
+                Ok(())
+            }),
             None => self.noted("what `eval` runs cannot be known"),
         }
+    }
+
+    /// Programs whose arguments are commands for a shell.
+    fn texts(&mut self, command: &Command) -> Read<()> {
+        for word in command.arguments() {
+            match word.known() {
+                Some(text) if text.contains(char::is_whitespace) => {
+                    self.code(command, command.name(), text)?;
+                }
+                Some(_) => {}
+                None => self.note(format!("what `{}` runs cannot be known", command.name())),
+            }
+        }
+        self.guessed(command)
+    }
+
+    /// `direnv exec FOLDER program …`.
+    fn after_words(&mut self, command: &Command, word: &str, skipped: usize) -> Read<()> {
+        let at = command
+            .arguments()
+            .iter()
+            .position(|found| found.text == word);
+        let words = at.and_then(|at| command.arguments().get(at + 1 + skipped..));
+        self.inner(
+            command,
+            command.name(),
+            words.unwrap_or_default().to_vec(),
+            Vec::new(),
+        )
+    }
+
+    /// Whatever a program is that is not known: when a later word is a program that can do harm, the rest may be its arguments.
+    fn guessed(&mut self, command: &Command) -> Read<()> {
+        if self.state.elsewhere
+            || opaque::NEVER_RUN.contains(&command.name())
+            || crate::effects::is_known(command.name())
+        {
+            return Ok(());
+        }
+        let arguments = command.arguments();
+        let harms = |word: &Word| word.known().is_some_and(|_| opaque::can_harm(&word.text));
+        let places = (0..arguments.len()).filter(|at| harms(&arguments[*at]));
+        for at in places.take(opaque::GUESSES_MAX) {
+            let before = std::mem::replace(&mut self.state.elsewhere, true);
+            let unclear = self.state.script.unclear.len();
+            let folders = self.state.folders.clone();
+            let result = self.inner(
+                command,
+                command.name(),
+                arguments[at..].to_vec(),
+                Vec::new(),
+            );
+            self.state.elsewhere = before;
+            self.state.folders = folders;
+            // What a guess does not tell is no reason to ask; a limit that is reached is.
+            if result.is_ok() {
+                self.state.script.unclear.truncate(unclear);
+            }
+            result?;
+        }
+        Ok(())
     }
 
     fn trap(&mut self, command: &Command) -> Read<()> {

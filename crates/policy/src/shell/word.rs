@@ -144,8 +144,7 @@ impl Parser<'_> {
                     self.double_quoted(&mut building)?;
                 }
                 b'\\' => self.escaped(&mut building),
-                b'$' => self.dollar(&mut building, false)?,
-                b'`' => self.backtick(&mut building, false)?,
+                b'$' | b'`' => self.unquoted_expansion(byte, &mut building)?,
                 _ => self.plain(byte, &mut building),
             }
         }
@@ -153,7 +152,22 @@ impl Parser<'_> {
             let found = char::from(self.peek(0));
             return self.unclear(format!("a word is expected before `{found}`"));
         }
-        Ok(building.finish())
+        let word = building.finish();
+        self.state.hides_index |= word.quoted && hides_index(&word.text);
+        Ok(word)
+    }
+
+    /// An expansion that the shell splits at blanks.
+    fn unquoted_expansion(&mut self, byte: u8, building: &mut Building) -> Read<()> {
+        let before = std::mem::replace(&mut building.word.dynamic, false);
+        if byte == b'$' {
+            self.dollar(building, false)?;
+        } else {
+            self.backtick(building, false)?;
+        }
+        building.word.splits |= building.word.dynamic;
+        building.word.dynamic |= before;
+        Ok(())
     }
 
     fn plain(&mut self, byte: u8, building: &mut Building) {
@@ -163,7 +177,10 @@ impl Parser<'_> {
             b',' => building.brace = building.brace.map(|_| true),
             b'.' if self.peek(1) == b'.' => building.brace = building.brace.map(|_| true),
             // One word becomes several: `{rm,-rf,/}` is a command.
-            b'}' if building.brace == Some(true) => building.word.dynamic = true,
+            b'}' if building.brace == Some(true) => {
+                building.word.dynamic = true;
+                building.word.splits = true;
+            }
             _ => {}
         }
         building.text.push(byte);
@@ -229,6 +246,21 @@ impl Parser<'_> {
         }
         self.at = (self.at + 2).min(self.source.len());
     }
+}
+
+/// Whether a command stands behind a `[`, which bash runs when it calculates: `x='a[$(rm x)]'; ((x))`.
+pub(super) fn hides_index(text: &str) -> bool {
+    text.split_once('[')
+        .is_some_and(|(_, rest)| hides_code(rest))
+}
+
+/// Whether a text holds a command that was quoted; those that were not stand as `$(…)`.
+pub(super) fn hides_code(text: &str) -> bool {
+    let rest = text
+        .replace("$(…)", "")
+        .replace("$((…))", "")
+        .replace("`…`", "");
+    ["$(", "`", "@P}"].iter().any(|mark| rest.contains(mark))
 }
 
 /// A quoted `~` at the beginning is a file of that name, not the home folder.

@@ -36,7 +36,7 @@ const PLAIN: Wrapper = Wrapper {
 };
 
 /// The wrappers that are seen through. An option that is not listed makes the command unclear.
-const WRAPPERS: [Wrapper; 19] = [
+const WRAPPERS: [Wrapper; 29] = [
     Wrapper {
         names: &["sudo"],
         starts_shell: true,
@@ -218,13 +218,168 @@ const WRAPPERS: [Wrapper; 19] = [
         ..PLAIN
     },
     Wrapper {
+        names: &["chrt"],
+        flags: "abdefGimoRrv",
+        values: "TPD",
+        long_flags: &[
+            "batch",
+            "deadline",
+            "ext",
+            "fifo",
+            "idle",
+            "other",
+            "rr",
+            "reset-on-fork",
+            "all-tasks",
+            "verbose",
+        ],
+        long_values: &["sched-runtime", "sched-period", "sched-deadline"],
+        skipped: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["taskset"],
+        flags: "acp",
+        long_flags: &["all-tasks", "cpu-list", "pid"],
+        skipped: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["numactl"],
+        flags: "alHsb",
+        values: "iCNmpPwt",
+        long_flags: &["all", "localalloc", "balancing"],
+        long_values: &[
+            "interleave",
+            "cpunodebind",
+            "physcpubind",
+            "membind",
+            "preferred",
+            "preferred-many",
+            "weighted-interleave",
+        ],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["prlimit"],
+        flags: "cdefilmnqrstuvxy",
+        values: "o",
+        long_flags: &[
+            "core",
+            "data",
+            "nice",
+            "fsize",
+            "sigpending",
+            "memlock",
+            "rss",
+            "nofile",
+            "msgqueue",
+            "rtprio",
+            "stack",
+            "cpu",
+            "nproc",
+            "as",
+            "locks",
+            "rttime",
+            "verbose",
+            "noheadings",
+            "raw",
+        ],
+        long_values: &["output"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["setpriv"],
+        long_flags: &[
+            "clear-groups",
+            "keep-groups",
+            "init-groups",
+            "no-new-privs",
+            "nnp",
+            "reset-env",
+        ],
+        long_values: &[
+            "ambient-caps",
+            "inh-caps",
+            "bounding-set",
+            "ruid",
+            "euid",
+            "reuid",
+            "rgid",
+            "egid",
+            "regid",
+            "groups",
+            "securebits",
+            "pdeathsig",
+            "selinux-label",
+            "apparmor-profile",
+        ],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["proot"],
+        flags: "0hV",
+        values: "rbwqkvipRSm",
+        long_flags: &["kill-on-exit", "link2symlink", "root-id"],
+        long_values: &[
+            "rootfs",
+            "bind",
+            "cwd",
+            "qemu",
+            "kernel-release",
+            "change-id",
+        ],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["fakeroot", "fakechroot"],
+        starts_shell: true,
+        flags: "u",
+        values: "lfsibdce",
+        long_flags: &["unknown-is-real"],
+        long_values: &["lib", "faked", "fd-base"],
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["faketime"],
+        flags: "mp",
+        values: "f",
+        skipped: 1,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["dotenv", "dotenvx", "env-cmd", "cross-env", "with-env"],
+        flags: "qo",
+        values: "fe",
+        long_flags: &["override", "quote", "quiet"],
+        long_values: &["file", "env", "env-file"],
+        assigns: true,
+        ..PLAIN
+    },
+    Wrapper {
+        names: &["npx", "bunx", "uvx", "pnpx"],
+        flags: "yq",
+        values: "p",
+        long_flags: &[
+            "yes",
+            "no",
+            "no-install",
+            "quiet",
+            "prefer-offline",
+            "offline",
+            "bun",
+        ],
+        long_values: &["package", "from", "with", "python"],
+        ..PLAIN
+    },
+    Wrapper {
         names: &["coproc", "unbuffer", "dbus-run-session", "firejail", "-"],
         ..PLAIN
     },
 ];
 
 /// Runners whose first argument says that a program follows.
-const RUNNERS: [(&str, &str); 9] = [
+const RUNNERS: [(&str, &str); 13] = [
     ("uv", "run"),
     ("poetry", "run"),
     ("pipenv", "run"),
@@ -234,30 +389,10 @@ const RUNNERS: [(&str, &str); 9] = [
     ("pnpm", "exec"),
     ("yarn", "exec"),
     ("mise", "exec"),
-];
-
-/// Programs that run others in a way that is not seen through.
-pub(super) const OPAQUE: [&str; 20] = [
-    "parallel",
-    "alias",
-    "nsenter",
-    "unshare",
-    "su",
-    "runuser",
-    "script",
-    "entr",
-    "expect",
-    "at",
-    "batch",
-    "cmd",
-    "powershell",
-    "pwsh",
-    "bind",
-    "enable",
-    "systemd-run",
-    "chpst",
-    "start-stop-daemon",
-    "zmodload",
+    ("dotenv", "run"),
+    ("pnpm", "dlx"),
+    ("yarn", "dlx"),
+    ("pipx", "run"),
 ];
 
 pub(super) fn wrapper(name: &str) -> Option<&'static Wrapper> {

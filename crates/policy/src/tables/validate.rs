@@ -151,10 +151,11 @@ fn operations(problems: &mut Problems, tables: &Tables) {
     for (at, rule) in tables.operations.iter().enumerate() {
         let place = format!("operations[{at}]");
         identifier(problems, &format!("{place}.operation"), &rule.operation);
-        if rule.programs.is_empty() && rule.files.is_empty() {
+        let has_addresses = !rule.addresses.is_empty() || !rule.changes.is_empty();
+        if rule.programs.is_empty() && rule.files.is_empty() && !has_addresses {
             problems.add(
                 &place,
-                "it names neither `programs` nor `files`, so it would never match",
+                "it names neither `programs` nor `files` nor addresses, so it would never match",
             );
         }
         let has_words = !rule.arguments.is_empty() || !rule.subcommands.is_empty();
@@ -168,12 +169,14 @@ fn operations(problems: &mut Problems, tables: &Tables) {
             ("programs", &rule.programs),
             ("subcommands", &rule.subcommands),
             ("arguments", &rule.arguments),
+            ("addresses", &rule.addresses),
+            ("changes", &rule.changes),
         ] {
             for (index, pattern) in patterns.iter().enumerate().take(LIST_MAX + 1) {
-                if pattern.len() > 128 || index >= LIST_MAX || Glob::new(pattern).is_err() {
+                if pattern.len() > 256 || index >= LIST_MAX || Glob::new(pattern).is_err() {
                     problems.add(
                         format!("{place}.{field}[{index}]"),
-                        "not a pattern of at most 128 bytes, or too many of them",
+                        "not a pattern of at most 256 bytes, or too many of them",
                     );
                 }
             }
