@@ -15,6 +15,7 @@ mod hold;
 mod record;
 mod repeat;
 mod report;
+mod room;
 mod summary;
 
 use std::sync::Arc;

@@ -60,6 +60,7 @@ impl Halts {
                 return Err(Error::Invalid(vec![Invalid { pointer, detail }]));
             }
         }
+        let scope = self.resolve(&caller.tenant_id, scope).await?;
         let now = self.store.clock().now();
         let mut halt = Halt {
             tenant_id: caller.tenant_id.clone(),
@@ -82,6 +83,33 @@ impl Halts {
         self.in_force.forget(&caller.tenant_id);
         halt.set_at = receipt.committed_at;
         Ok(halt)
+    }
+
+    /// What is meant, as events will say it: an agent may be named by its name, and a team as its tag says it. A session need not
+    /// be known yet.
+    async fn resolve(&self, tenant: &TenantId, scope: HaltScope) -> Result<HaltScope, Error> {
+        match scope {
+            HaltScope::Agent(named) => {
+                let agents = self.store.agents();
+                let found = match agents.find(tenant, &named).await? {
+                    Some(found) => Some(found),
+                    None => agents.find_by_name(tenant, named.as_str()).await?,
+                };
+                let agent = found.ok_or_else(|| Error::no_agent(named.as_str()))?;
+                Ok(HaltScope::Agent(agent.agent_id))
+            }
+            HaltScope::Team(name) => {
+                let name = name.strip_prefix(TEAM_TAG).unwrap_or(&name);
+                if name.trim() != name || name.is_empty() {
+                    let pointer = "/scope/id".to_owned();
+                    let detail = "must be a team's name, as agents' tags `team:NAME` say it";
+                    let detail = detail.to_owned();
+                    return Err(Error::Invalid(vec![Invalid { pointer, detail }]));
+                }
+                Ok(HaltScope::Team(name.to_owned()))
+            }
+            HaltScope::All | HaltScope::Session(_) => Ok(scope),
+        }
     }
 
     /// A halt with its entry in the audit log, for whoever decides something else in the same commit.
@@ -121,18 +149,18 @@ impl Halts {
         Ok(self.in_force.get(tenant, read).await?)
     }
 
-    /// The first halt that stops a session, of this agent if it is one of the registry.
+    /// The first halt that stops a session, of these agents of the registry.
     pub async fn stopping(
         &self,
         tenant: &TenantId,
         session_id: &str,
-        agent: Option<&Agent>,
+        agents: &[&Agent],
     ) -> Result<Option<Halt>, Error> {
         let halts = self.in_force(tenant).await?;
         let stops = |halt: &&Halt| match &halt.scope {
             HaltScope::All => true,
-            HaltScope::Team(name) => agent.is_some_and(|agent| teams(agent).any(|t| t == name)),
-            HaltScope::Agent(id) => agent.is_some_and(|agent| agent.agent_id == *id),
+            HaltScope::Team(name) => agents.iter().any(|agent| teams(agent).any(|t| t == name)),
+            HaltScope::Agent(id) => agents.iter().any(|agent| agent.agent_id == *id),
             HaltScope::Session(id) => id == session_id,
         };
         Ok(halts.iter().find(stops).cloned())

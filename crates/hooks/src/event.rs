@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::call::ToolCall;
-use crate::fields::{BATCH_CALLS_MAX, Fields, WORD_CHARS_MAX};
+use crate::fields::{BATCH_CALLS_MAX, Fields, PATH_CHARS_MAX, WORD_CHARS_MAX};
 use crate::kind::EventKind;
 use crate::name::Name;
 
@@ -49,12 +49,17 @@ pub enum Malformed {
     /// It is not a JSON object.
     #[error("a hook event is a JSON object: send what Claude Code hands its hooks, unchanged")]
     NotAnObject,
-    /// It says no usable session or event.
+    /// Its folder is no path.
+    #[error(
+        "`cwd` must be a path of up to {PATH_CHARS_MAX} characters: send what Claude Code hands its hooks, unchanged"
+    )]
+    Folder,
+    /// It says no usable session or event, or of who acts and for which call what is no text.
     #[error(
         "`{field}` must be a text of 1 to {WORD_CHARS_MAX} characters without control characters: send what Claude Code hands its hooks, unchanged"
     )]
     Field {
-        /// Which of the two fields.
+        /// Which field.
         field: &'static str,
     },
 }
@@ -64,6 +69,15 @@ impl Event {
     pub fn parse(raw: Value) -> Result<Self, Malformed> {
         let fields = Fields::of(&raw).ok_or(Malformed::NotAnObject)?;
         let required = |field| fields.word(field).ok_or(Malformed::Field { field });
+        // Who acts, where and for which call: what cannot be read must not count as if it were not there.
+        for field in ["agent_id", "agent_type", "tool_use_id"] {
+            if fields.is_said(field) && fields.word(field).is_none() {
+                return Err(Malformed::Field { field });
+            }
+        }
+        if fields.is_said("cwd") && fields.path("cwd").is_none() {
+            return Err(Malformed::Folder);
+        }
         let common = Common {
             session_id: required("session_id")?,
             hook_event_name: required("hook_event_name")?,

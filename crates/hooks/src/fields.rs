@@ -31,6 +31,12 @@ impl<'a> Fields<'a> {
         is_usable.then(|| word.to_owned())
     }
 
+    /// Whether a field is there with something in it: neither null nor an empty text, which say nothing.
+    pub(crate) fn is_said(self, key: &str) -> bool {
+        let value = self.0.get(key);
+        value.is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
+    }
+
     /// A path.
     pub(crate) fn path(self, key: &str) -> Option<String> {
         let path = self.0.get(key)?.as_str()?;

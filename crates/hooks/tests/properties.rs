@@ -67,14 +67,14 @@ fn any_event() -> impl Strategy<Value = Event> {
         recorded,
         prop::collection::vec((any_key(), any_json()), 0..4),
     )
-        .prop_map(|(name, recorded, replaced)| {
+        .prop_filter_map("who acts must be said", |(name, recorded, replaced)| {
             let mut raw: Value = serde_json::from_str(recorded.json).unwrap();
             for (key, value) in replaced {
                 raw[key] = value;
             }
             raw["hook_event_name"] = json!(name);
             raw["session_id"] = json!("s");
-            Event::parse(raw).unwrap()
+            Event::parse(raw).ok()
         })
 }
 
@@ -116,7 +116,8 @@ proptest! {
                 prop_assert!(!event.common.session_id.is_empty());
             }
             Err(Malformed::NotAnObject) => prop_assert!(!kept.is_object()),
-            Err(Malformed::Field { field }) => prop_assert!(kept.is_object() && ["session_id", "hook_event_name"].contains(&field)),
+            Err(Malformed::Field { field }) => prop_assert!(kept.is_object() && WORDS.contains(&field)),
+            Err(Malformed::Folder) => prop_assert!(kept["cwd"].as_str().is_none_or(|cwd| !cwd.is_empty())),
         }
     }
 
@@ -140,6 +141,15 @@ proptest! {
         }
     }
 }
+
+/// The fields that must be read, when they are there.
+const WORDS: [&str; 5] = [
+    "session_id",
+    "hook_event_name",
+    "agent_id",
+    "agent_type",
+    "tool_use_id",
+];
 
 fn with(field: &str, value: &Value) -> Result<Event, Malformed> {
     let mut raw = json!({ "session_id": "s", "hook_event_name": "PreToolUse", "tool_name": "Bash", "cwd": "/work" });
@@ -174,11 +184,31 @@ fn a_session_and_a_name_are_needed_and_nothing_else() {
 }
 
 #[test]
+fn who_acts_where_is_refused_when_it_cannot_be_read() {
+    for field in ["agent_id", "agent_type", "tool_use_id"] {
+        for value in [
+            json!(5),
+            json!([]),
+            json!("a\nb"),
+            json!("a".repeat(WORD_CHARS_MAX + 1)),
+        ] {
+            assert_eq!(
+                with(field, &value),
+                Err(Malformed::Field { field }),
+                "{value}"
+            );
+        }
+        assert!(with(field, &json!(null)).is_ok());
+    }
+    for value in [json!(5), json!("/work".repeat(10_000)), json!("a\0b")] {
+        assert_eq!(with("cwd", &value), Err(Malformed::Folder));
+    }
+}
+
+#[test]
 fn what_is_over_its_limit_is_absent_and_not_cut() {
     let event = with("tool_name", &json!("Bash".repeat(100))).unwrap();
     assert_eq!(event.tool_call().unwrap().tool_name, "");
-    let event = with("cwd", &json!("/work".repeat(10_000))).unwrap();
-    assert_eq!(event.common.cwd, None);
     let prompt = json!({ "session_id": "s", "hook_event_name": "UserPromptSubmit", "prompt": "a".repeat(TEXT_BYTES_MAX + 1) });
     let EventKind::UserPromptSubmit { prompt, .. } = Event::parse(prompt).unwrap().kind else {
         unreachable!()

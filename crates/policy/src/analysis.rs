@@ -184,6 +184,11 @@ impl Analysis<'_> {
                 NAME_LENGTH_MAX,
             ),
             (
+                "the unregistered agent's name",
+                optional(request.unregistered.as_ref()),
+                NAME_LENGTH_MAX * 4,
+            ),
+            (
                 "the environment",
                 request.environment.len(),
                 NAME_LENGTH_MAX,
@@ -217,7 +222,28 @@ impl Analysis<'_> {
         }
     }
 
+    /// What becomes of a call that names an agent which nobody registered.
+    fn unregistered(&mut self) {
+        let Some(name) = &self.request.unregistered else {
+            return;
+        };
+        let outcome = self.set.tables.unregistered.outcome;
+        if outcome == Outcome::Allow {
+            let warning = format!("nobody registered the agent {name}");
+            self.warnings.push(warning);
+            return;
+        }
+        let reason =
+            "nobody registered it, so a person decides, or an administrator registers or adopts it";
+        self.refuse(Step::Agent, outcome, &format!("agent {name}"), reason);
+    }
+
     fn agent(&mut self) {
+        if self.request.call.tool_name.is_empty() {
+            let reason = "the call says no usable name of a tool";
+            self.refuse(Step::Tool, Outcome::Deny, "call", reason);
+        }
+        self.unregistered();
         let Some(agent) = &self.request.agent else {
             match self.set.tables.no_agent {
                 NoAgent::Allow => self

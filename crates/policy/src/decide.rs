@@ -4,7 +4,7 @@ use crate::analysis::{Analysis, Finding, Question, analyse};
 use crate::buckets::Applied;
 use crate::cost::{self, SessionCost};
 use crate::decision::{
-    Action, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, Shadow, Step,
+    Action, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, People, Shadow, Step,
 };
 use crate::path::Resolver;
 use crate::request::Request;
@@ -33,6 +33,12 @@ impl<'a> Verdict<'a> {
             self.applied.iter().chain(&self.watched).copied(),
             !self.failed.is_empty(),
         )
+    }
+
+    /// How many people the policies ask that hold it.
+    fn people(&self) -> People {
+        let asking = self.applied.iter().filter(|known| known.requires_approval);
+        asking.fold(People::default(), |people, known| people.and(known.people))
     }
 
     /// The policy that the outcome is owed to.
@@ -88,6 +94,8 @@ struct Draft {
     watched: Vec<Matched>,
     /// The same answers with the watched policies.
     shadow: Vec<(Step, Outcome, String)>,
+    /// How many people the policies that hold it ask.
+    people: People,
 }
 
 impl PolicySet {
@@ -103,6 +111,7 @@ impl PolicySet {
             matched: Vec::new(),
             watched: Vec::new(),
             shadow: Vec::new(),
+            people: People::default(),
         };
         for finding in &analysis.findings {
             draft.finding(finding);
@@ -167,11 +176,13 @@ impl PolicySet {
             seen = Some((&question.program, context.clone()));
             let verdict = self.verdict(&asker, question.action, &question.resource, &context)?;
             let mut outcome = verdict.binding();
+            draft.people = draft.people.and(verdict.people());
             let mut reason = self.reason(question, &verdict, outcome, false, analysis.request);
             if outcome == Outcome::Allow
                 && let Some(maybe) = &question.maybe
             {
                 let other = self.verdict(&asker, question.action, maybe, &context)?;
+                draft.people = draft.people.and(other.people());
                 if other.binding() != Outcome::Allow {
                     outcome = Outcome::Ask;
                     let owed =
@@ -336,10 +347,11 @@ impl PolicySet {
                 policies: Vec::new(),
             });
         }
-        let approvers = if outcome == Outcome::Ask {
-            self.approvers(&draft.judged)
+        let (approvers, people) = if outcome == Outcome::Ask {
+            let people = draft.people.and(self.people(&draft.judged));
+            (self.approvers(&draft.judged), people)
         } else {
-            Vec::new()
+            (Vec::new(), People::default())
         };
         let audited = |name: &String| {
             self.tables
@@ -364,6 +376,7 @@ impl PolicySet {
             gained,
             operations: analysis.operations,
             approvers,
+            people,
             audit,
             warnings: analysis.warnings,
             budget: analysis.request.budget.clone(),
@@ -373,6 +386,20 @@ impl PolicySet {
             fingerprint: self.fingerprint().to_owned(),
             elapsed_us: 0,
         }
+    }
+
+    /// What the tables say of the operations that are held.
+    fn people(&self, judged: &[Judged]) -> People {
+        let held = judged.iter().filter(|judged| {
+            judged.outcome == Outcome::Ask && judged.action == Some(Action::Perform)
+        });
+        let escalations = held.filter_map(|judged| self.tables.escalations.get(&judged.subject));
+        escalations.fold(People::default(), |people, escalation| {
+            people.and(People {
+                quorum: escalation.quorum.unwrap_or(1),
+                escalate_after: escalation.escalate_after,
+            })
+        })
     }
 
     fn approvers(&self, judged: &[Judged]) -> Vec<String> {

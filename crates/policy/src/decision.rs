@@ -1,7 +1,7 @@
 //! What was decided, and everything that explains it.
 
 use crate::cost::SessionCost;
-use crate::tables::CostAction;
+use crate::tables::{After, CostAction};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a call. A later one is stricter, and of all that was judged the strictest holds.
@@ -149,6 +149,36 @@ pub struct Shadow {
     pub policies: Vec<Matched>,
 }
 
+/// How many people are asked, and when more of them are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct People {
+    /// So many different people must agree.
+    pub quorum: u32,
+    /// After this everyone who decides approvals may decide; as the server is set up when absent.
+    pub escalate_after: Option<After>,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            quorum: 1,
+            escalate_after: None,
+        }
+    }
+}
+
+impl People {
+    /// What both ask for: the more people, and the shorter time.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let times = [self.escalate_after, other.escalate_after];
+        Self {
+            quorum: self.quorum.max(other.quorum),
+            escalate_after: times.into_iter().flatten().min(),
+        }
+    }
+}
+
 /// What the caller's ledger says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +220,9 @@ pub struct Decision {
     pub operations: Vec<String>,
     /// Who may approve, when it asks.
     pub approvers: Vec<String>,
+    /// How many of them must agree, and when more are asked.
+    #[serde(flatten)]
+    pub people: People,
     /// The use must be audited in any case, for instance that of a secret.
     pub audit: bool,
     /// What people should know although it is allowed.

@@ -1,7 +1,7 @@
 //! Decides what a tool call of an agent may do: allow, ask a person, or deny, with the whole explanation.
 //!
 //! ```
-//! use civitas_policy::{Agent, NoLinks, Outcome, Place, PolicySet, PolicySource, Request, Tables, ToolCall};
+//! use civitas_policy::{Agent, NoLinks, Outcome, People, Place, PolicySet, PolicySource, Request, Tables, ToolCall};
 //!
 //! let policies = PolicySource {
 //!     name: "ledger.cedar".to_owned(),
@@ -101,8 +101,8 @@ pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX};
 pub use set::{PolicySet, SCHEMA};
 pub use source::{POLICIES_MAX, PolicySource, SOURCE_LENGTH_MAX, SOURCES_MAX};
 pub use tables::{
-    APPROVERS, CostAction, Costs, DEFAULTS, Escalation, Estimate, Estimates, Mode, NoAgent,
-    OperationRule, ProgramOptions, Role, SYSTEM_ROLE, Tables,
+    APPROVERS, After, CostAction, Costs, DEFAULTS, Escalation, Estimate, Estimates, Mode, NoAgent,
+    OperationRule, ProgramOptions, QUORUM_MAX, Role, SYSTEM_ROLE, Tables, Unregistered,
 };
 pub use what_if::{
     Comparison, EXAMPLES_MAX, Example, GROUPS_MAX, Group, Recorded, Report, what_if,

@@ -18,6 +18,9 @@ pub struct Request {
     /// Who calls; absent is a call without an agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
+    /// The name that the caller says and that no registry knows, or its session's; the tables say what becomes of such calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unregistered: Option<String>,
     /// The call.
     pub call: ToolCall,
     /// Where it happens.
@@ -47,6 +50,7 @@ impl Request {
     pub fn new(call: ToolCall, place: Place) -> Self {
         Self {
             agent: None,
+            unregistered: None,
             call,
             place,
             environment: String::new(),

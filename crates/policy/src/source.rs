@@ -1,10 +1,10 @@
 //! Policy texts: read, named, checked against the schema, with the line of every error.
 
 use crate::danger::DANGERS;
-use crate::decision::Effect;
+use crate::decision::{Effect, People};
 use crate::error::{Problems, line_and_column};
 use crate::scope;
-use crate::tables::{SYSTEM_ROLE, Tables};
+use crate::tables::{QUORUM_MAX, SYSTEM_ROLE, Tables};
 use cedar_policy::{EntityUid, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
@@ -24,11 +24,13 @@ const NESTING_MAX: usize = 32;
 const JOINTS_MAX: usize = 400;
 
 /// The annotations that mean something, or that people may use as they like.
-const ANNOTATIONS: [&str; 9] = [
+const ANNOTATIONS: [&str; 11] = [
     "id",
     "reason",
     "source",
     "require",
+    "quorum",
+    "escalate_after",
     "mode",
     "owner",
     "link",
@@ -68,6 +70,7 @@ pub(crate) struct Known {
     pub source: String,
     pub effect: Effect,
     pub requires_approval: bool,
+    pub people: People,
     pub shadow: bool,
 }
 
@@ -245,6 +248,7 @@ fn named(
         Some("approval") => true,
         _ => return Err(format!("`@require` of `{id}` can only be \"approval\"")),
     };
+    let people = people(policy, id, requires_approval)?;
     let shadow = match annotation("mode") {
         None if policy.annotation("mode").is_none() => false,
         Some("enforce") => false,
@@ -261,7 +265,36 @@ fn named(
             cedar_policy::Effect::Forbid => Effect::Forbid,
         },
         requires_approval,
+        people,
         shadow,
+    })
+}
+
+/// How many people a policy asks, and after how long more of them.
+fn people(
+    policy: &cedar_policy::Policy,
+    id: &str,
+    requires_approval: bool,
+) -> Result<People, String> {
+    let said = ["quorum", "escalate_after"].map(|name| policy.annotation(name).map(str::trim));
+    if !requires_approval && said.iter().any(Option::is_some) {
+        return Err(format!(
+            "`{id}` asks nobody: `@quorum` and `@escalate_after` stand beside `@require(\"approval\")`"
+        ));
+    }
+    let [quorum, escalate_after] = said;
+    let quorum = quorum.map(|text| {
+        let count = text.parse().ok();
+        let count = count.filter(|count| (1..=QUORUM_MAX).contains(count));
+        count.ok_or_else(|| format!("`@quorum` of `{id}` is a number from 1 to {QUORUM_MAX}"))
+    });
+    let escalate_after = escalate_after.map(|text| {
+        let after = text.parse();
+        after.map_err(|error| format!("`@escalate_after` of `{id}` {error}"))
+    });
+    Ok(People {
+        quorum: quorum.transpose()?.unwrap_or(1),
+        escalate_after: escalate_after.transpose()?,
     })
 }
 

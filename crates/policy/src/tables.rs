@@ -4,11 +4,15 @@
 //! [`Tables::from_json`], which refuse unknown fields and check every value; [`crate::PolicySet::compile`] makes
 //! Cedar policies of them.
 
+use crate::decision::Outcome;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod after;
 mod validate;
+
+pub use after::After;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +24,9 @@ pub const DEFAULTS: &str = include_str!("tables/defaults.toml");
 /// none: people approve.
 pub const APPROVERS: [&str; 3] = ["human", "operator", "admin"];
 
+/// How many different people an approval may need.
+pub const QUORUM_MAX: u32 = 10;
+
 /// The role of a call without an agent.
 pub const SYSTEM_ROLE: &str = "system";
 
@@ -30,6 +37,9 @@ pub struct Tables {
     /// What a call without an agent is.
     #[serde(default)]
     pub no_agent: NoAgent,
+    /// What a call is that names an agent which nobody registered.
+    #[serde(default)]
+    pub unregistered: Unregistered,
     /// Whether decisions bind.
     #[serde(default)]
     pub mode: Mode,
@@ -115,6 +125,12 @@ pub struct Escalation {
     /// Who may approve it: people, as [`APPROVERS`] or by their id or e-mail address. Empty means that it needs no approval.
     #[serde(default)]
     pub approvers: Vec<String>,
+    /// How many different people must agree, where it needs approval: 1 to [`QUORUM_MAX`]; 1 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<u32>,
+    /// After how long everyone who decides approvals may decide it, such as `30m`; as the server is set up when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_after: Option<After>,
     /// Each use is to be audited in any case.
     #[serde(default)]
     pub audit: bool,
@@ -222,6 +238,22 @@ pub enum NoAgent {
     Allow,
     /// Denied.
     Deny,
+}
+
+/// What a call is that names an agent which nobody registered. It is never freer than a call without an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unregistered {
+    /// `allow` judges it as a call without an agent, `ask` holds it for a person besides, `deny` refuses it.
+    pub outcome: Outcome,
+}
+
+impl Default for Unregistered {
+    fn default() -> Self {
+        Self {
+            outcome: Outcome::Ask,
+        }
+    }
 }
 
 /// Whether decisions bind.

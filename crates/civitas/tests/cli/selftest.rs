@@ -169,15 +169,28 @@ fn a_real_server_binds_a_real_installation() {
         assert!(!home.settings().exists());
         assert_ne!(listed()[0]["revoked_at"], Value::Null);
     }
-    // No halt is left behind.
+    // Nothing is left behind that stops, waits or is to be taken on.
+    for path in [
+        "halts",
+        "approvals?state=pending",
+        "agents/unregistered",
+        "agents/sessions?open=true",
+    ] {
+        let answer = get(&server, path);
+        let body = answer.split("\r\n\r\n").last().unwrap();
+        assert!(body.contains("[]"), "{path}: {answer}");
+    }
+}
+
+fn get(server: &Server, path: &str) -> String {
     let host = server.address.strip_prefix("http://").unwrap();
     let mut asked = TcpStream::connect(host).unwrap();
     write!(
         asked,
-        "GET /api/v1/halts HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        "GET /api/v1/{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
     )
     .unwrap();
     let mut answer = String::new();
     asked.read_to_string(&mut answer).unwrap();
-    assert!(answer.ends_with("\r\n\r\n[]"), "{answer}");
+    answer
 }

@@ -302,11 +302,11 @@ async fn who_is_not_registered_is_seen_and_taken_on_in_one_step() {
     let client = server.anonymous();
     let mut event = read("t1");
     event["agent_type"] = json!("Test Writer");
-    let (decision, _) = decided(&client, &event).await;
-    assert_eq!(
-        decision, "allow",
-        "without an agent it is a system operation"
-    );
+    let (asking, asks) = (client.clone(), event.clone());
+    let held = tokio::spawn(async move { decided(&asking, &asks).await });
+    let code = asked(&server).await;
+    decide(&server, &code, Decide::new(Verdict::Deny)).await;
+    assert_eq!(held.await.unwrap().0, "deny");
     let seen = client.get("/api/v1/agents/unregistered").send().await.ok();
     assert_eq!(seen[0]["name"], "test-writer");
     assert_eq!(seen[0]["session_id"], "s");
@@ -434,6 +434,7 @@ async fn a_machine_reports_and_never_lifts_a_halt() {
     let made = operator.post("/api/auth/tokens").json(&body).send().await;
     let secret = made.json()["token"].as_str().unwrap().to_owned();
     let machine = Client::new(server.address, Some(secret));
+    register(&operator, "ada", &json!({})).await;
     let (decision, _) = decided(&machine, &read("t1")).await;
     assert_eq!(decision, "allow");
     let halt = json!({ "scope": { "kind": "all" } });

@@ -25,6 +25,7 @@ mod execution;
 mod feed;
 mod fleet;
 mod gate;
+mod gate_names;
 mod health;
 mod hostile;
 mod intent;

@@ -32,20 +32,39 @@ pub(super) struct Actor {
     read: Option<u64>,
     /// The agent whose rights hold: its own, or for a sub-agent that nobody registered those of its session.
     pub agent: Option<Agent>,
+    /// Another registered agent that the client says this is, or that the session runs as. Its limits hold, too: a name that is said
+    /// never gives more than the session has.
+    pub also: Option<Agent>,
     pub is_sub_agent: bool,
     /// The name that nobody registered, when the client said one.
     pub unregistered: Option<String>,
     /// What the session has cost, with what is reserved for its calls.
     pub session_cost: Money,
+    /// Whether the call is one of an agent that is named and not known: by itself, or by its session.
+    pub is_unknown: bool,
+}
+
+/// As whom a session runs.
+enum Running {
+    /// This agent of the registry.
+    Registered(Agent),
+    /// A name that the registry does not know, or does not know any more.
+    Unknown(String),
+    /// Nobody was named.
+    Nobody,
 }
 
 impl Gate {
     /// Reads who acts.
+    ///
+    /// A session is bound to the first agent that is named in it, before any of its calls was decided; after that people bind it. A
+    /// credential with an agent's name acts as that agent, whatever an event says.
     pub(super) async fn actor(&self, caller: &Caller, seen: &Seen) -> Result<Actor, Error> {
         // None needs another's answer, and each is a way to another thread and back.
-        let (found, own, session_cost) = try_join!(
+        let (found, own, of_credential, session_cost) = try_join!(
             self.session(caller, seen),
             self.named(caller, seen),
+            self.of_credential(caller),
             self.session_cost(&caller.tenant_id, &seen.session_id),
         )?;
         let read = found.as_ref().map(|session| session.revision);
@@ -60,29 +79,29 @@ impl Gate {
             (None, Some(name)) => Some(name.to_owned()),
             _ => None,
         };
-        let agent = match own {
-            Some(agent) => {
-                if !seen.is_sub_agent {
-                    bind(&mut session, &agent);
-                }
-                Some(agent)
-            }
-            None => self.agent_of(caller, &mut session).await?,
-        };
         if !seen.is_sub_agent
             && session.agent_name.is_empty()
             && let Some(name) = &unregistered
         {
             session.agent_name.clone_from(name);
         }
-        Ok(Actor {
+        let mut actor = Actor {
             session,
             read,
-            agent,
+            agent: None,
+            also: None,
             is_sub_agent: seen.is_sub_agent,
             unregistered,
             session_cost,
-        })
+            is_unknown: false,
+        };
+        if seen.is_sub_agent && own.is_some() {
+            actor.agent = own;
+            return Ok(actor);
+        }
+        let running = self.running(caller, &actor.session, own.as_ref()).await?;
+        actor.run_as(of_credential, running, own);
+        Ok(actor)
     }
 
     async fn session(&self, caller: &Caller, seen: &Seen) -> Result<Option<AgentSession>, Error> {
@@ -92,33 +111,55 @@ impl Gate {
 
     /// The registered agent of the name that the client says.
     async fn named(&self, caller: &Caller, seen: &Seen) -> Result<Option<Agent>, Error> {
-        let Some(name) = named(seen).and_then(as_name) else {
+        match named(seen) {
+            Some(name) => self.agent_called(caller, name).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn agent_called(&self, caller: &Caller, name: &str) -> Result<Option<Agent>, Error> {
+        let Some(name) = as_name(name) else {
             return Ok(None);
         };
         let agents = self.0.store.agents();
         Ok(agents.find_by_name(&caller.tenant_id, &name).await?)
     }
 
-    /// The agent that a session runs as: the one it was bound to, else the one whose name its credential has.
-    async fn agent_of(
-        &self,
-        caller: &Caller,
-        session: &mut AgentSession,
-    ) -> Result<Option<Agent>, Error> {
-        let agents = self.0.store.agents();
-        if let Some(id) = &session.agent_id
-            && let Some(agent) = agents.find(&caller.tenant_id, id).await?
-        {
-            return Ok(Some(agent));
-        }
+    /// The agent that a credential was made for: the one whose name it has.
+    async fn of_credential(&self, caller: &Caller) -> Result<Option<Agent>, Error> {
         if !is_name(&caller.name) {
             return Ok(None);
         }
-        let agent = agents.find_by_name(&caller.tenant_id, &caller.name).await?;
-        if let Some(agent) = &agent {
-            bind(session, agent);
+        let agents = self.0.store.agents();
+        Ok(agents.find_by_name(&caller.tenant_id, &caller.name).await?)
+    }
+
+    /// As whom a session runs: as the agent it was bound to, else under the name that was said first, which somebody may have
+    /// registered since.
+    async fn running(
+        &self,
+        caller: &Caller,
+        session: &AgentSession,
+        own: Option<&Agent>,
+    ) -> Result<Running, Error> {
+        if let Some(id) = &session.agent_id {
+            let read = own.filter(|own| own.agent_id == *id).cloned();
+            let found = match read {
+                Some(agent) => Some(agent),
+                None => self.0.store.agents().find(&caller.tenant_id, id).await?,
+            };
+            if let Some(agent) = found {
+                return Ok(Running::Registered(agent));
+            }
         }
-        Ok(agent)
+        if session.agent_name.is_empty() {
+            return Ok(Running::Nobody);
+        }
+        let found = self.agent_called(caller, &session.agent_name).await?;
+        Ok(found.map_or_else(
+            || Running::Unknown(session.agent_name.clone()),
+            Running::Registered,
+        ))
     }
 
     fn new_session(&self, caller: &Caller, seen: &Seen) -> AgentSession {
@@ -158,7 +199,55 @@ fn bind(session: &mut AgentSession, agent: &Agent) {
     }
 }
 
+/// An agent, unless it is this one.
+fn other(agent: &Agent, other: Option<Agent>) -> Option<Agent> {
+    other.filter(|other| other.agent_id != agent.agent_id)
+}
+
 impl Actor {
+    /// Settles whose rights hold: those of the credential's agent, of the session's, or of the first one that is named.
+    fn run_as(&mut self, of_credential: Option<Agent>, running: Running, own: Option<Agent>) {
+        let session = &mut self.session;
+        let is_new = session.calls == 0 && session.agent_id.is_none();
+        self.is_unknown = self.unregistered.is_some() && !self.is_sub_agent;
+        let (agent, bound) = match (of_credential, running) {
+            (Some(agent), Running::Registered(bound)) => {
+                let bound = other(&agent, Some(bound));
+                (Some(agent), bound)
+            }
+            (Some(agent), _) => {
+                if is_new {
+                    bind(session, &agent);
+                }
+                (Some(agent), None)
+            }
+            (None, Running::Registered(bound)) => {
+                bind(session, &bound);
+                (Some(bound), None)
+            }
+            (None, Running::Unknown(name)) => {
+                self.is_unknown = true;
+                if !self.is_sub_agent && self.unregistered.is_none() {
+                    self.unregistered = Some(name);
+                }
+                (None, None)
+            }
+            (None, Running::Nobody) => match &own {
+                Some(first) if is_new => {
+                    bind(session, first);
+                    (own.clone(), None)
+                }
+                // It began without a name, and what it had then is a limit from now on, too.
+                _ => (None, None),
+            },
+        };
+        self.also = bound.or_else(|| match &agent {
+            Some(agent) => other(agent, own),
+            None => own,
+        });
+        self.agent = agent;
+    }
+
     /// The name shown for who acts.
     pub(super) fn name(&self) -> &str {
         match (&self.unregistered, &self.agent) {
@@ -168,13 +257,19 @@ impl Actor {
         }
     }
 
+    /// The other agent that was named, which an entry says: a session runs as one.
+    pub(super) fn also_named(&self) -> Option<&str> {
+        self.also.as_ref().map(|agent| agent.name.as_str())
+    }
+
     /// Why the agent may do nothing at all, if so.
     pub(super) fn barred(&self) -> Option<String> {
-        let agent = self.agent.as_ref()?;
-        (agent.lifecycle != Lifecycle::Active).then(|| {
-            let (name, state) = (&agent.name, agent.lifecycle.as_str());
-            format!("Denied: the agent {name} is {state}: an administrator puts it to work.")
-        })
+        let mut agents = self.agent.iter().chain(&self.also);
+        let agent = agents.find(|agent| agent.lifecycle != Lifecycle::Active)?;
+        let (name, state) = (&agent.name, agent.lifecycle.as_str());
+        Some(format!(
+            "Denied: the agent {name} is {state}: an administrator puts it to work."
+        ))
     }
 
     /// Learns what a call that runs adds to its session.

@@ -8,6 +8,7 @@ use civitas_storage::{CommitError, HookEvent, KeepHookEvent, Refusal};
 use super::Gate;
 use super::actor::{Actor, Seen};
 use super::answer::Given;
+use super::room::no_room;
 use crate::error::Error;
 use crate::policies::principal;
 
@@ -101,7 +102,7 @@ impl Gate {
                     if !(waits && self.room(&mut news, until).await?) {
                         budget = Some(Budget {
                             outcome: Outcome::Deny,
-                            reason: refusal.to_string(),
+                            reason: no_room(&actor, refusal),
                         });
                     }
                 }
@@ -125,6 +126,7 @@ impl Gate {
         let set = self.0.policies.current(&caller.tenant_id).await?;
         let mut request = Request::new(call.call.clone(), place(seen, actor));
         request.agent = actor.agent.as_ref().map(principal);
+        request.unregistered = actor.is_unknown.then(|| actor.name().to_owned());
         request.environment.clone_from(&self.0.options.environment);
         let mode = &actor.session.permission_mode;
         request.permission_mode.clone_from(mode);
@@ -132,7 +134,16 @@ impl Gate {
         request.facts = facts(actor);
         request.budget = budget;
         request.session_micro_usd = actor.session_cost.as_micros();
-        let (request, mut decision) = self.0.policies.decide(&set, request).await?;
+        let (mut request, mut decision) = self.0.policies.decide(&set, request).await?;
+        if let Some(also) = &actor.also {
+            // Who says another name is held to the limits of both.
+            let mut other = request.clone();
+            other.agent = Some(principal(also));
+            let (other, stricter) = self.0.policies.decide(&set, other).await?;
+            if stricter.outcome > decision.outcome {
+                (request, decision) = (other, stricter);
+            }
+        }
         if let Some(reason) = actor.barred() {
             decision.outcome = Outcome::Deny;
             decision.reason = reason;

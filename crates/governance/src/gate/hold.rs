@@ -1,8 +1,10 @@
 //! Calls that wait: for a person, or for room in a budget.
 
+mod ending;
+
 use civitas_model::approval::{Allowance, Approval, ApprovalKind, ApprovalState, Verdict, request};
-use civitas_model::{Caller, Halt, Timestamp};
-use civitas_policy::{COST_APPROVED, COST_ESCALATION, CostAction, Outcome};
+use civitas_model::{Agent, Caller, Halt, Timestamp};
+use civitas_policy::{After, COST_APPROVED, COST_ESCALATION, CostAction, Outcome};
 use civitas_storage::{Changeset, CommitError, DecisionChange, NewApproval, Refusal};
 use serde_json::json;
 use tokio::sync::watch;
@@ -12,6 +14,7 @@ use super::actor::{Actor, Seen};
 use super::answer::Given;
 use super::call::{Judged, TRIES_MAX, Use};
 use super::record::{Draft, halted};
+use super::room::no_room;
 use crate::approvals::request_hash;
 use crate::error::Error;
 
@@ -164,6 +167,9 @@ impl Gate {
     fn new_approval(&self, draft: &Draft<'_>, seen: &Seen, request_hash: String) -> NewApproval {
         let (actor, call, judged) = (draft.actor, draft.call, draft.judged);
         let now = self.0.store.clock().now();
+        let people = judged.decision.people;
+        let after = people.escalate_after.map(After::duration);
+        let escalation = after.unwrap_or(self.0.options.escalation);
         NewApproval {
             tenant_id: draft.caller.tenant_id.clone(),
             approval_id: self.new_id(),
@@ -182,9 +188,9 @@ impl Gate {
             policies: judged.policies(),
             approvers: judged.decision.approvers.clone(),
             amount: judged.amount(),
-            quorum: 1,
+            quorum: people.quorum,
             expires_at: now.plus(self.0.options.approval),
-            escalate_at: Some(now.plus(self.0.options.escalation)),
+            escalate_at: Some(now.plus(escalation)),
         }
     }
 
@@ -318,6 +324,9 @@ impl Gate {
             if judged.decision.outcome == Outcome::Deny {
                 return self.answer(held, Given::deny(judged.decision.reason)).await;
             }
+            if judged.decision.people.quorum > approval.quorum {
+                return self.too_few(held, approval, &judged).await;
+            }
             let gained = gained(&judged, approval);
             actor.learn(&gained);
             let mut given = Given::allow(format!("Allowed by {by} ({}).", approval.code()));
@@ -345,7 +354,7 @@ impl Gate {
                 }
                 Err(CommitError::Refused(refusal @ Refusal::OverBudget { waits, .. })) => {
                     if !(waits && self.room(&mut news, until).await?) {
-                        let given = Given::deny(format!("Denied: {refusal}."));
+                        let given = Given::deny(format!("Denied: {}.", no_room(&actor, refusal)));
                         return self.answer(held, given).await;
                     }
                 }
@@ -356,37 +365,6 @@ impl Gate {
                 Err(error) => return Err(error.into()),
             }
         }
-    }
-
-    /// Answers a call that was held, durably; when another asker was answered meanwhile, the same as that one.
-    async fn answer(&self, held: &Held<'_>, given: Given) -> Result<Given, Error> {
-        for _ in 0..TRIES_MAX {
-            let (caller, seen, call) = (held.caller, held.seen, held.call);
-            let actor = self.actor(caller, seen).await?;
-            let judged = self.judge(caller, seen, &actor, call, None).await?;
-            let draft = Draft::new(caller, &actor, call, &judged);
-            let changes = Changeset::new()
-                .with(held.answer(&given, None))
-                .with(actor.sighting(0, 1));
-            match self.commit(self.told(changes, &draft, &given)).await {
-                Ok(()) => return Ok(given),
-                Err(CommitError::Refused(Refusal::Changed { .. })) => {}
-                Err(CommitError::Refused(Refusal::AlreadyExists { .. })) => {
-                    return self.answered(held).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        // It is not let through, whatever else was to be noted.
-        Ok(given)
-    }
-
-    async fn answered(&self, held: &Held<'_>) -> Result<Given, Error> {
-        let tenant = &held.caller.tenant_id;
-        let decisions = self.0.store.decisions();
-        let found = decisions.find_by_id(tenant, &held.decision_id).await?;
-        let given = found.and_then(|found| serde_json::from_value(found.answer).ok());
-        given.ok_or_else(|| Error::Unavailable("the answer cannot be read: ask again".to_owned()))
     }
 
     /// Waits until some budget may have room again; `false` when the time is over.
@@ -409,9 +387,9 @@ impl Gate {
         actor: &Actor,
     ) -> Result<Option<Halt>, Error> {
         let session = &actor.session.session_id;
-        let agent = actor.agent.as_ref();
+        let agents: Vec<&Agent> = actor.agent.iter().chain(&actor.also).collect();
         let halts = &self.0.halts;
-        halts.stopping(&caller.tenant_id, session, agent).await
+        halts.stopping(&caller.tenant_id, session, &agents).await
     }
 }
 

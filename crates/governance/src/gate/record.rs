@@ -251,6 +251,7 @@ impl<'a> Draft<'a> {
                 "tool_name": call.tool_name,
                 "event": self.call.event,
                 "is_sub_agent": self.actor.is_sub_agent,
+                "also_named": self.actor.also_named(),
                 "judged": decision.outcome,
                 "policies": self.judged.policies(),
                 "fingerprint": decision.fingerprint,

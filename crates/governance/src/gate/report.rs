@@ -150,6 +150,7 @@ impl Gate {
         let call = event.tool_call();
         let body = json!({
             "agent_name": actor.name(),
+            "also_named": actor.also_named(),
             "operation_detail": call.map(|call| call.tool_name.as_str()),
             "context": context,
             "reported_by": caller.name,

@@ -1,6 +1,6 @@
 //! Whether tables can be used, and where not.
 
-use super::{APPROVERS, SYSTEM_ROLE, Tables};
+use super::{APPROVERS, QUORUM_MAX, SYSTEM_ROLE, Tables};
 use crate::error::{Error, Problems};
 use crate::scope;
 use globset::Glob;
@@ -92,6 +92,14 @@ fn escalations(problems: &mut Problems, tables: &Tables) {
             problems.add(
                 format!("{place}.reason"),
                 "a reason has up to 512 bytes, no control characters",
+            );
+        }
+        if let Some(quorum) = escalation.quorum
+            && !(1..=QUORUM_MAX).contains(&quorum)
+        {
+            problems.add(
+                format!("{place}.quorum"),
+                format!("{quorum} people cannot be asked: 1 to {QUORUM_MAX}"),
             );
         }
         approvers(

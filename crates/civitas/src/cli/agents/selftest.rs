@@ -97,6 +97,10 @@ impl Bench {
         let mut raw: Value =
             serde_json::from_str(json).map_err(|error| format!("{name}: {error}"))?;
         raw["session_id"] = json!(self.session);
+        // A name that nobody registered would stay in the list of those.
+        if let Some(fields) = raw.as_object_mut() {
+            fields.remove("agent_type");
+        }
         if raw.get("tool_use_id").is_some() {
             raw["tool_use_id"] = json!(format!("toolu_{}", SystemEntropy.uuid_v4().simple()));
         }
@@ -127,6 +131,9 @@ pub(super) async fn run(_arguments: Selftest, remote: &Remote) -> anyhow::Result
     ];
     rows.extend(command_form::checks(&bench).await);
     rows.push(events::halt(&bench).await);
+    if let Err(problem) = events::end(&bench).await {
+        note(&format!("the test's sessions stay open: {problem}"));
+    }
     rows.extend(settings::checks(&bench.server).await);
     let failed = rows
         .iter()

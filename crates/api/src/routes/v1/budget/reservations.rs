@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use civitas_governance::{NewReservation, Paid};
-use civitas_model::{Money, Timestamp};
+use civitas_model::{ErrorCode, Money, Timestamp};
 use civitas_storage::Reservation;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -81,6 +81,20 @@ impl From<Reservation> for ReservationResponse {
     }
 }
 
+/// Ids with a `/` are those of tool calls that hooks decided (`session/tool use`): what is reserved for those ends with their
+/// outcome or their time, never by request.
+pub(super) fn is_of_a_call(id: &str) -> bool {
+    id.contains('/')
+}
+
+fn refuse_of_a_call(id: &str) -> Result<(), Problem> {
+    if !is_of_a_call(id) {
+        return Ok(());
+    }
+    let detail = "it is reserved for a tool call: it is settled when the call's outcome is reported, and ends by itself otherwise";
+    Err(Problem::new(ErrorCode::Conflict, detail))
+}
+
 /// Reserve before something is done that costs. It counts as used until it is settled, released, or its time has passed.
 #[utoipa::path(post, path = "/api/v1/budget/reservations", tag = "budgets", security(("bearer" = [])),
     request_body = ReserveRequest, responses(
@@ -96,6 +110,10 @@ pub(crate) async fn reserve(
     Body(body): Body<ReserveRequest>,
 ) -> Result<(StatusCode, Json<ReservationResponse>), Problem> {
     require_report(&caller)?;
+    if body.reservation_id.as_deref().is_some_and(is_of_a_call) {
+        let detail = "must not hold a `/`: such ids are those of tool calls";
+        return Err(Problem::invalid("/reservation_id", detail));
+    }
     let new = NewReservation {
         reservation_id: body.reservation_id,
         agent: body.agent_id,
@@ -116,6 +134,7 @@ pub(crate) async fn reserve(
     params(("reservation_id" = String, Path)), request_body = SettleRequest, responses(
         (status = 200, body = ReservationResponse), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument, description = "It is reserved for a tool call."),
         (status = 422, body = ProblemDocument),
     ))]
 pub(crate) async fn settle(
@@ -125,6 +144,7 @@ pub(crate) async fn settle(
     Body(body): Body<SettleRequest>,
 ) -> Result<Json<ReservationResponse>, Problem> {
     require_report(&caller)?;
+    refuse_of_a_call(&id)?;
     let is_said = body.tokens_used.is_some() || body.cost_usd.is_some();
     let actual = is_said.then_some(Paid {
         tokens: body.tokens_used,
@@ -139,6 +159,7 @@ pub(crate) async fn settle(
     params(("reservation_id" = String, Path)), responses(
         (status = 204, description = "It is given back."), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument, description = "It is reserved for a tool call."),
     ))]
 pub(crate) async fn release(
     State(state): State<AppState>,
@@ -146,6 +167,7 @@ pub(crate) async fn release(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     require_report(&caller)?;
+    refuse_of_a_call(&id)?;
     state.budgets.release(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

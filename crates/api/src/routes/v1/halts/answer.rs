@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub(crate) struct HaltScope {
     /// `all`, `team`, `agent` or `session`.
     pub(crate) kind: String,
-    /// The team's name, the agent's or the session's id; left out for `all`.
+    /// The team's name, the agent's id or name, the session's id; left out for `all`.
     #[serde(default)]
     pub(crate) id: String,
 }

@@ -27,6 +27,7 @@ pub(crate) struct NewHalt {
     request_body = NewHalt, responses(
         (status = 201, body = HaltResponse), (status = 400, body = ProblemDocument),
         (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument, description = "There is no such agent."),
         (status = 409, body = ProblemDocument, description = "Too many halts are in force."),
         (status = 413, body = ProblemDocument), (status = 415, body = ProblemDocument),
         (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument),

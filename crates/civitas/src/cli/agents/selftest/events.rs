@@ -136,10 +136,24 @@ pub(super) async fn twice(bench: &Bench) -> Row {
     Row::of("once", outcome.await)
 }
 
+/// Ends the test's sessions, which takes back what they asked people for.
+pub(super) async fn end(bench: &Bench) -> Result<(), String> {
+    for session in [bench.session.clone(), halted(bench)] {
+        let event = bench.event("session-end", |raw| raw["session_id"] = json!(session))?;
+        send(bench, &event).await?;
+    }
+    Ok(())
+}
+
+/// The session that the test halts.
+fn halted(bench: &Bench) -> String {
+    format!("{}-halted", bench.session)
+}
+
 /// A session that was halted is told to stop at its next event.
 pub(super) async fn halt(bench: &Bench) -> Row {
     const CHECK: &str = "halt";
-    let session = format!("{}-halted", bench.session);
+    let session = halted(bench);
     let halt = json!({ "scope": { "kind": "session", "id": session }, "reason": "civitas agents selftest" });
     let set = match bench
         .operator
