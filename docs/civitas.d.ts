@@ -252,8 +252,10 @@ export interface AgentUpdate {
   owner?: string | null;
   rbac_allowed_tools?: string[] | null;
   rbac_api_access?: string[] | null;
+  rbac_approval_threshold?: number | null;
   rbac_denied_tools?: string[] | null;
   rbac_path_scopes?: string[] | null;
+  rbac_requires_approval?: boolean | null;
   role?: string | null;
 }
 
@@ -791,7 +793,10 @@ export interface DeductRequest {
   /** The agent, by id or name. */
   agent_id: string;
   cost_usd?: number | null;
-  /** Its id, if it has one: the same again changes nothing. */
+  /**
+   * Its id, if it has one: the same again changes nothing, and something else under the same id is refused.
+   * Reservations have ids of their own.
+   */
   id?: string | null;
   /** The session it was spent in; its budget pays, too. */
   session_id?: string | null;
@@ -904,7 +909,10 @@ export interface EventAnswer {
 
 /** Something an agent did. Everything may be left out; what is not listed is not kept, except within `context`. */
 export interface EventIngest {
-  /** The agent's id; `unknown` when absent. At most 256 characters, as all short texts here. */
+  /**
+   * The agent's id, or else its name; `unknown` when absent. At most 256 characters, as all short texts here. What is
+   * recorded of an agent that the registry knows is the registry's id, name and role.
+   */
   agent_id?: string | null;
   agent_name?: string | null;
   agent_role?: string | null;
@@ -1117,7 +1125,7 @@ export interface ImportedFile {
   /** How it was read: `loaded`, `repaired`, `synthesised` or `skipped`. */
   outcome: string;
   path: string;
-  /** Why it was skipped or failed. */
+  /** Why it was skipped, kept or failed. */
   reason?: string | null;
   /** What had to be mended. */
   repairs: string[];
@@ -1726,7 +1734,7 @@ export interface ReservationResponse {
   /** When it ends by itself. */
   expires_at: string;
   reservation_id: string;
-  /** `held`, `settled`, `released`, `expired`, or `spent` when it is a charge of this id. */
+  /** `held`, `settled`, `released` or `expired`. */
   state: string;
   tokens_reserved: number;
   /** What was used, once settled. */
@@ -1740,7 +1748,10 @@ export interface ReserveRequest {
   cost_usd?: number | null;
   /** How many seconds it lasts unless it is settled or released; 600 when absent. */
   lifetime_seconds?: number | null;
-  /** Its id; a new one when absent. The same again answers the same reservation. */
+  /**
+   * Its id; a new one when absent. The same again answers the same reservation, and
+   * another agent, session or amount under the same id is refused.
+   */
   reservation_id?: string | null;
   /** The session it is for: its budget pays, too. */
   session_id?: string | null;
@@ -1992,7 +2003,7 @@ export interface TokenRequest {
   expires_in_days?: number | null;
   /** What it is for. */
   name: string;
-  /** What it may do: `read`, `write`, `admin`, `metrics`. Never `approve`; `metrics` in the default tenant only. */
+  /** What it may do: `read`, `write`, `admin`, `hooks`, `metrics`. Never `approve`; `metrics` in the default tenant only. */
   scopes: string[];
 }
 
@@ -4442,6 +4453,8 @@ export interface Operations {
       403: Problem;
       /** There is no such agent. */
       404: Problem;
+      /** Something else was deducted with this id. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -4469,6 +4482,8 @@ export interface Operations {
       403: Problem;
       /** There is no such agent. */
       404: Problem;
+      /** There is a reservation of something else with this id. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -4503,7 +4518,8 @@ export interface Operations {
     };
   };
   /**
-   * Settle a reservation: what was used is charged, the rest given back. Once more it changes nothing; after its time has passed
+   * Settle a reservation: what was used is charged, the rest given back. Once more it changes nothing, and with
+   * another amount is refused; after its time has passed
    * what was used is charged all the same.
    */
   "POST /api/v1/budget/reservations/{reservation_id}/settle": {
@@ -4522,6 +4538,8 @@ export interface Operations {
       401: Problem;
       403: Problem;
       404: Problem;
+      /** It was settled with another amount. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */

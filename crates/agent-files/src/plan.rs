@@ -18,7 +18,8 @@ pub enum Action {
     Updated,
     /// File and agent say the same.
     Unchanged,
-    /// The file is as it was read, and the agent was changed in the registry: it stays so.
+    /// The file is as it was read, and the agent was changed in the registry; or the agent was not registered from a file, and this
+    /// one has its name only: it stays so.
     Kept,
     /// The file is no agent's.
     Skipped,
@@ -68,7 +69,7 @@ pub struct Plan {
     pub agent: Option<Agent>,
     /// What of the agent the file changes, or says otherwise.
     pub changes: Vec<&'static str>,
-    /// Why it cannot be done.
+    /// Why it cannot be done, or the agent is kept though no file of it was read before.
     pub reason: Option<String>,
 }
 
@@ -152,6 +153,8 @@ impl Planner {
             agent.source = Some(source);
             return Plan::of(Action::Created, Some(agent));
         };
+        let is_named_only =
+            known.source.is_none() && definition.agent_id.as_ref() != Some(&known.agent_id);
         let known = Agent {
             budget: known.budget.clone().as_of(self.now),
             ..known
@@ -163,7 +166,15 @@ impl Planner {
             .source
             .as_ref()
             .is_some_and(|known| known.fingerprint == source.fingerprint);
-        if is_same_file {
+        if is_named_only && !changes.is_empty() && !taken {
+            let reason = Some(registered_otherwise(&known));
+            return Plan {
+                changes,
+                reason,
+                ..Plan::of(Action::Kept, Some(known))
+            };
+        }
+        if is_same_file || is_named_only && !taken {
             let action = if changes.is_empty() {
                 Action::Unchanged
             } else {
@@ -188,6 +199,14 @@ impl Planner {
         }
         plan
     }
+}
+
+/// Why an agent that no file was read for is not changed by one that only has its name.
+fn registered_otherwise(agent: &Agent) -> String {
+    let Agent { name, agent_id, .. } = agent;
+    format!(
+        "the agent `{name}` was not registered from a file: say `agent_id: {agent_id}` in this one to change it by it, or take another name"
+    )
 }
 
 /// Why a file whose agent's name, or id, is another's was not taken.
@@ -262,6 +281,37 @@ mod tests {
         let updated = planner().plan(&other, known(&agent), id_from("2"));
         assert_eq!(updated.action, Action::Updated);
         assert_eq!(updated.agent.unwrap().agent_id, agent.agent_id);
+    }
+
+    #[test]
+    fn an_agent_that_was_registered_without_a_file_is_changed_by_none_that_has_its_name_only() {
+        let known = |source: bool| {
+            let plan = planner().plan(&one(&file("codes")), Known::default(), id_from("1"));
+            let mut agent = plan.agent.unwrap();
+            agent.source = agent.source.filter(|_| source);
+            Known {
+                by_id: None,
+                by_name: Some(agent),
+            }
+        };
+        let other = file("codes").replace("tools: Read", "tools: Bash");
+        let plan = planner().plan(&one(&other), known(false), id_from("2"));
+        assert_eq!((plan.action, plan.changes), (Action::Kept, vec!["rbac"]));
+        let id = id_from("1");
+        let reason = plan.reason.unwrap();
+        assert!(reason.contains(&format!("agent_id: {id}")), "{reason}");
+        let same = planner().plan(&one(&file("codes")), known(false), id_from("2"));
+        assert_eq!((same.action, same.reason), (Action::Unchanged, None));
+        // One that was, is; and so is one whose id the file says.
+        let plan = planner().plan(&one(&other), known(true), id_from("2"));
+        assert_eq!(plan.action, Action::Updated);
+        let named = other.replace("tools:", &format!("x-civitas:\n  agent_id: {id}\ntools:"));
+        let by_id = Known {
+            by_id: known(false).by_name,
+            by_name: known(false).by_name,
+        };
+        let plan = planner().plan(&one(&named), by_id, id_from("2"));
+        assert_eq!(plan.action, Action::Updated);
     }
 
     #[test]

@@ -97,6 +97,11 @@ pub enum Finding {
         /// Why.
         reason: String,
     },
+    /// What is kept beside the entries, to append to them and to prove them, is not what they give.
+    Aside {
+        /// What, and how.
+        reason: String,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -142,6 +147,7 @@ impl fmt::Display for Finding {
             Self::BadCheckpoint { number, reason } => {
                 write!(f, "checkpoint {number} cannot be used: {reason}")
             }
+            Self::Aside { reason } => f.write_str(reason),
         }
     }
 }

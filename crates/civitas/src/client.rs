@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
@@ -52,14 +52,23 @@ pub(crate) enum Source {
 impl Client {
     /// A client of the server at this address, such as `http://127.0.0.1:8000`.
     pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, Failure> {
-        Self::patient(server, token, READ_PATIENCE)
+        Self::built(server, token, READ_PATIENCE, redirect::Policy::default())
     }
 
-    /// The same, for a server that may be silent for so long.
+    /// The same, for a server that may be silent for so long, and that answers itself: it sends to no other.
     pub(crate) fn patient(
         server: &str,
         token: Option<String>,
         patience: Duration,
+    ) -> Result<Self, Failure> {
+        Self::built(server, token, patience, redirect::Policy::none())
+    }
+
+    fn built(
+        server: &str,
+        token: Option<String>,
+        patience: Duration,
+        redirects: redirect::Policy,
     ) -> Result<Self, Failure> {
         let parsed = Url::parse(server).ok();
         let Some(url) = parsed.filter(|url| ["http", "https"].contains(&url.scheme())) else {
@@ -68,6 +77,7 @@ impl Client {
             return Err(Failure::Usage(message));
         };
         let mut builder = reqwest::Client::builder()
+            .redirect(redirects)
             .connect_timeout(CONNECT_PATIENCE)
             .read_timeout(patience);
         let host = url.host_str().unwrap_or_default();
@@ -119,10 +129,14 @@ impl Client {
             .bytes()
             .await
             .map_err(|error| self.broken(&error))?;
+        self.parsed(&bytes)
+    }
+
+    fn parsed(&self, bytes: &[u8]) -> Result<Value, Failure> {
         if bytes.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&bytes).map_err(|_| {
+        serde_json::from_slice(bytes).map_err(|_| {
             let server = self.server();
             Failure::failed(format!(
                 "{server} does not answer like a Civitas server: check --server"
@@ -165,6 +179,31 @@ impl Client {
             Some(body) => self.answer(request.json(body)).await,
             None => self.answer(request).await,
         }
+    }
+
+    /// Does something that is answered with no more than so many bytes.
+    pub(crate) async fn post_short(
+        &self,
+        path: &[&str],
+        body: &Value,
+        bytes_max: usize,
+    ) -> Result<Value, Failure> {
+        let request = self.request(Method::POST, path).json(body);
+        let mut response = self.send(request).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.broken(&error))?
+        {
+            if bytes.len() + chunk.len() > bytes_max {
+                let server = self.server();
+                let message = format!("{server} answers with more than {bytes_max} bytes");
+                return Err(Failure::failed(message));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        self.parsed(&bytes)
     }
 
     /// Puts something in place of what was there.

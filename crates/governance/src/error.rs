@@ -109,8 +109,13 @@ pub enum Error {
 }
 
 fn summary(errors: &[Invalid]) -> String {
+    // The empty pointer is the whole request.
     errors.first().map_or_else(String::new, |error| {
-        format!("{}: {}", error.pointer, error.detail)
+        let Invalid { pointer, detail } = error;
+        match pointer.as_str() {
+            "" => detail.clone(),
+            pointer => format!("{pointer}: {detail}"),
+        }
     })
 }
 

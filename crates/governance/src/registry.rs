@@ -92,6 +92,10 @@ pub struct AgentPatch {
     pub path_scopes: Option<Vec<String>>,
     /// Outside services it may call.
     pub api_access: Option<Vec<String>>,
+    /// Whether what it does waits for people.
+    pub requires_approval: Option<bool>,
+    /// From which cost on it waits for people.
+    pub approval_threshold: Option<f64>,
     /// Tokens in one session, above 0.
     pub max_tokens_per_session: Option<i64>,
     /// Money in one day, above 0.
@@ -225,6 +229,12 @@ impl Registry {
         if let Some(tokens) = patch.max_tokens_per_session {
             let tokens = errors.tokens("/budget_max_tokens_per_session", tokens);
             agent.budget.max_tokens_per_session = tokens;
+        }
+        if let Some(requires_approval) = patch.requires_approval {
+            agent.rbac.requires_approval = requires_approval;
+        }
+        if let Some(threshold) = patch.approval_threshold {
+            agent.rbac.approval_threshold = errors.money("/rbac_approval_threshold", threshold);
         }
         if let Some(cost) = patch.max_cost_per_day {
             agent.budget.max_cost_per_day = errors.cost("/budget_max_cost_per_day", cost);

@@ -21,6 +21,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The same of a Civitas server, which decides every call: an answer to one that decides nothing is none of such a server. (Where
+    /// the person at the client is being asked already, nothing is said.)
+    pub fn said(event: &Event, answer: &Value) -> Option<Self> {
+        let is_decided = event.name() == Some(Name::PreToolUse);
+        Self::of(event, answer).filter(|verdict| !is_decided || *verdict != Self::Silent)
+    }
+
     /// Reads an answer to an event. `None` when the client would not take it for one, and go on as if there were none: it is
     /// no object, speaks of another event, or decides in words that are not this event's.
     pub fn of(event: &Event, answer: &Value) -> Option<Self> {

@@ -77,7 +77,8 @@ pub use approval::{
     OPEN_APPROVALS_MAX,
 };
 pub use audit::{
-    Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditStats, DROP_MAX, SignedCheckpoint,
+    AUDIT_LEVELS, Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditNode, AuditStats,
+    DROP_MAX, SignedCheckpoint,
 };
 pub use budget::{
     BudgetChange, Budgets, POOLS_MAX, PoolFilter, RESERVATIONS_MAX, Reservation, ReservationState,

@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::agents;
-use super::output::{self, clean, moment, note, short, table, text};
+use super::output::{self, clean, counted, moment, note, short, table, text};
 use super::remote::Remote;
 
 /// What to stop, and why.
@@ -79,7 +79,7 @@ pub(crate) async fn run(command: Halts, remote: &Remote) -> anyhow::Result<()> {
             table(&["HALT", "STOPS", "SINCE", "BY", "REASON"], &rows)?;
             note(&match rows.len() {
                 0 => "nothing is halted".to_owned(),
-                count => format!("{count} halts"),
+                count => counted(count, "halt"),
             });
         }
         Halts::Lift { halt } => {

@@ -20,6 +20,8 @@ use crate::client::Client;
 
 /// The largest event that is read.
 const EVENT_BYTES_MAX: usize = 16 << 20;
+/// The largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// What is read of it at once: as much as a pipe holds.
 const CHUNK_BYTES: usize = 64 << 10;
 /// The exit code that holds an event back.
@@ -72,7 +74,7 @@ fn ask(
             |seconds| Duration::from_secs(seconds.into()),
         );
         let answer = request(remote, &event, limit.saturating_sub(started.elapsed()))?;
-        let verdict = Verdict::of(&event, &answer).ok_or_else(|| {
+        let verdict = Verdict::said(&event, &answer).ok_or_else(|| {
             format!(
                 "{} does not answer like a Civitas server: check CIVITAS_SERVER",
                 remote.server
@@ -167,13 +169,10 @@ fn request(remote: &Remote, event: &Event, limit: Duration) -> Result<Value, Str
     }
 }
 
-/// Sends an event to a server and hears its answer; no answer is one that says nothing.
+/// Sends an event to a server and hears its answer; null when it says nothing at all, as no Civitas server does.
 pub(super) async fn post(client: &Client, event: &Event) -> Result<Value, Failure> {
     let path = ["api", "v1", "hooks", "claude-code"];
-    match client.post(&path, Some(&event.raw)).await? {
-        Value::Null => Ok(json!({})),
-        answer => Ok(answer),
-    }
+    client.post_short(&path, &event.raw, ANSWER_BYTES_MAX).await
 }
 
 /// Hands the answer on.

@@ -1,8 +1,11 @@
 //! `civitas agents`, with a folder of several hundred files that are broken in every way.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Server;
 
@@ -119,7 +122,7 @@ fn an_agent_is_looked_at_steered_and_its_drift_seen() {
     let folder = root.display().to_string();
     server
         .run(["agents", "drift", &folder])
-        .fails(1, "1 agents differ");
+        .fails(1, "1 agent differs");
     server.run(["agents", "import", &folder]).ok();
     let shown = server.run(["agents", "show", "code-reviewer"]).ok();
     assert!(
@@ -161,4 +164,89 @@ fn an_agent_is_looked_at_steered_and_its_drift_seen() {
     server
         .run(["agents", "import", "/nowhere"])
         .fails(5, "/nowhere");
+}
+
+#[test]
+fn links_to_files_are_followed_and_what_is_no_file_is_named() {
+    let server = Server::start();
+    let root = server.folder.path().join("linked");
+    let shared = server.folder.path().join("shared");
+    fs::create_dir(&root).unwrap();
+    fs::create_dir(&shared).unwrap();
+    let coder = "---\nname: coder\ndescription: Codes\ntools: Read\n---\nYou code.\n";
+    fs::write(shared.join("coder.md"), coder).unwrap();
+    let link = |to: &Path, name: &str| symlink(to, root.join(name)).unwrap();
+    link(&shared.join("coder.md"), "coder.md");
+    link(&shared, "folder");
+    link(&root.join("loop.md"), "loop.md");
+    link(Path::new("/nowhere/at-all.md"), "lost.md");
+    link(Path::new("/dev/zero"), "zero.md");
+    let made = std::process::Command::new("mkfifo")
+        .arg(root.join("pipe.md"))
+        .status();
+    assert!(made.unwrap().success());
+    link(&root.join("pipe.md"), "to-pipe.md");
+    let _listener = UnixListener::bind(root.join("socket.md")).unwrap();
+    let folder = root.display().to_string();
+    let run = ["agents", "import", &folder, "--json"];
+    let done = server.run(run).ok().json();
+    for (path, says) in [
+        ("folder", "a link to a folder"),
+        ("loop.md", "leads to nothing"),
+        ("lost.md", "leads to nothing"),
+        ("pipe.md", "a named pipe"),
+        ("socket.md", "a socket"),
+        ("to-pipe.md", "a link to a named pipe"),
+        ("zero.md", "a link to a device"),
+    ] {
+        let files = done["files"].as_array().unwrap();
+        let said = files.iter().find(|one| one["path"] == path).unwrap();
+        assert_eq!(
+            (&said["outcome"], &said["action"]),
+            (&json!("skipped"), &json!("skipped"))
+        );
+        assert!(said["reason"].as_str().unwrap().contains(says), "{said}");
+    }
+    assert_eq!(
+        (&done["summary"]["created"], &done["summary"]["total"]),
+        (&json!(1), &json!(8))
+    );
+}
+
+#[test]
+fn a_file_with_the_name_of_an_agent_that_was_registered_without_one_does_not_change_it() {
+    let server = Server::start();
+    let root = server.folder.path().join("taken");
+    fs::create_dir(&root).unwrap();
+    let agent = |role: &str| {
+        format!(
+            "---\nname: ada\ndescription: Codes\ntools: Read\nx-civitas:\n  role: {role}\n---\nYou code.\n"
+        )
+    };
+    fs::write(root.join("ada.md"), agent("reviewer")).unwrap();
+    let event = r#"{"session_id":"s","hook_event_name":"SessionStart","source":"startup","agent_type":"ada"}"#;
+    let sent = server.folder.path().join("event.json");
+    fs::write(&sent, event).unwrap();
+    let hook = std::process::Command::new(env!("CARGO_BIN_EXE_civitas"))
+        .arg("hook")
+        .env("CIVITAS_SERVER", &server.address)
+        .stdin(fs::File::open(&sent).unwrap())
+        .status();
+    assert!(hook.unwrap().success());
+    server
+        .run(["agents", "adopt", "ada", "--role", "developer"])
+        .ok();
+    fs::write(root.join("ada.md"), agent("admin")).unwrap();
+    let folder = root.display().to_string();
+    for more in [&["--dry-run"][..], &[]] {
+        let mut run = vec!["agents", "import", &folder];
+        run.extend(more);
+        let said = server.run(run.clone()).ok();
+        for text in ["kept", "was not registered from a file", "differs in role"] {
+            assert!(said.out.contains(text), "{text}: {}", said.out);
+        }
+        assert!(said.err.contains("1 file: 1 loaded"), "{}", said.err);
+    }
+    let shown = server.run(["agents", "show", "ada"]).ok();
+    assert!(shown.out.contains("developer"), "{}", shown.out);
 }

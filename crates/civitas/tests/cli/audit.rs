@@ -114,6 +114,20 @@ fn damage_is_found_and_named() {
             "no entry says that they were dropped",
         ),
         ("UPDATE audit_checkpoints SET note = 'none'", "it is not a"),
+        (
+            "UPDATE audit_heads SET hash = (SELECT hash FROM audit_entries WHERE seq = 1)",
+            "(`audit_heads`) is not what the entries give",
+        ),
+        (
+            "UPDATE audit_heads SET frontier = REPLACE(frontier, SUBSTR(frontier, 1, 2), '00')",
+            "(`audit_heads`)",
+        ),
+        ("UPDATE audit_heads SET frontier = 'x'", "cannot be read"),
+        ("DELETE FROM audit_heads", "would be the first again"),
+        (
+            "INSERT INTO audit_nodes SELECT tenant_id, 8, 0, hash FROM audit_heads",
+            "of entries that there are not",
+        ),
     ] {
         let copy = folder.path().join("copy.db");
         copy_database(&original, &copy);
@@ -138,6 +152,32 @@ fn damage_is_found_and_named() {
     }
     let found = run(["audit", "verify", "--data-dir", &data_dir]).fails(1, "1 of 1 logs");
     assert!(found.out.contains("its end was cut off"), "{}", found.out);
+}
+
+#[test]
+fn what_was_named_and_holds_no_log_is_not_taken_for_sound() {
+    let (folder, data_dir, key) = stopped();
+    let original = Path::new(&data_dir).join("civitas.db");
+    let copy = folder.path().join("copy.db");
+    copy_database(&original, &copy);
+    for table in [
+        "audit_entries",
+        "audit_bodies",
+        "audit_heads",
+        "audit_checkpoints",
+    ] {
+        let text: &'static str = format!("DELETE FROM {table}").leak();
+        tamper(&copy, text);
+    }
+    let nothing = folder.path().join("nothing.jsonl");
+    std::fs::write(&nothing, "").unwrap();
+    for (option, path) in [("--database", &copy), ("--export", &nothing)] {
+        let path = path.display().to_string();
+        let verified = run(["audit", "verify", option, &path, "--key", &key]);
+        let code = verified.code;
+        verified.fails(code, "there is no audit log in what was named");
+        assert_ne!(code, 0);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use civitas_hooks::{CORPUS, Name, OnFailure};
+use civitas_hooks::{Answer, CORPUS, Event, Name, OnFailure};
 use serde_json::{Value, json};
 
 use crate::Ran;
@@ -57,7 +57,10 @@ pub(crate) fn call(command: &str) -> String {
 fn what_is_denied_ends_with_two_and_what_is_not_with_nothing() {
     let server = StandIn::start(Manner::Right);
     let passed = hook(&server.address, &["pre-tool-use"], &call("ls")).ok();
-    assert_eq!(passed.out, "{}\n");
+    assert_eq!(
+        passed.json()["hookSpecificOutput"]["permissionDecision"],
+        "allow"
+    );
     let denied = hook(&server.address, &["pre-tool-use"], &call("rm -rf /"))
         .fails(2, "nobody removes everything");
     assert_eq!(
@@ -67,10 +70,7 @@ fn what_is_denied_ends_with_two_and_what_is_not_with_nothing() {
     assert_eq!(denied.err, "civitas: nobody removes everything\n");
     // Without the event's name it is known from the event.
     hook(&server.address, &[], &call("rm -rf /")).fails(2, "nobody removes everything");
-    server.behave(Manner::Empty);
-    let passed = hook(&server.address, &["pre-tool-use"], &call("ls")).ok();
-    assert_eq!(passed.out, "{}\n");
-    assert_eq!(server.events().len(), 4);
+    assert_eq!(server.events().len(), 3);
 }
 
 #[test]
@@ -85,12 +85,13 @@ fn every_recorded_event_arrives_as_it_was() {
             hook(&server.address, &[], recorded.json).fails(2, "take it out of the settings");
             continue;
         }
-        assert_eq!(
-            hook(&server.address, &[], recorded.json).ok().out,
-            "{}\n",
-            "{}",
-            recorded.name
-        );
+        let passed = hook(&server.address, &[], recorded.json).ok();
+        let event = Event::parse(serde_json::from_str(recorded.json).unwrap()).unwrap();
+        let allow = Answer::Allow {
+            reason: String::new(),
+            updated_input: None,
+        };
+        assert_eq!(passed.json(), allow.render(&event), "{}", recorded.name);
         count += 1;
     }
     let events = server.events();
@@ -104,7 +105,7 @@ fn every_recorded_event_arrives_as_it_was() {
 }
 
 /// Each way in which an answer can be missing, and what is said about it.
-const MISHAPS: [(Manner, &str); 8] = [
+const MISHAPS: [(Manner, &str); 14] = [
     (Manner::Status(500), "no"),
     (Manner::Status(404), "knows no hooks"),
     (Manner::Status(401), "agents install claude-code"),
@@ -126,6 +127,13 @@ const MISHAPS: [(Manner, &str); 8] = [
         "does not answer like",
     ),
     (Manner::Silent, "did not answer within"),
+    // What decides nothing is as if there were no policy.
+    (Manner::Empty, "does not answer like"),
+    (Manner::Text(""), "does not answer like"),
+    (Manner::Text("{}"), "does not answer like"),
+    (Manner::Text("{\"a\":1}"), "does not answer like"),
+    (Manner::Long(2 << 20), "more than 1048576 bytes"),
+    (Manner::Elsewhere("/allow"), "307"),
 ];
 
 #[test]
@@ -141,7 +149,20 @@ fn without_an_answer_an_event_is_held_back_if_it_can_be() {
             ran.err
         );
         assert_eq!(ran.out, "", "{manner:?}");
+        // Where the person at the client is being asked already, nothing need be said.
+        let is_object = matches!(manner, Manner::Text("{}" | "{\"a\":1}"));
+        if manner == Manner::Silent || is_object {
+            continue;
+        }
+        let ran = hook(&server.address, &[], recorded("permission-request")).ok();
+        let decision = &ran.json()["hookSpecificOutput"]["decision"];
+        assert_eq!(decision["behavior"], "deny", "{manner:?}");
     }
+    // Of what may go on without a decision, an answer there must be all the same.
+    server.behave(Manner::Text("{}"));
+    hook(&server.address, &[], recorded("user-prompt-submit")).ok();
+    server.behave(Manner::Empty);
+    hook(&server.address, &[], recorded("user-prompt-submit")).fails(2, "does not answer like");
 }
 
 #[test]

@@ -267,9 +267,11 @@ fn an_installed_command_binds_even_when_the_program_is_gone() {
         as_the_client(&home, &line("PreToolUse"), &denied).0,
         Some(2)
     );
+    let (code, out) = as_the_client(&home, &line("PreToolUse"), json("pre-tool-use"));
+    let out: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(
-        as_the_client(&home, &line("PreToolUse"), json("pre-tool-use")),
-        (Some(0), "{}\n".to_owned())
+        (code, &out["hookSpecificOutput"]["permissionDecision"]),
+        (Some(0), &json!("allow"))
     );
     let (event, credential) = server.events().pop().unwrap();
     assert_eq!(event["tool_name"], "Bash");
@@ -389,7 +391,10 @@ fn an_organisation_closes_the_ways_around() {
     let (server, home) = (StandIn::start(Manner::Right), Home::with_claude(NEW));
     let path = home.path("etc/managed-settings.json");
     let options = ["--managed", "--settings", path.to_str().unwrap()];
-    home.install(&server, &options).ok();
+    let installed = home.install(&server, &options).ok();
+    // The way back names the same settings.
+    let back = format!("--managed --settings '{}' --uninstall", path.display());
+    assert!(installed.err.contains(&back), "{}", installed.err);
     let settings: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!(settings["allowManagedHooksOnly"], true);
     assert_eq!(

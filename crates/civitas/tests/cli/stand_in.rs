@@ -12,7 +12,7 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{delete, get, post};
 use civitas_hooks::{Answer, Event};
 use serde_json::{Value, json};
@@ -30,6 +30,10 @@ pub enum Manner {
     Status(u16),
     /// It answers nothing at all, with 204.
     Empty,
+    /// It answers with so many bytes.
+    Long(usize),
+    /// It sends to another address.
+    Elsewhere(&'static str),
     /// It answers with this text.
     Text(&'static str),
     /// It says nothing for a long time.
@@ -75,6 +79,7 @@ impl StandIn {
                 get(async || Json(json!({ "status": "healthy" }))),
             )
             .route("/api/v1/hooks/claude-code", post(hook))
+            .route("/allow", post(allow))
             .route("/api/auth/tokens", get(tokens).post(make))
             .route("/api/auth/tokens/{id}", delete(revoke))
             .route("/api/v1/halts", post(halt))
@@ -142,15 +147,31 @@ async fn hook(State(seen): Shared, headers: HeaderMap, Json(raw): Json<Value>) -
         }
         Manner::Empty => return StatusCode::NO_CONTENT.into_response(),
         Manner::Text(text) => return text.into_response(),
+        Manner::Long(bytes) => {
+            return format!("{{\"a\":\"{}\"}}", "a".repeat(bytes)).into_response();
+        }
+        Manner::Elsewhere(path) => return Redirect::temporary(path).into_response(),
         Manner::Right if is_halted => Answer::Halt {
             reason: "stopped by a person".to_owned(),
         },
         Manner::Right if event.tool_input()["command"] == "rm -rf /" => Answer::Deny {
             reason: "nobody removes everything".to_owned(),
         },
-        Manner::Right | Manner::Lax => Answer::None,
+        Manner::Right | Manner::Lax => Answer::Allow {
+            reason: String::new(),
+            updated_input: None,
+        },
     };
     Json(answer.render(&event)).into_response()
+}
+
+/// Another server, that lets everything be.
+async fn allow(Json(raw): Json<Value>) -> Json<Value> {
+    let answer = Answer::Allow {
+        reason: String::new(),
+        updated_input: None,
+    };
+    Json(answer.render(&Event::parse(raw).unwrap()))
 }
 
 async fn make(State(seen): Shared, Json(asked): Json<Value>) -> Response {

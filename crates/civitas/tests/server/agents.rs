@@ -86,8 +86,7 @@ async fn an_agent_is_registered_shown_changed_and_taken_out() {
         .problem(409, "already_exists");
     assert_eq!(taken["detail"], "Agent with name 'coder' already exists");
 
-    let change =
-        json!({ "role": "tester", "rbac_allowed_tools": ["Read"], "metadata_tags": ["x"] });
+    let change = json!({ "role": "tester", "rbac_allowed_tools": ["Read"], "metadata_tags": ["x"], "rbac_requires_approval": true, "rbac_approval_threshold": 2.5 });
     let changed = anyone
         .request(Method::PUT, by_id.clone())
         .json(&change)
@@ -100,6 +99,13 @@ async fn an_agent_is_registered_shown_changed_and_taken_out() {
         changed["rbac"]["path_scopes"],
         json!(["src/**"]),
         "what is not sent stays"
+    );
+    assert_eq!(
+        (
+            &changed["rbac"]["requires_approval"],
+            &changed["rbac"]["approval_threshold"]
+        ),
+        (&json!(true), &json!(2.5))
     );
     assert_eq!(changed["registry"]["revision"], 2);
 

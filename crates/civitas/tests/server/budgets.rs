@@ -101,6 +101,8 @@ async fn budgets_are_set_shown_listed_and_taken_back() {
         let refused = put(&anyone, "organisation", body.clone()).await;
         let problem = refused.problem(422, "validation_failed");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(!detail.starts_with(':'), "{detail}");
     }
     let nobody = put(&anyone, "agent:nobody", json!({ "max_tokens": 1 })).await;
     nobody.problem(404, "not_found");
@@ -150,7 +152,18 @@ async fn a_reservation_is_settled_once_and_never_over_a_cap() {
     let made = made.json();
     assert_eq!(made["state"], "held");
     assert_eq!(made["budgets"].as_array().unwrap().len(), 4);
-    assert_eq!(reserve(&anyone, body).await.json(), made, "the same again");
+    let again = reserve(&anyone, body.clone()).await.json();
+    assert_eq!(again, made, "the same again");
+    for (field, value) in [
+        ("cost_usd", json!(1)),
+        ("session_id", json!("t")),
+        ("agent_id", Value::Null),
+    ] {
+        let mut other = body.clone();
+        other[field] = value;
+        let refused = reserve(&anyone, other).await;
+        refused.problem(409, "conflict");
+    }
     let more = json!({ "agent_id": "coder", "cost_usd": 0.75 });
     let refused = reserve(&anyone, more.clone()).await;
     let problem = refused.problem(402, "budget_exceeded");
@@ -160,8 +173,13 @@ async fn a_reservation_is_settled_once_and_never_over_a_cap() {
     );
     let settled = settle(&anyone, "r1", json!({ "cost_usd": 0.5 })).await.ok();
     assert_eq!(settled["state"], "settled");
-    let again = settle(&anyone, "r1", json!({ "cost_usd": 9 })).await.ok();
+    let again = settle(&anyone, "r1", json!({ "cost_usd": 0.5 })).await.ok();
     assert_eq!(again, settled);
+    for other in [json!({ "cost_usd": 9 }), json!({})] {
+        let refused = settle(&anyone, "r1", other).await;
+        let problem = refused.problem(409, "conflict");
+        assert!(problem["detail"].as_str().unwrap().contains("0.5 USD"));
+    }
     let team = show(&anyone, "team:platform").await;
     assert_eq!(
         (&team["cost_used_usd"], &team["cost_reserved_usd"]),
@@ -234,8 +252,28 @@ async fn what_was_spent_is_deducted_once() {
             (&json!(30.5), &json!(false))
         );
     }
+    let second = crate::agents::agent("second");
+    anyone.post("/api/v1/agents").json(&second).send().await;
+    for (field, value) in [
+        ("agent_id", json!("second")),
+        ("cost_usd", json!(2)),
+        ("session_id", json!("s")),
+    ] {
+        let mut other = body.clone();
+        other[field] = value;
+        let refused = anyone.post("/api/v1/budget/deduct").json(&other).send();
+        refused.await.problem(409, "conflict");
+    }
+    // A reservation's id is none of a deduction's.
+    let reserved = json!({ "reservation_id": "d1", "cost_usd": 0.5 });
+    assert_eq!(reserve(&anyone, reserved).await.status.as_u16(), 201);
+    settle(&anyone, "d1", json!({ "cost_usd": 0 })).await.ok();
+    settle(&anyone, "%1Fd1", json!({}))
+        .await
+        .problem(404, "not_found");
+    assert_eq!(show(&anyone, "organisation").await["cost_used_usd"], 0.25);
     assert_eq!(show(&anyone, "team:platform").await["tokens_used"], 500);
-    assert_eq!(audited(&anyone).await, ["deduct"]);
+    assert_eq!(audited(&anyone).await, ["deduct", "reserve", "settle"]);
     let updated = told(&server, "budget_updated").await;
     assert_eq!(updated.len(), 1);
     let expected = json!({

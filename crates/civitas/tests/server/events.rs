@@ -336,3 +336,26 @@ async fn what_is_personal_is_erased_and_pages_go_on() {
     assert_eq!(erasures["entries"][1]["entry"]["subject"]["id"], "2,4,6");
     assert_eq!(erasures["entries"][1]["body"]["reason"], "they asked");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_known_agent_did_is_found_by_what_the_registry_says_of_it() {
+    let server = TestServer::development().await;
+    let client = server.operator().await;
+    let body = crate::agents::agent("coder");
+    let made = client.post("/api/v1/agents").json(&body).send().await;
+    let id = made.json()["agent_id"].as_str().unwrap().to_owned();
+    for said in [
+        json!({ "agent_id": "coder", "agent_role": "wizard" }),
+        json!({ "agent_name": "coder" }),
+        json!({ "agent_id": id }),
+    ] {
+        let made = ingest(&client, &said).await;
+        let made: Value = serde_json::from_slice(&made.body).unwrap();
+        assert_eq!(made["agent"]["agent_id"], id, "{said}");
+        assert_eq!(made["agent"]["name"], "coder", "{said}");
+        assert_eq!(made["agent"]["role"], body["role"], "{said}");
+    }
+    let path = format!("/api/v1/events/audit?agent_id={id}");
+    let found = get(&client, &path).await;
+    assert_eq!(found.as_array().unwrap().len(), 3);
+}

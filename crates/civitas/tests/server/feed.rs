@@ -115,6 +115,8 @@ async fn a_metric_is_told_by_type_agent_and_role() {
         &format!("{STREAM}?role=developer&types=metric_recorded"),
     )
     .await;
+    let nobody = anyone.get(format!("{STREAM}?role=wizard")).send().await;
+    nobody.problem(422, "validation_failed");
     let mut testers = greeted(&anyone, &format!("{STREAM}?role=tester")).await;
     for id in [&other, &coder] {
         let metric = json!({ "agent_id": id, "metric_type": "execution", "tokens_used": 10 });

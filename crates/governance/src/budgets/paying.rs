@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use civitas_model::budget::{Amount, LIFETIME_MAX, Reserve, Scope, scopes_of};
+use civitas_model::budget::{Amount, LIFETIME_MAX, Reserve, Scope, normalised, scopes_of};
 use civitas_model::{Agent, AgentId, Caller, Money};
 use civitas_storage::{BudgetChange, Changeset, CommitError, Refusal, Reservation, Spend};
 use serde_json::json;
@@ -103,6 +103,39 @@ fn check_id(field: &str, id: Option<&str>) -> Result<(), Error> {
     Err(Error::Invalid(vec![invalid(field, detail)]))
 }
 
+/// What was asked for under an id, so that something else under the same is noticed. An agent's teams may change in between.
+struct Asked {
+    pools: Vec<Scope>,
+    amount: Amount,
+}
+
+impl Asked {
+    fn new(pools: &[Scope], amount: Amount) -> Self {
+        Self {
+            pools: without_teams(&normalised(pools)),
+            amount: amount.bounded(),
+        }
+    }
+
+    fn is_of(&self, made: &Reservation) -> bool {
+        self.amount == made.amount && self.pools == without_teams(&made.pools)
+    }
+}
+
+fn without_teams(pools: &[Scope]) -> Vec<Scope> {
+    let is_team = |pool: &&Scope| matches!(pool, Scope::Team(_));
+    pools
+        .iter()
+        .filter(|pool| !is_team(pool))
+        .cloned()
+        .collect()
+}
+
+fn shown(amount: Amount) -> String {
+    let cost = amount.cost.as_units();
+    format!("{} tokens and {cost} USD", amount.tokens)
+}
+
 impl Budgets {
     /// The agent of this id, or else of this name.
     pub async fn find_agent(&self, caller: &Caller, named: &str) -> Result<Option<Agent>, Error> {
@@ -145,6 +178,7 @@ impl Budgets {
         };
         let id = new.reservation_id.unwrap_or_else(|| self.new_id());
         let tenant_id = caller.tenant_id.clone();
+        let asked = Asked::new(&pools, amount);
         let body = json!({ "pools": pools, "amount": amount });
         let entry = self.entry(caller, "reserve", ("reservation", &id), Some(&body));
         let changes = Changeset::new()
@@ -157,7 +191,14 @@ impl Budgets {
                 lifetime,
             }))
             .with(entry);
-        self.commit_once(caller, &id, changes).await
+        let found = self.commit_once(caller, &id, changes).await?;
+        if asked.is_of(&found) {
+            return Ok(found);
+        }
+        let detail = format!(
+            "there is a reservation {id} of something else already: say the same agent, session and amount again, or take another `reservation_id`"
+        );
+        Err(Error::Conflict(detail))
     }
 
     /// Charges what a reservation was used for and gives the rest back; as much as was reserved when nothing is said.
@@ -183,7 +224,15 @@ impl Budgets {
                 actual,
             })
             .with(entry);
-        self.commit_once(caller, id, changes).await
+        let found = self.commit_once(caller, id, changes).await?;
+        let asked = actual.unwrap_or(found.amount).bounded();
+        match found.actual {
+            Some(charged) if charged != asked => Err(Error::Conflict(format!(
+                "reservation {id} was settled before, with {}: charge what it cost beside that by /api/v1/budget/deduct",
+                shown(charged)
+            ))),
+            _ => Ok(found),
+        }
     }
 
     /// Gives a reservation back.
@@ -208,12 +257,17 @@ impl Budgets {
         let agent = self.agent(caller, &deduction.agent).await?;
         let agent_id = agent.agent_id.clone();
         let pools = scopes_of(&agent, deduction.session_id.as_deref());
+        let asked = Asked::new(&pools, amount);
         let body = json!({ "tool_name": deduction.tool_name, "pools": pools, "amount": amount });
         let entry = self.entry(caller, "deduct", ("agent", agent_id.as_str()), Some(&body));
         let mut changes = Changeset::new();
         if let Some(id) = &deduction.id {
-            changes = changes.with(Self::check(caller, id, &[]));
+            changes = changes.with(BudgetChange::CheckCharge {
+                tenant_id: caller.tenant_id.clone(),
+                spend_id: id.clone(),
+            });
         }
+        let id = deduction.id.clone();
         let changes = changes
             .with(BudgetChange::Spend(Spend {
                 tenant_id: caller.tenant_id.clone(),
@@ -223,9 +277,19 @@ impl Budgets {
                 must_fit: false,
             }))
             .with(entry);
-        match self.store.commit(changes).await {
-            Ok(_) | Err(CommitError::Refused(Refusal::Changed { .. })) => {}
-            Err(error) => return Err(error.into()),
+        match (self.store.commit(changes).await, id) {
+            (Ok(_), _) => {}
+            (Err(CommitError::Refused(Refusal::Changed { .. })), Some(id)) => {
+                let budgets = self.store.budgets();
+                let made = budgets.charge(&caller.tenant_id, &id).await?;
+                if !made.is_some_and(|made| asked.is_of(&made)) {
+                    let detail = format!(
+                        "something else was deducted with the id {id} already: say the same agent, session and amount again, or take another `id`"
+                    );
+                    return Err(Error::Conflict(detail));
+                }
+            }
+            (Err(error), _) => return Err(error.into()),
         }
         let found = self
             .store
@@ -258,6 +322,10 @@ impl Budgets {
         id: &str,
         changes: Changeset,
     ) -> Result<Reservation, Error> {
+        // Ids of clients hold none: what is kept under one that does is no reservation.
+        if id.chars().any(char::is_control) {
+            return Err(no_reservation(id));
+        }
         match self.store.commit(changes).await {
             Ok(_) | Err(CommitError::Refused(Refusal::Changed { .. })) => {}
             Err(CommitError::Refused(Refusal::NotFound { .. })) => return Err(no_reservation(id)),

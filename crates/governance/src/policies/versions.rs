@@ -158,16 +158,20 @@ impl Policies {
         }
         let head = store.policies().head(tenant).await?;
         let expected = expected.unwrap_or(head.active);
+        let other = |active| {
+            Error::Conflict(format!(
+                "version {active} is active by now, not {expected}: look at it, and decide again"
+            ))
+        };
+        if expected != head.active {
+            return Err(other(head.active));
+        }
         let was = self.fingerprint_of(tenant, expected).await?;
         version.note = note;
         let changes = self.activation(caller, &version, expected, &was);
         match store.commit(changes).await {
             Err(CommitError::Refused(Refusal::Changed { .. })) => {
-                let active = store.policies().head(tenant).await?.active;
-                let detail = format!(
-                    "version {active} is active by now, not {expected}: look at it, and decide again"
-                );
-                return Err(Error::Conflict(detail));
+                return Err(other(store.policies().head(tenant).await?.active));
             }
             Err(CommitError::Refused(Refusal::NotFound { .. })) => return Err(no_version(number)),
             outcome => outcome?,

@@ -62,8 +62,9 @@ impl NewMetric {
                 quality
             }
         });
-        if let Some(quality) = quality {
-            errors.share("/quality_score", quality);
+        if quality.is_some_and(|quality| !(0.0..=1.0).contains(&quality)) {
+            let detail = "must be a number from 0 to 1, or in per cent from 0 to 100";
+            errors.add("/quality_score", detail);
         }
         let context = self.context.filter(|context| !context.is_null());
         if let Some(context) = &context

@@ -17,7 +17,7 @@ const INSERT_BODY: Statement = Statement::new(include_str!("../queries/audit/ins
 const INSERT_NODE: Statement = Statement::new(include_str!("../queries/audit/insert_node.sql"));
 
 /// Subtrees are kept at every eighth level, so that a proof reads a few hundred hashes and an entry costs 1/255 of a row.
-pub(super) const LEVELS: u32 = 8;
+pub const LEVELS: u32 = 8;
 
 /// The end of a log.
 #[derive(Debug, Clone)]

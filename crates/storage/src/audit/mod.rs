@@ -6,6 +6,8 @@ mod proof;
 mod read;
 
 pub use change::{AuditChange, DROP_MAX};
-pub use read::{Audit, AuditFilter, AuditHead, AuditLog, AuditStats, SignedCheckpoint};
+pub use read::{Audit, AuditFilter, AuditHead, AuditLog, AuditNode, AuditStats, SignedCheckpoint};
+
+pub use head::LEVELS as AUDIT_LEVELS;
 
 pub(crate) use head::{Heads, append, settle};

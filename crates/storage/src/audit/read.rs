@@ -11,6 +11,8 @@ const LIST: &str = include_str!("../queries/audit/list.sql");
 const STATS: &str = include_str!("../queries/audit/stats.sql");
 const HEAD: Statement = Statement::new(include_str!("../queries/audit/head.sql"));
 const TENANTS: Statement = Statement::new(include_str!("../queries/audit/tenants.sql"));
+const WITH_ENTRIES: Statement = Statement::new(include_str!("../queries/audit/with_entries.sql"));
+const KEPT_NODES: Statement = Statement::new(include_str!("../queries/audit/kept_nodes.sql"));
 const UNSIGNED: Statement = Statement::new(include_str!("../queries/audit/unsigned.sql"));
 const CHECKPOINTS: Statement = Statement::new(include_str!("../queries/audit/checkpoints.sql"));
 const CHECKPOINTS_OF_ALL: Statement =
@@ -74,6 +76,17 @@ pub struct AuditHead {
     pub signed: u64,
     /// Up to which entry retention has dropped bodies.
     pub dropped: u64,
+}
+
+/// The hash of a complete subtree, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditNode {
+    /// Its height.
+    pub level: u64,
+    /// Its number among those of its height, from 0.
+    pub index: u64,
+    /// What stands there; not read.
+    pub hash: String,
 }
 
 /// A checkpoint as it is kept.
@@ -201,6 +214,43 @@ impl Audit<'_> {
     pub async fn tenants(&self, after: &str, limit: u32) -> Result<Vec<TenantId>, Error> {
         let rows = self.0.query(&TENANTS, vec![after.into(), limit.into()]);
         rows.await?.iter().map(tenant_of).collect()
+    }
+
+    /// A page of the tenants that have entries, after one. Reads all of the entries' index.
+    pub async fn tenants_with_entries(
+        &self,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<TenantId>, Error> {
+        let params = vec![after.into(), limit.into()];
+        let rows = self.0.query(&WITH_ENTRIES, params).await?;
+        rows.iter().map(tenant_of).collect()
+    }
+
+    /// A page of the subtrees whose hashes are kept, in their order, after one: its level and place.
+    pub async fn nodes(
+        &self,
+        tenant: &TenantId,
+        after: (u64, u64),
+        limit: u32,
+    ) -> Result<Vec<AuditNode>, Error> {
+        let (level, index) = after;
+        let params = vec![
+            tenant.as_str().into(),
+            level.into(),
+            level.into(),
+            index.into(),
+            limit.into(),
+        ];
+        let rows = self.0.query(&KEPT_NODES, params).await?;
+        let read = |row: &Row| {
+            Ok(AuditNode {
+                level: row.count("level")?,
+                index: row.count("position")?,
+                hash: row.text("hash")?.to_owned(),
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Logs that have at least so many entries which no checkpoint covers, with what their trees grow from.

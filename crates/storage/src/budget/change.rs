@@ -57,6 +57,13 @@ pub enum BudgetChange {
         /// The states.
         states: &'static [ReservationState],
     },
+    /// Refuses the changeset when a charge with this id was made: for what must be written once beside it.
+    CheckCharge {
+        /// Whose.
+        tenant_id: TenantId,
+        /// The charge.
+        spend_id: String,
+    },
     /// Charges without a reservation.
     Spend(Spend),
     /// Sets what may be used of a pool.
@@ -82,7 +89,7 @@ pub enum BudgetChange {
 pub struct Spend {
     /// Whose pools.
     pub tenant_id: TenantId,
-    /// The charge's id, if it has one. The same again changes nothing; ids of reservations count, too.
+    /// The charge's id, if it has one. The same again changes nothing; ids of reservations are others.
     pub spend_id: Option<String>,
     /// The pools; the organisation's always counts, too.
     pub pools: Vec<Scope>,
@@ -134,6 +141,10 @@ impl BudgetChange {
                 reservation_id,
                 states,
             } => ledger::check(tx, tenant_id, reservation_id, states).await,
+            Self::CheckCharge {
+                tenant_id,
+                spend_id,
+            } => ledger::check_charge(tx, tenant_id, spend_id).await,
             Self::Spend(spend) => {
                 let scopes = normalised(&spend.pools);
                 ledger::spend(tx, spend, &scopes).await

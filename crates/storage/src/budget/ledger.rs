@@ -31,6 +31,9 @@ const RESERVED_MAX: u64 = 4_000_000_000_000_000_000;
 /// Due reservations that are ended before someone is refused.
 const DUE_MAX: u32 = 500;
 
+/// What the id of a charge begins with in the table that it shares with reservations, whose ids hold no control characters.
+const CHARGE: char = '\u{1f}';
+
 const MISSING: Refusal = Refusal::NotFound {
     what: "reservation",
 };
@@ -199,7 +202,7 @@ pub(super) async fn spend(
     let amount = spend.amount.bounded();
     if let Some(id) = &spend.spend_id {
         let record = Record {
-            id,
+            id: &charge_id(id),
             amount,
             state: ReservationState::Spent,
             lifetime: Duration::ZERO,
@@ -262,6 +265,23 @@ pub(super) async fn check(
         }
         .into()),
     }
+}
+
+/// Refuses when a charge with this id was made.
+pub(super) async fn check_charge(
+    tx: &mut Transaction<'_>,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<(), Stop> {
+    match find(tx, tenant, &charge_id(id)).await? {
+        None => Ok(()),
+        Some(_) => Err(Refusal::Changed { what: "the charge" }.into()),
+    }
+}
+
+/// The id of a charge as it is kept.
+pub(super) fn charge_id(id: &str) -> String {
+    format!("{CHARGE}{id}")
 }
 
 async fn find(

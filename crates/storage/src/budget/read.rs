@@ -125,6 +125,15 @@ impl Budgets<'_> {
         row.as_ref().map(ledger::read).transpose()
     }
 
+    /// One charge that was made with an id, as a reservation that was spent at once; known for a day.
+    pub async fn charge(&self, tenant: &TenantId, id: &str) -> Result<Option<Reservation>, Error> {
+        let found = self.reservation(tenant, &ledger::charge_id(id)).await?;
+        Ok(found.map(|found| Reservation {
+            reservation_id: id.to_owned(),
+            ..found
+        }))
+    }
+
     /// When the first reservation of any tenant ends by itself.
     pub async fn next_expiry(&self) -> Result<Option<Timestamp>, Error> {
         let row = self.0.database.query_one(&NEXT_EXPIRY, Vec::new()).await?;

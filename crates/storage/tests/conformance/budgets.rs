@@ -509,7 +509,27 @@ pub async fn a_charge_with_an_id_counts_once(t: Fixture) {
     let one = || BudgetChange::Spend(spend(Some("d"), vec![], amount(0, 6)));
     t.commit(one()).await;
     t.commit(one()).await;
-    t.commit(settle("d", None)).await;
+    let check = BudgetChange::CheckCharge {
+        tenant_id: tenant(),
+        spend_id: "d".into(),
+    };
+    let refused = t.refused(check).await;
+    assert_eq!(refused, Refusal::Changed { what: "the charge" });
+    // Reservations are others, whatever their ids.
+    let budgets = t.store.budgets();
+    assert_eq!(budgets.reservation(&tenant(), "d").await.unwrap(), None);
+    let made = budgets.charge(&tenant(), "d").await.unwrap().unwrap();
+    assert_eq!(
+        (made.reservation_id.as_str(), made.amount),
+        ("d", amount(0, 6))
+    );
+    t.commit(reserve("d", vec![], amount(0, 1))).await;
+    t.commit(release("d")).await;
+    t.commit(reserve("r", vec![], amount(0, 1))).await;
+    t.commit(BudgetChange::Spend(spend(Some("r"), vec![], amount(0, 0))))
+        .await;
+    assert_eq!(cost(&t, Scope::Organisation).await, (6, 1));
+    t.commit(release("r")).await;
     assert_eq!(cost(&t, Scope::Organisation).await, (6, 0));
     // What is spent is spent, with room or without.
     t.commit(spend_of(6)).await;
@@ -662,6 +682,9 @@ pub async fn another_tenants_budgets_stay_its_own(t: &Fixture) {
     let filter = PoolFilter::default();
     assert_eq!(budgets.list(&b, &filter, 9).await.unwrap(), []);
     assert_eq!(budgets.reservation(&b, "r").await.unwrap(), None);
+    t.commit(BudgetChange::Spend(spend(Some("c"), vec![], Amount::ZERO)))
+        .await;
+    assert_eq!(budgets.charge(&b, "c").await.unwrap(), None);
     let own = pool(t, Scope::Organisation).await;
     assert_eq!(budgets.resets_at(&b, &own).await.unwrap(), None);
     let of_b = |change: BudgetChange| match change {

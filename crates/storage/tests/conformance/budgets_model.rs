@@ -1,6 +1,6 @@
 //! Budgets against a model of a few lines: random interleavings of everything that moves them, and restarts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,6 +99,7 @@ struct Pool {
 struct Model {
     pools: BTreeMap<Scope, Pool>,
     reservations: BTreeMap<u8, Reserved>,
+    charges: BTreeSet<u8>,
     now: Timestamp,
 }
 
@@ -237,7 +238,7 @@ impl Model {
     }
 
     fn spend(&mut self, id: Option<u8>, scopes: Vec<Scope>, cost: u64, must_fit: bool) -> bool {
-        if id.is_some_and(|id| self.reservations.contains_key(&id)) {
+        if id.is_some_and(|id| self.charges.contains(&id)) {
             return true;
         }
         if must_fit && !self.admit(&scopes, cost) {
@@ -245,9 +246,7 @@ impl Model {
         }
         let excess = if must_fit { 0 } else { cost };
         self.charge(&scopes, cost, 0, excess);
-        if let Some(id) = id {
-            self.note(id, scopes, cost, State::Ended);
-        }
+        self.charges.extend(id);
         true
     }
 
@@ -312,6 +311,7 @@ async fn play(ops: Vec<Op>) -> Result<(), TestCaseError> {
     let mut model = Model {
         pools: BTreeMap::new(),
         reservations: BTreeMap::new(),
+        charges: BTreeSet::new(),
         now: clock.now(),
     };
     for op in ops {

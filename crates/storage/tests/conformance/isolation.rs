@@ -165,9 +165,14 @@ const READINGS: &[(&str, &str)] = &[
     ("read::head", "audit_log"),
     ("read::last_before", "audit_log"),
     ("read::newest_checkpoints", "audit_log"),
+    ("read::nodes", "audit_log"),
     ("read::page_after", "audit_log"),
     ("read::stats", "audit_log"),
     ("read::tenants", "none: the auditor's own, of every tenant"),
+    (
+        "read::tenants_with_entries",
+        "none: the auditor's own, of every tenant",
+    ),
     ("read::unsigned", "none: the signer's own, for every tenant"),
     (
         "backup::backup",
@@ -177,6 +182,7 @@ const READINGS: &[(&str, &str)] = &[
         "backup::restore",
         "none: the operator's own, of every tenant",
     ),
+    ("read::charge", "budgets"),
     ("read::next_expiry", "none: a time only"),
     ("read::reservation", "budgets"),
     ("read::resets_at", "budgets"),
@@ -776,6 +782,7 @@ pub async fn audit_log(t: Fixture) {
     assert_eq!(audit.inclusion(&b, 1, 1).await.unwrap(), None);
     assert_eq!(audit.consistency(&b, 1, 1).await.unwrap(), None);
     assert_eq!(audit.root(&b, 1).await.unwrap(), None);
+    assert_eq!(audit.nodes(&b, (0, 0), 9).await.unwrap(), []);
     let mut drop = audit_entry(&t, &b, "u", "erase_bodies");
     drop.category = "audit".into();
     t.commit(AuditChange::DropBodies {

@@ -24,7 +24,7 @@ const DAYS: u64 = 90;
 pub(crate) struct TokenRequest {
     /// What it is for.
     name: String,
-    /// What it may do: `read`, `write`, `admin`, `metrics`. Never `approve`; `metrics` in the default tenant only.
+    /// What it may do: `read`, `write`, `admin`, `hooks`, `metrics`. Never `approve`; `metrics` in the default tenant only.
     #[schema(value_type = Vec<String>)]
     scopes: Vec<Permission>,
     /// How long it lasts; 90 when absent.

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, clean, data, note, text};
+use crate::cli::output::{self, clean, counted, data, note, text};
 use crate::cli::remote::Remote;
 
 /// Write agents back to files.
@@ -54,7 +54,8 @@ pub(super) async fn run(arguments: Export, remote: &Remote) -> anyhow::Result<()
         return Ok(output::json(&json!({ "files": written }))?);
     }
     let same = written.len() - count;
-    note(&format!("{count} files written, {same} were the same"));
+    let written = counted(count, "file");
+    note(&format!("{written} written, {same} the same already"));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::folder::{Folder, collect};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, BAD, DIM, GOOD, WARN, clean, data, note, text};
+use crate::cli::output::{self, BAD, DIM, GOOD, WARN, clean, counted, data, note, text};
 use crate::cli::remote::Remote;
 use crate::client::Client;
 
@@ -97,8 +97,8 @@ pub(super) async fn run(arguments: Import, remote: &Remote) -> anyhow::Result<()
         let count = |name: &str| summary.get(name).copied().unwrap_or_default();
         let would = if arguments.dry_run { "would be " } else { "" };
         note(&format!(
-            "{} files: {} loaded, {} repaired, {} synthesised, {} skipped; {would}{} created, {} updated, {} unchanged, {} kept, {failed} failed",
-            files.len(),
+            "{}: {} loaded, {} repaired, {} synthesised, {} skipped; {would}{} created, {} updated, {} unchanged, {} kept, {failed} failed",
+            counted(files.len(), "file"),
             count("loaded"),
             count("repaired"),
             count("synthesised"),
@@ -110,7 +110,8 @@ pub(super) async fn run(arguments: Import, remote: &Remote) -> anyhow::Result<()
         ));
     }
     if failed > 0 {
-        let message = format!("{failed} of {} files failed: each says why", files.len());
+        let total = counted(files.len(), "file");
+        let message = format!("{failed} of {total} failed: each says why");
         return Err(Failure::failed(message).into());
     }
     Ok(())
@@ -121,6 +122,7 @@ fn show(file: &Value) -> std::io::Result<()> {
     let (outcome, action) = (text(file, "outcome"), text(file, "action"));
     let style = match (outcome, action) {
         (_, "failed") => BAD,
+        (_, "kept") => WARN,
         ("loaded", _) => GOOD,
         ("skipped", _) => DIM,
         _ => WARN,
@@ -206,8 +208,9 @@ pub(super) async fn drift(arguments: Drift, remote: &Remote) -> anyhow::Result<(
         return Ok(());
     }
     let message = format!(
-        "{} agents differ: `civitas agents import` takes files, `civitas agents export` writes them",
-        drift.len()
+        "{} differ{}: `civitas agents import` takes files, `civitas agents export` writes them",
+        counted(drift.len(), "agent"),
+        if drift.len() == 1 { "s" } else { "" }
     );
     Err(Failure::failed(message).into())
 }

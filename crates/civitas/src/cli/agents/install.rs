@@ -76,6 +76,23 @@ pub enum Product {
 }
 
 impl Scope {
+    /// As it was typed, after a space.
+    fn typed(&self) -> String {
+        let mut typed = String::new();
+        if self.managed {
+            typed.push_str(" --managed");
+        }
+        if self.project {
+            typed.push_str(" --project");
+        }
+        if let Some(path) = &self.settings {
+            typed.push_str(" --settings '");
+            typed.push_str(&path.display().to_string());
+            typed.push('\'');
+        }
+        typed
+    }
+
     fn file(&self) -> Result<SettingsFile, Failure> {
         let place = match (self.managed, self.project) {
             (true, _) => Place::Managed,
@@ -142,8 +159,9 @@ pub(super) async fn run(arguments: Install, remote: &Remote) -> anyhow::Result<(
         (false, _) => format!("{path} says this already: nothing is to be done"),
         (true, true) => format!("nothing was written; without --dry-run, {path} changes like this"),
         (true, false) => format!(
-            "{BOLD}{path} is written.{BOLD:#} Sessions that start now are governed by {}.\nProve it with {DO}civitas agents selftest{DO:#}; take it back with {DO}civitas agents install claude-code --uninstall{DO:#}",
-            plan.server
+            "{BOLD}{path} is written.{BOLD:#} Sessions that start now are governed by {}.\nProve it with {DO}civitas agents selftest{DO:#}; take it back with {DO}civitas agents install claude-code{} --uninstall{DO:#}",
+            plan.server,
+            arguments.scope.typed()
         ),
     });
     Ok(())

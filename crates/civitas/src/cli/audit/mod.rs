@@ -1,5 +1,6 @@
 //! `civitas audit`: the audit log, checked without a server and without trusting one.
 
+mod beside;
 mod check;
 mod command;
 mod export;

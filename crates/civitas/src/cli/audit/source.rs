@@ -69,6 +69,14 @@ impl Source {
                     after = last.to_string();
                     tenants.extend(page);
                 }
+                // Whoever takes away where a log goes on does not take it out of sight.
+                after.clear();
+                loop {
+                    let page = log.audit().tenants_with_entries(&after, PAGE).await?;
+                    let Some(last) = page.last() else { break };
+                    after = last.to_string();
+                    tenants.extend(page);
+                }
                 for tenant in &tenants {
                     kept.insert(tenant.clone(), checkpoints_of(log, tenant).await?);
                 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use civitas_audit::{PublicKey, Report, Verifier};
+use civitas_audit::{FINDINGS_MAX, Finding, PublicKey, Report, Verifier};
 use civitas_model::TenantId;
 use serde_json::json;
 
+use super::beside::Beside;
 use super::command::{Place, Verify};
 use super::source::{Checkpoints, Source, add_files, installation};
 use crate::audit::{checkpoints, key};
@@ -53,6 +54,11 @@ pub(super) async fn run(arguments: Verify, machine: bool) -> anyhow::Result<()> 
         );
         return Err(Failure::failed(message).into());
     }
+    if reports.is_empty() && !is_folder(&arguments.place) {
+        let message =
+            "there is no audit log in what was named: it is empty, or not the one that was meant";
+        return Err(Failure::NotFound(message.to_owned()).into());
+    }
     if reports.is_empty() {
         note(&format!("{DIM}there is no audit log yet{DIM:#}"));
     }
@@ -96,13 +102,28 @@ async fn verify(
     let installation = found.first().and_then(installation).unwrap_or_default();
     let notes: Vec<&str> = found.iter().map(|kept| kept.note.as_str()).collect();
     let mut verifier = Verifier::new(tenant, &notes, &installation, key);
+    let mut beside = match source {
+        Source::Database(log) => Some(Beside::read(log, tenant).await?),
+        Source::Export(_) => None,
+    };
     source
         .each(tenant, |stored| {
             verifier.entry(stored);
+            if let Some(beside) = &mut beside {
+                beside.entry(stored.hash);
+            }
             Ok(())
         })
         .await?;
-    Ok(verifier.finish())
+    let mut report = verifier.finish();
+    // Beside entries that are not right, nothing can be.
+    if let Some(beside) = beside.filter(|_| report.is_sound()) {
+        let found = beside.finish();
+        report.findings_total = found.len() as u64;
+        let found = found.into_iter().take(FINDINGS_MAX);
+        report.findings = found.map(|reason| Finding::Aside { reason }).collect();
+    }
+    Ok(report)
 }
 
 fn tell(report: &Report) -> anyhow::Result<()> {

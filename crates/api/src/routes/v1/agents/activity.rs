@@ -11,6 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use civitas_governance::feed::{Filter, Joined, Start};
+use civitas_model::agent::Role;
 use civitas_model::{ErrorCode, Permission, TenantId};
 use futures::{SinkExt, stream};
 use serde::Deserialize;
@@ -73,6 +74,11 @@ impl ActivityQuery {
         if filter.types.len() > TYPES_MAX {
             let detail = format!("may name up to {TYPES_MAX} types");
             return Err(Problem::invalid("/types", detail));
+        }
+        let role = filter.role.as_deref();
+        if role.is_some_and(|role| Role::parse(role).is_none()) {
+            let detail = "must be one of the roles that agents have, such as `developer`";
+            return Err(Problem::invalid("/role", detail));
         }
         Ok(filter)
     }

@@ -25,6 +25,9 @@ pub(crate) struct AgentUpdate {
     rbac_denied_tools: Option<Vec<String>>,
     rbac_path_scopes: Option<Vec<String>>,
     rbac_api_access: Option<Vec<String>>,
+    rbac_requires_approval: Option<bool>,
+    #[schema(minimum = 0)]
+    rbac_approval_threshold: Option<f64>,
     #[schema(minimum = 1)]
     budget_max_tokens_per_session: Option<i64>,
     budget_max_cost_per_day: Option<f64>,
@@ -55,6 +58,8 @@ pub(crate) async fn update(
         denied_tools: body.rbac_denied_tools,
         path_scopes: body.rbac_path_scopes,
         api_access: body.rbac_api_access,
+        requires_approval: body.rbac_requires_approval,
+        approval_threshold: body.rbac_approval_threshold,
         max_tokens_per_session: body.budget_max_tokens_per_session,
         max_cost_per_day: body.budget_max_cost_per_day,
         category: body.metadata_category,

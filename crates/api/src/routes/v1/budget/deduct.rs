@@ -17,7 +17,8 @@ use crate::state::AppState;
 pub(crate) struct DeductRequest {
     /// The agent, by id or name.
     agent_id: String,
-    /// Its id, if it has one: the same again changes nothing.
+    /// Its id, if it has one: the same again changes nothing, and something else under the same id is refused.
+    /// Reservations have ids of their own.
     id: Option<String>,
     /// The session it was spent in; its budget pays, too.
     session_id: Option<String>,
@@ -61,6 +62,7 @@ impl From<Agent> for DeductResponse {
         (status = 201, body = DeductResponse), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument, description = "There is no such agent."),
+        (status = 409, body = ProblemDocument, description = "Something else was deducted with this id."),
         (status = 422, body = ProblemDocument),
     ))]
 pub(crate) async fn deduct(

@@ -18,7 +18,8 @@ use crate::state::AppState;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReserveRequest {
-    /// Its id; a new one when absent. The same again answers the same reservation.
+    /// Its id; a new one when absent. The same again answers the same reservation, and
+    /// another agent, session or amount under the same id is refused.
     reservation_id: Option<String>,
     /// The agent it is for, by id or name: its teams' and its own budget pay, beside the organisation's.
     agent_id: Option<String>,
@@ -48,7 +49,7 @@ pub(crate) struct SettleRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReservationResponse {
     reservation_id: String,
-    /// `held`, `settled`, `released`, `expired`, or `spent` when it is a charge of this id.
+    /// `held`, `settled`, `released` or `expired`.
     state: &'static str,
     /// The budgets it is of.
     budgets: Vec<String>,
@@ -102,6 +103,7 @@ fn refuse_of_a_call(id: &str) -> Result<(), Problem> {
         (status = 402, body = ProblemDocument, description = "A budget has no room for it."),
         (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument, description = "There is no such agent."),
+        (status = 409, body = ProblemDocument, description = "There is a reservation of something else with this id."),
         (status = 422, body = ProblemDocument),
     ))]
 pub(crate) async fn reserve(
@@ -128,13 +130,14 @@ pub(crate) async fn reserve(
     Ok((StatusCode::CREATED, Json(reservation.into())))
 }
 
-/// Settle a reservation: what was used is charged, the rest given back. Once more it changes nothing; after its time has passed
+/// Settle a reservation: what was used is charged, the rest given back. Once more it changes nothing, and with
+/// another amount is refused; after its time has passed
 /// what was used is charged all the same.
 #[utoipa::path(post, path = "/api/v1/budget/reservations/{reservation_id}/settle", tag = "budgets", security(("bearer" = [])),
     params(("reservation_id" = String, Path)), request_body = SettleRequest, responses(
         (status = 200, body = ReservationResponse), (status = 401, body = ProblemDocument),
         (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument, description = "It is reserved for a tool call."),
+        (status = 409, body = ProblemDocument, description = "It is reserved for a tool call, or was settled with another amount."),
         (status = 422, body = ProblemDocument),
     ))]
 pub(crate) async fn settle(

@@ -27,7 +27,8 @@ const TEXT_MAX: usize = 16 * 1024;
 /// Something an agent did. Everything may be left out; what is not listed is not kept, except within `context`.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct EventIngest {
-    /// The agent's id; `unknown` when absent. At most 256 characters, as all short texts here.
+    /// The agent's id, or else its name; `unknown` when absent. At most 256 characters, as all short texts here. What is
+    /// recorded of an agent that the registry knows is the registry's id, name and role.
     agent_id: Option<String>,
     agent_name: Option<String>,
     agent_role: Option<String>,
@@ -68,12 +69,21 @@ pub(crate) async fn ingest(
     require_report(&caller)?;
     let spent = check(&event)?;
     let known = known_agent(&state, &caller, &event).await?;
+    // Of an agent that is known the registry's word counts, so that it is found by its id, name and role.
+    let (agent_id, agent_name, role) = match &known {
+        Some(agent) => (
+            agent.agent_id.to_string(),
+            Some(agent.name.clone()),
+            Some(agent.role.as_str().to_owned()),
+        ),
+        None => (said(event.agent_id), event.agent_name, event.agent_role),
+    };
     let agent = Actor {
-        role: event.agent_role,
-        ..Actor::new(AGENT, said(event.agent_id))
+        role,
+        ..Actor::new(AGENT, agent_id)
     };
     let facts = Facts {
-        agent_name: event.agent_name,
+        agent_name,
         operation_detail: event.operation_detail,
         target_resource: event.target_resource,
         target_type: event.target_type,

@@ -73,7 +73,7 @@ struct ImportedFile {
     action: &'static str,
     /// What of the agent the file changes or, when it was kept, says otherwise.
     changes: Vec<&'static str>,
-    /// Why it was skipped or failed.
+    /// Why it was skipped, kept or failed.
     reason: Option<String>,
     agent: Option<ImportedAgent>,
 }

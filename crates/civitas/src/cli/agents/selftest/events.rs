@@ -32,7 +32,7 @@ async fn send(bench: &Bench, event: &Event) -> Result<Heard, String> {
         Err(_) if waits => Ok(Heard::Held),
         Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
         Ok(Err(failure)) => Err(failure.to_string()),
-        Ok(Ok(answer)) => match Verdict::of(event, &answer) {
+        Ok(Ok(answer)) => match Verdict::said(event, &answer) {
             Some(verdict) => Ok(Heard::Said(answer, verdict)),
             None => Err(format!(
                 "the client would not take this for an answer: {answer}"

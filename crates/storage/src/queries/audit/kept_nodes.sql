@@ -1,0 +1,1 @@
+SELECT level, position, hash FROM audit_nodes WHERE tenant_id = ? AND (level > ? OR (level = ? AND position > ?)) ORDER BY level, position LIMIT ?

@@ -1,0 +1,1 @@
+SELECT DISTINCT tenant_id FROM audit_entries WHERE tenant_id > ? ORDER BY tenant_id LIMIT ?
