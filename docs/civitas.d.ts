@@ -1062,7 +1062,7 @@ export interface HaltResponse {
 
 /** What a halt stops. */
 export interface HaltScope {
-  /** The team's name, the agent's or the session's id; left out for `all`. */
+  /** The team's name, the agent's id or name, the session's id; left out for `all`. */
   id?: string;
   /** `all`, `team`, `agent` or `session`. */
   kind: string;
