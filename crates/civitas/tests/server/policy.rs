@@ -67,10 +67,8 @@ async fn a_version_decides_from_the_answer_on_that_activates_it() {
     );
     let path = format!("{VERSIONS}/1/activate");
     // Of a version that there is none of, as of any other that is not active.
-    let wrong = json!({ "expected_active": 5 });
-    let wrong = anyone.post(&path).json(&wrong).send().await;
-    let problem = wrong.problem(409, "conflict");
-    assert!(problem["detail"].as_str().unwrap().contains("not 5"));
+    let wrong = anyone.post(&path).json(&json!({ "expected_active": 5 }));
+    wrong.send().await.problem(409, "conflict");
     let body = json!({ "note": "now", "expected_active": 0 });
     let active = anyone.post(&path).json(&body).send().await.ok();
     assert_eq!(active["fingerprint"], saved["fingerprint"]);

@@ -172,7 +172,7 @@ impl Model {
                 pools,
                 cost,
                 must_fit,
-            } => self.spend(*id, scopes(*pools), *cost, *must_fit),
+            } => self.spend(*id, &scopes(*pools), *cost, *must_fit),
             Op::Cap { pool, cost } => {
                 self.set_cap(&pool_of(*pool), *cost);
                 true
@@ -237,15 +237,15 @@ impl Model {
         true
     }
 
-    fn spend(&mut self, id: Option<u8>, scopes: Vec<Scope>, cost: u64, must_fit: bool) -> bool {
+    fn spend(&mut self, id: Option<u8>, scopes: &[Scope], cost: u64, must_fit: bool) -> bool {
         if id.is_some_and(|id| self.charges.contains(&id)) {
             return true;
         }
-        if must_fit && !self.admit(&scopes, cost) {
+        if must_fit && !self.admit(scopes, cost) {
             return false;
         }
         let excess = if must_fit { 0 } else { cost };
-        self.charge(&scopes, cost, 0, excess);
+        self.charge(scopes, cost, 0, excess);
         self.charges.extend(id);
         true
     }
