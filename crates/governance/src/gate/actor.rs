@@ -47,7 +47,7 @@ pub(super) struct Actor {
 /// As whom a session runs.
 enum Running {
     /// This agent of the registry.
-    Registered(Agent),
+    Registered(Box<Agent>),
     /// A name that the registry does not know, or does not know any more.
     Unknown(String),
     /// Nobody was named.
@@ -149,7 +149,7 @@ impl Gate {
                 None => self.0.store.agents().find(&caller.tenant_id, id).await?,
             };
             if let Some(agent) = found {
-                return Ok(Running::Registered(agent));
+                return Ok(Running::Registered(Box::new(agent)));
             }
         }
         if session.agent_name.is_empty() {
@@ -158,7 +158,7 @@ impl Gate {
         let found = self.agent_called(caller, &session.agent_name).await?;
         Ok(found.map_or_else(
             || Running::Unknown(session.agent_name.clone()),
-            Running::Registered,
+            |agent| Running::Registered(Box::new(agent)),
         ))
     }
 
@@ -212,7 +212,7 @@ impl Actor {
         self.is_unknown = self.unregistered.is_some() && !self.is_sub_agent;
         let (agent, bound) = match (of_credential, running) {
             (Some(agent), Running::Registered(bound)) => {
-                let bound = other(&agent, Some(bound));
+                let bound = other(&agent, Some(*bound));
                 (Some(agent), bound)
             }
             (Some(agent), _) => {
@@ -223,7 +223,7 @@ impl Actor {
             }
             (None, Running::Registered(bound)) => {
                 bind(session, &bound);
-                (Some(bound), None)
+                (Some(*bound), None)
             }
             (None, Running::Unknown(name)) => {
                 self.is_unknown = true;

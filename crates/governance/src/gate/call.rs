@@ -88,15 +88,17 @@ impl Gate {
                     self.record_stop(caller, &actor, call, &judged).await
                 }
                 Outcome::Deny => self.record_denied(caller, &actor, call, &judged).await,
-                Outcome::Ask => match self.hold(caller, seen, &actor, call, &judged).await {
-                    Ok(given) => return given,
-                    Err(error) => Err(error),
-                },
+                Outcome::Ask => {
+                    match Box::pin(self.hold(caller, seen, &actor, call, &judged)).await {
+                        Ok(given) => return given,
+                        Err(error) => Err(error),
+                    }
+                }
             };
             match committed {
                 Ok(given) => return Ok(given),
                 Err(CommitError::Refused(Refusal::AlreadyExists { .. })) => {
-                    return self.repeat(caller, seen, call).await;
+                    return Box::pin(self.repeat(caller, seen, call)).await;
                 }
                 Err(CommitError::Refused(refusal @ Refusal::OverBudget { waits, .. })) => {
                     if !(waits && self.room(&mut news, until).await?) {

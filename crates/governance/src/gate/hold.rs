@@ -114,7 +114,7 @@ impl Gate {
             decision_id,
             approval_id,
         };
-        Ok(self.await_people(&held).await)
+        Ok(Box::pin(self.await_people(&held)).await)
     }
 
     /// Goes on waiting for a call that was held before.
@@ -133,7 +133,7 @@ impl Gate {
             decision_id,
             approval_id,
         };
-        self.await_people(&held).await
+        Box::pin(self.await_people(&held)).await
     }
 
     async fn allow_always(
@@ -299,12 +299,7 @@ impl Gate {
         let mut call = held.call.clone();
         let is_edited = approval.original_input.is_some();
         call.call.tool_input.clone_from(&approval.input);
-        let vote = approval
-            .votes
-            .iter()
-            .rev()
-            .find(|vote| vote.verdict == Verdict::Approve);
-        let by = vote.map_or("a person", |vote| vote.person.as_str());
+        let by = approver(approval);
         let approvals = &self.0.approvals;
         let mut news = self.0.changes.subscribe();
         let mut tries = 0;
@@ -407,6 +402,13 @@ pub(super) fn is_of_cost(approval: &Approval) -> bool {
 
 fn stopping() -> Error {
     Error::Unavailable("the server is stopping: ask again".to_owned())
+}
+
+/// Who said yes last.
+fn approver(approval: &Approval) -> &str {
+    let mut votes = approval.votes.iter().rev();
+    let vote = votes.find(|vote| vote.verdict == Verdict::Approve);
+    vote.map_or("a person", |vote| vote.person.as_str())
 }
 
 /// The digest of what a person is asked: who would do exactly what, where.

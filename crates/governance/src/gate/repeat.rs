@@ -37,8 +37,7 @@ impl Gate {
         match (found.answer, found.approval_id) {
             (Value::Null, Some(approval_id)) => {
                 let decision_id = found.decision_id;
-                self.hold_again(caller, seen, call, decision_id, approval_id)
-                    .await
+                Box::pin(self.hold_again(caller, seen, call, decision_id, approval_id)).await
             }
             (answer, _) => serde_json::from_value(answer).map_err(|_| lost()),
         }

@@ -57,7 +57,9 @@ impl From<After> for String {
 
 impl fmt::Display for After {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS.iter().find(|(_, seconds)| self.0.is_multiple_of(*seconds));
+        let whole = UNITS
+            .iter()
+            .find(|(_, seconds)| self.0.is_multiple_of(*seconds));
         let (unit, seconds) = whole.unwrap_or(&('s', 1));
         write!(f, "{}{unit}", self.0 / seconds)
     }
