@@ -4511,6 +4511,8 @@ export interface Operations {
       401: Problem;
       403: Problem;
       404: Problem;
+      /** It is reserved for a tool call. */
+      409: Problem;
       /** A parameter is not valid. */
       422: Problem;
       /** The server cannot answer now: try again. */
@@ -4538,7 +4540,7 @@ export interface Operations {
       401: Problem;
       403: Problem;
       404: Problem;
-      /** It was settled with another amount. */
+      /** It is reserved for a tool call, or was settled with another amount. */
       409: Problem;
       /** The body is over its limit. */
       413: Problem;
@@ -4848,6 +4850,8 @@ export interface Operations {
       400: Problem;
       401: Problem;
       403: Problem;
+      /** There is no such agent. */
+      404: Problem;
       /** Too many halts are in force. */
       409: Problem;
       413: Problem;
