@@ -85,6 +85,9 @@ impl Analysis<'_> {
     pub fn limits(&mut self, folder: &str, patterns: &[String]) {
         let set = self.set;
         for pattern in patterns.iter().take(PATTERNS_MAX) {
+            if !pattern.contains(['*', '?', '[', '{']) {
+                self.path(&format!("{folder}/{pattern}"), Access::Search, "", false);
+            }
             let built = GlobBuilder::new(pattern)
                 .case_insensitive(true)
                 .literal_separator(true)
@@ -177,12 +180,15 @@ impl Analysis<'_> {
 /// How many patterns of one search are looked at.
 const PATTERNS_MAX: usize = 32;
 
-/// A file of a scope for any place, for instance `.ssh/x` of `/**/.ssh/**`.
+/// What stands for any name in an example: no name that somebody searches for.
+const ANY: &str = "any-other-name";
+
+/// A file of a scope for any place, for instance `.ssh/any-other-name` of `/**/.ssh/**`.
 fn example(scope: &str) -> Option<String> {
     let tail = scope
         .strip_prefix("/**/")
         .or_else(|| scope.strip_prefix("**/"))?;
-    Some(tail.replace("**", "x").replace('*', "x"))
+    Some(tail.replace("**", ANY).replace('*', ANY))
 }
 
 /// A relative scope as an absolute pattern; nothing for a path outside the root, which it cannot reach.

@@ -1,7 +1,7 @@
 //! Decides what a tool call of an agent may do: allow, ask a person, or deny, with the whole explanation.
 //!
 //! ```
-//! use civitas_policy::{Agent, NoLinks, Outcome, People, Place, PolicySet, PolicySource, Request, Tables, ToolCall};
+//! use civitas_policy::{Agent, NoLinks, Outcome, Place, PolicySet, PolicySource, Request, Tables, ToolCall};
 //!
 //! let policies = PolicySource {
 //!     name: "ledger.cedar".to_owned(),
@@ -86,7 +86,8 @@ pub use call::{Call, CallError};
 pub use cost::{APPROVAL_THRESHOLD, COST_ESCALATION, SessionCost};
 pub use danger::DANGERS;
 pub use decision::{
-    Action, Budget, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, Shadow, Step,
+    Action, Budget, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, People,
+    Shadow, Step,
 };
 pub use error::{Error, PROBLEMS_MAX, Problem};
 pub use facts::{COST_APPROVED, COST_NOTIFIED, COST_STOPPED, FACTS, FACTS_MAX, SessionFacts};

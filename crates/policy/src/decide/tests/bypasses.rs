@@ -563,8 +563,16 @@ fn what_a_search_is_limited_to_is_judged() {
         assert_eq!(grep(json!({"pattern": ".", "glob": glob})), Allow, "{glob}");
     }
     assert_eq!(
+        grep(json!({"pattern": ".", "glob": ".env.production"})),
+        Deny
+    );
+    assert_eq!(
         decide("developer", "Glob", json!({"pattern": ".env"})).outcome,
         Deny
+    );
+    assert_eq!(
+        decide("developer", "Glob", json!({"pattern": "x"})).outcome,
+        Allow
     );
     assert_eq!(
         decide("developer", "Glob", json!({"pattern": "**/*.rs"})).outcome,
