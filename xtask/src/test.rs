@@ -16,7 +16,7 @@ mod typescript;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::bail;
 
@@ -68,6 +68,9 @@ const STEPS: &[Step] = &[
     },
 ];
 
+/// The seed of property tests. `.cargo/config.toml` keeps it the same; a slow run tries another one each time.
+const SEED: &str = "PROPTEST_RNG_SEED";
+
 /// Steps that may be left out with `--without`.
 pub const OPTIONAL: [&str; 1] = ["schemathesis"];
 
@@ -75,6 +78,8 @@ pub const OPTIONAL: [&str; 1] = ["schemathesis"];
 struct Run {
     root: PathBuf,
     slow: bool,
+    /// When the run began, in seconds of Unix time: the seed of a slow run's property tests.
+    started: u64,
     /// Whether cargo-nextest is there; without it the tests run under `cargo test`.
     nextest: bool,
     /// The TypeScript compiler's script; without it the test that needs it says that it was skipped.
@@ -90,6 +95,7 @@ impl Run {
         cargo.current_dir(&self.root);
         if self.slow {
             cargo.env("CIVITAS_SLOW_TESTS", "1");
+            cargo.env(SEED, self.started.to_string());
         }
         if let Some(tsc) = &self.tsc {
             cargo.env(typescript::VARIABLE, tsc);
@@ -108,10 +114,17 @@ pub fn run(root: &Path, slow: bool, without: &[String]) -> anyhow::Result<()> {
     let mut run = Run {
         root: root.to_owned(),
         slow,
+        started: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
         nextest: false,
         tsc: None,
         postgres: None,
     };
+    if slow {
+        say::note(&format!(
+            "property tests run with {SEED}={}; give it again to repeat them",
+            run.started
+        ));
+    }
     let mut durations = Vec::new();
     let mut broken = Vec::new();
     for (number, step) in (1..).zip(STEPS) {

@@ -333,6 +333,6 @@ impl Maker<'_, '_> {
 fn short(text: String) -> String {
     match text.char_indices().nth(TEXT_MAX) {
         None => text,
-        Some((end, _)) => text[..end].to_owned(),
+        Some((end, _)) => text[..end].trim_end().to_owned(),
     }
 }

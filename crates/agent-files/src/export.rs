@@ -21,9 +21,7 @@ pub fn export(agent: &Agent, original: Option<&str>) -> String {
         None => format!("---\n{block}name: {}\n---\n\n{}", agent.name, parts.body),
         Some(front) => {
             let front = without_block(front);
-            let says = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with('#');
-            let first = front.lines().find(says).unwrap_or_default();
-            if first.starts_with([' ', '\t']) {
+            if begins_indented(&front) {
                 // After the block, it would seem to be a part of it.
                 format!("---\n{front}{block}---\n{}", parts.body)
             } else {
@@ -37,6 +35,20 @@ pub fn export(agent: &Agent, original: Option<&str>) -> String {
     } else {
         whole
     }
+}
+
+/// Whether the first line that says something is indented, or a remark before it is.
+fn begins_indented(front: &str) -> bool {
+    let lines = front.lines().filter(|line| !line.trim().is_empty());
+    for line in lines {
+        if line.starts_with([' ', '\t']) {
+            return true;
+        }
+        if !line.starts_with('#') {
+            break;
+        }
+    }
+    false
 }
 
 /// Front matter without the `x-civitas:` block, ending in a line feed.

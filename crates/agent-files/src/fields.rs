@@ -93,7 +93,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
 }
 
 /// On one line and without space around it, if it says something. Escapes can put in what was taken out of the file.
-fn tidy(text: &str) -> Option<String> {
+pub(super) fn tidy(text: &str) -> Option<String> {
     let text = text.replace(char::is_control, " ");
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

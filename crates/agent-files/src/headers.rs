@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::fields::tidy;
+
 /// Lines among which they are looked for.
 const LINES_MAX: usize = 80;
 
@@ -48,7 +50,7 @@ fn pair(line: &str) -> Option<(String, String)> {
         .trim_start_matches(':')
         .trim()
         .trim_matches('`');
-    (!value.is_empty()).then(|| (name.to_lowercase(), value.to_owned()))
+    Some((name.to_lowercase(), tidy(value)?))
 }
 
 #[cfg(test)]
@@ -58,11 +60,12 @@ mod tests {
     #[test]
     fn bold_lines_are_read_in_all_their_forms() {
         let headers = read(
-            "# Agent\n\n**Agent ID**: 42\n**Category:** quality\n- **Version** 2.0.0\n**Anything**: else\n**Category**: later\n",
+            "# Agent\n\n**Agent ID**: 42\n**Category:** quality\n- **Version** 2.0.0\n**Owner**: a\tb\n**Anything**: else\n**Category**: later\n",
         );
         let expected = [
             ("agent id", "42"),
             ("category", "quality"),
+            ("owner", "a b"),
             ("version", "2.0.0"),
         ];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));

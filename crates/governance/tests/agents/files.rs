@@ -199,6 +199,14 @@ fn every_agent_comes_back_from_its_export_and_its_text_is_kept() {
     for (file, text) in files.iter().zip(texts(&files)) {
         comes_back(&file.path, &text);
     }
+    comes_back(
+        "keeper.md",
+        "---\n\t# a remark\nname: keeper\n---\nKeeps.\n",
+    );
+    comes_back(
+        "keeper.md",
+        "# Keeper\n\n**Version**: 1\t2\n**Category**: quality\n",
+    );
     let text =
         "---\nname: keeper\n# a remark\ndescription: Use this: always\n---\nBody: **bold**\n";
     let definition = one("keeper.md", text).definition().cloned().unwrap();
