@@ -89,6 +89,25 @@ impl Database {
         }
     }
 
+    /// Reads several things in one go, when none of them needs another's answer: one way to a reading thread and back on SQLite, one
+    /// round trip on PostgreSQL. What is committed meanwhile may be in the later answers and not in the earlier ones.
+    pub async fn query_all(
+        &self,
+        queries: impl IntoIterator<Item = (Statement, Vec<Val>)>,
+    ) -> Result<Vec<Vec<Row>>> {
+        let queries = queries.into_iter();
+        match &self.readers {
+            Readers::Sqlite(readers) => {
+                let queries = queries.map(|(statement, params)| (statement.sqlite(), params));
+                readers.query_all(queries.collect()).await
+            }
+            Readers::Postgres(readers) => {
+                let queries = queries.map(|(statement, params)| (statement.postgres(), params));
+                readers.query_all(&queries.collect::<Vec<_>>()).await
+            }
+        }
+    }
+
     /// Reads the one row that is there, or none.
     pub async fn query_one(&self, statement: &Statement, params: Vec<Val>) -> Result<Option<Row>> {
         Ok(self.query(statement, params).await?.into_iter().next())

@@ -204,6 +204,30 @@ impl Readers {
         let statement = client.prepare_cached(&number_placeholders(text)).await?;
         rows(&client.query(&statement, &borrow(params)).await?)
     }
+
+    /// Sends the queries one after the other without waiting for answers, then waits for all: one round trip.
+    pub(crate) async fn query_all(
+        &self,
+        queries: &[(&str, Vec<Val>)],
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let client = self
+            .pool
+            .get()
+            .await
+            .map_err(|error| Error::Pool(error.to_string()))?;
+        let mut prepared = Vec::with_capacity(queries.len());
+        for (text, _) in queries {
+            prepared.push(client.prepare_cached(&number_placeholders(text)).await?);
+        }
+        let client = &client;
+        let sends = prepared
+            .iter()
+            .zip(queries)
+            .map(|(statement, (_, params))| async move {
+                rows(&client.query(statement, &borrow(params)).await?)
+            });
+        pipelined(sends).await.into_iter().collect()
+    }
 }
 
 impl Readers {

@@ -192,6 +192,19 @@ impl Readers {
             .await
     }
 
+    pub(crate) async fn query_all(
+        &self,
+        queries: Vec<(&'static str, Vec<Val>)>,
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        self.with(move |connection| {
+            let answers = queries
+                .iter()
+                .map(|(text, params)| query(connection, text, params));
+            answers.collect()
+        })
+        .await
+    }
+
     /// Runs `work` on a read-only connection, on a blocking thread.
     async fn with<T: Send + 'static>(
         &self,

@@ -20,7 +20,8 @@ const DELETE: Statement = Statement::new(include_str!("queries/agent/delete.sql"
 const SEEN: Statement = Statement::new(include_str!("queries/agent/seen.sql"));
 const AT_WORK: Statement = Statement::new(include_str!("queries/agent/at_work.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/agent/find.sql"));
-const FIND_BY_NAME: Statement = Statement::new(include_str!("queries/agent/find_by_name.sql"));
+pub(crate) const FIND_BY_NAME: Statement =
+    Statement::new(include_str!("queries/agent/find_by_name.sql"));
 const COUNT: Statement = Statement::new(include_str!("queries/agent/count.sql"));
 const STATS: Statement = Statement::new(include_str!("queries/agent/stats.sql"));
 const SOURCE: Statement = Statement::new(include_str!("queries/agent/source.sql"));
@@ -458,7 +459,7 @@ fn read_source(row: &Row) -> Result<Option<SourceFile>, Error> {
     }))
 }
 
-fn read(row: &Row) -> Result<Agent, Error> {
+pub(crate) fn read(row: &Row) -> Result<Agent, Error> {
     let role = row.text("role")?;
     let lifecycle = row.text("lifecycle")?;
     let unknown = |column, value| Error::inconsistent(column, format!("unknown value {value}"));

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use civitas_model::{AgentId, AgentSession, Id, TenantId, Timestamp, UnregisteredAgent};
+use civitas_model::budget::{Pool, Scope};
+use civitas_model::{Agent, AgentId, AgentSession, Id, TenantId, Timestamp, UnregisteredAgent};
 use civitas_sql::{Error, Row, Select, Statement};
 
+use crate::agent;
+use crate::budget;
 use crate::changeset::{Change, Refusal};
 use crate::json;
 use crate::store::Store;
@@ -195,6 +198,17 @@ pub struct AgentSessionFilter {
     pub after: Option<(Timestamp, String)>,
 }
 
+/// What is known of a session and of agents that may act in it.
+#[derive(Debug)]
+pub struct Acting<const N: usize> {
+    /// The session, if it was seen before.
+    pub session: Option<AgentSession>,
+    /// What was spent in it, as of now, if anything was.
+    pub pool: Option<Pool>,
+    /// The agents of the names that were asked for, in their order.
+    pub agents: [Option<Agent>; N],
+}
+
 /// Readings of agent sessions.
 pub struct AgentSessions<'a>(&'a Store);
 
@@ -215,6 +229,42 @@ impl AgentSessions<'_> {
         let params = vec![tenant.as_str().into(), session_id.into()];
         let row = self.0.database.query_one(&FIND, params).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// A session, what was spent in it, and the agents of these names: in one go, because every tool call waits for it.
+    pub async fn acting<const N: usize>(
+        &self,
+        tenant: &TenantId,
+        session_id: &str,
+        names: [Option<&str>; N],
+    ) -> Result<Acting<N>, Error> {
+        let key = |value: &str| vec![tenant.as_str().into(), value.into()];
+        let session = (FIND, key(session_id));
+        let pool = budget::pool_query(tenant, &Scope::Session(session_id.to_owned()));
+        let by_name = names
+            .iter()
+            .flatten()
+            .map(|name| (agent::FIND_BY_NAME, key(name)));
+        let queries = [session, pool].into_iter().chain(by_name);
+        let mut answers = self.0.database.query_all(queries).await?.into_iter();
+        let mut next = || answers.next().unwrap_or_default().into_iter().next();
+        let session = next().as_ref().map(read).transpose()?;
+        let pool = next();
+        let mut agents = [const { None }; N];
+        for (agent, name) in agents.iter_mut().zip(names) {
+            if name.is_some() {
+                *agent = next().as_ref().map(agent::read).transpose()?;
+            }
+        }
+        let pool = match pool {
+            Some(row) => Some(self.0.budgets().as_of_now(tenant, &row).await?),
+            None => None,
+        };
+        Ok(Acting {
+            session,
+            pool,
+            agents,
+        })
     }
 
     /// A page of sessions, the newest first.

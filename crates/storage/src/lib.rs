@@ -71,7 +71,7 @@ mod write;
 
 pub use activity::{Activity, Announce, Published};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
-pub use agent_session::{AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
+pub use agent_session::{Acting, AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use approval::{
     APPROVAL_LIFETIME_MAX, AllowanceFilter, ApprovalChange, ApprovalFilter, Approvals, NewApproval,
     OPEN_APPROVALS_MAX,

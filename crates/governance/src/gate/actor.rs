@@ -2,8 +2,7 @@
 
 use civitas_model::agent::{Lifecycle, as_name, is_name};
 use civitas_model::{Agent, AgentSession, Caller, Money};
-use civitas_storage::Sighting;
-use tokio::try_join;
+use civitas_storage::{Acting, Sighting};
 
 use super::Gate;
 use crate::error::Error;
@@ -60,13 +59,20 @@ impl Gate {
     /// A session is bound to the first agent that is named in it, before any of its calls was decided; after that people bind it. A
     /// credential with an agent's name acts as that agent, whatever an event says.
     pub(super) async fn actor(&self, caller: &Caller, seen: &Seen) -> Result<Actor, Error> {
-        // None needs another's answer, and each is a way to another thread and back.
-        let (found, own, of_credential, session_cost) = try_join!(
-            self.session(caller, seen),
-            self.named(caller, seen),
-            self.of_credential(caller),
-            self.session_cost(&caller.tenant_id, &seen.session_id),
-        )?;
+        let said = named(seen).and_then(as_name);
+        // A credential is made for the agent whose name it has.
+        let credential = Some(caller.name.as_str()).filter(|name| is_name(name));
+        let names = [said.as_deref(), credential];
+        let sessions = self.0.store.agent_sessions();
+        let known = sessions
+            .acting(&caller.tenant_id, &seen.session_id, names)
+            .await?;
+        let Acting {
+            session: found,
+            pool,
+            agents: [own, of_credential],
+        } = known;
+        let spent = pool.map(|pool| pool.used.plus(pool.reserved).cost);
         let read = found.as_ref().map(|session| session.revision);
         let mut session = found.unwrap_or_else(|| self.new_session(caller, seen));
         if let Some(mode) = &seen.permission_mode {
@@ -92,7 +98,7 @@ impl Gate {
             also: None,
             is_sub_agent: seen.is_sub_agent,
             unregistered,
-            session_cost,
+            session_cost: spent.unwrap_or_default(),
             is_unknown: false,
         };
         if seen.is_sub_agent && own.is_some() {
@@ -102,36 +108,6 @@ impl Gate {
         let running = self.running(caller, &actor.session, own.as_ref()).await?;
         actor.run_as(of_credential, running, own);
         Ok(actor)
-    }
-
-    async fn session(&self, caller: &Caller, seen: &Seen) -> Result<Option<AgentSession>, Error> {
-        let sessions = self.0.store.agent_sessions();
-        Ok(sessions.find(&caller.tenant_id, &seen.session_id).await?)
-    }
-
-    /// The registered agent of the name that the client says.
-    async fn named(&self, caller: &Caller, seen: &Seen) -> Result<Option<Agent>, Error> {
-        match named(seen) {
-            Some(name) => self.agent_called(caller, name).await,
-            None => Ok(None),
-        }
-    }
-
-    async fn agent_called(&self, caller: &Caller, name: &str) -> Result<Option<Agent>, Error> {
-        let Some(name) = as_name(name) else {
-            return Ok(None);
-        };
-        let agents = self.0.store.agents();
-        Ok(agents.find_by_name(&caller.tenant_id, &name).await?)
-    }
-
-    /// The agent that a credential was made for: the one whose name it has.
-    async fn of_credential(&self, caller: &Caller) -> Result<Option<Agent>, Error> {
-        if !is_name(&caller.name) {
-            return Ok(None);
-        }
-        let agents = self.0.store.agents();
-        Ok(agents.find_by_name(&caller.tenant_id, &caller.name).await?)
     }
 
     /// As whom a session runs: as the agent it was bound to, else under the name that was said first, which somebody may have
@@ -155,7 +131,13 @@ impl Gate {
         if session.agent_name.is_empty() {
             return Ok(Running::Nobody);
         }
-        let found = self.agent_called(caller, &session.agent_name).await?;
+        let found = match as_name(&session.agent_name) {
+            Some(name) => {
+                let agents = self.0.store.agents();
+                agents.find_by_name(&caller.tenant_id, &name).await?
+            }
+            None => None,
+        };
         Ok(found.map_or_else(
             || Running::Unknown(session.agent_name.clone()),
             |agent| Running::Registered(Box::new(agent)),

@@ -2,8 +2,7 @@
 
 use civitas_audit::{Actor as Who, NewEntry};
 use civitas_model::approval::ApprovalState;
-use civitas_model::budget::Scope;
-use civitas_model::{Caller, Halt, HaltScope, Money, TenantId};
+use civitas_model::{Caller, Halt, HaltScope, Money};
 use civitas_policy::{COST_APPROVED, COST_ESCALATION, Decision};
 use civitas_storage::{Announce, ApprovalFilter, Changeset, CommitError, Refusal};
 use serde_json::json;
@@ -22,19 +21,6 @@ const CATEGORY: &str = "budget";
 const APPROVED_MAX: u32 = 200;
 
 impl Gate {
-    /// What a session has cost until now, with what is reserved for its calls.
-    pub(super) async fn session_cost(
-        &self,
-        tenant: &TenantId,
-        session_id: &str,
-    ) -> Result<Money, Error> {
-        let scope = Scope::Session(session_id.to_owned());
-        let pools = self.0.store.budgets().state(tenant, &[scope]).await?;
-        // The organisation's stands first.
-        let cost = pools.last().map(|pool| pool.used.plus(pool.reserved).cost);
-        Ok(cost.unwrap_or_default())
-    }
-
     /// The changes with what people are told when a session has come to cost so much, once.
     pub(super) fn cost_told(&self, changes: Changeset, draft: &Draft<'_>) -> Changeset {
         let (actor, decision) = (draft.actor, &draft.judged.decision);

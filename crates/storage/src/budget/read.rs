@@ -1,9 +1,11 @@
 //! Readings of budgets. They show pools as of now: what is past does not count.
 
+use std::slice;
+
 use civitas_model::agent::midnight;
 use civitas_model::budget::{Period, Pool, Scope, Source, normalised};
 use civitas_model::{Agent, TenantId, Timestamp};
-use civitas_sql::{Error, Select, Statement};
+use civitas_sql::{Error, Row, Select, Statement, Val};
 
 use super::ledger::{self, Reservation};
 use super::{pool, rolling};
@@ -23,6 +25,11 @@ pub struct PoolFilter {
     pub is_limited: bool,
     /// Only after this one, in the order of scopes as text.
     pub after: Option<String>,
+}
+
+/// How one pool is read, for those who read other things with it.
+pub(crate) fn pool_query(tenant: &TenantId, scope: &Scope) -> (Statement, Vec<Val>) {
+    (POOLS, pool::key(tenant, slice::from_ref(scope)))
 }
 
 /// Readings of budgets.
@@ -159,6 +166,11 @@ impl Budgets<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// The pool of a row that was read by [`pool_query`], as of now.
+    pub(crate) async fn as_of_now(&self, tenant: &TenantId, row: &Row) -> Result<Pool, Error> {
+        self.now(tenant, pool::read(row)?.pool).await
     }
 
     /// A pool as of now.

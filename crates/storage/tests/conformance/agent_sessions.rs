@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use civitas_model::{AgentSession, Halt, HaltScope};
+use civitas_model::budget::{Amount, Reserve, Scope};
+use civitas_model::{AgentSession, Halt, HaltScope, Money};
 use civitas_storage::execution::Sweep;
 use civitas_storage::{
-    AgentSessionChange, AgentSessionFilter, Change, HaltChange, HookEvent, KeepHookEvent, Refusal,
-    Sighting,
+    AgentSessionChange, AgentSessionFilter, BudgetChange, Change, HaltChange, HookEvent,
+    KeepHookEvent, Refusal, Sighting,
 };
 
 use crate::agents::{agent, insert};
@@ -72,6 +73,40 @@ pub async fn a_session_changes_only_from_the_revision_that_was_read(t: Fixture) 
     more.denied = 2;
     more.last_seen_at = at(1_000_000);
     assert_eq!(found(&t, "s").await, more);
+}
+
+pub async fn who_may_act_is_read_together_and_of_one_tenant(t: Fixture) {
+    let nobody = t.store.agent_sessions();
+    let nobody = nobody.acting(&tenant(), "s", [None, Some("ada")]).await;
+    let nobody = nobody.unwrap();
+    assert!(nobody.session.is_none() && nobody.pool.is_none());
+    assert_eq!(nobody.agents, [None, None]);
+
+    t.commit(insert(agent("ada"))).await;
+    t.commit(insert(agent("bea"))).await;
+    t.commit(seen(session("s"), None)).await;
+    t.commit(BudgetChange::Reserve(Reserve {
+        tenant_id: tenant(),
+        reservation_id: "r".into(),
+        pools: vec![Scope::Session("s".into())],
+        amount: Amount {
+            tokens: 7,
+            cost: Money::from_micros(9),
+        },
+        lifetime: Duration::from_mins(1),
+    }))
+    .await;
+    let sessions = t.store.agent_sessions();
+    let names = [Some("bea"), None, Some("ada"), Some("nobody")];
+    let acting = sessions.acting(&tenant(), "s", names).await.unwrap();
+    assert_eq!(acting.session, Some(found(&t, "s").await));
+    assert_eq!(acting.pool.unwrap().reserved.tokens, 7);
+    let ids = acting.agents.map(|agent| agent.map(|agent| agent.agent_id));
+    assert_eq!(ids, [Some(id("bea")), None, Some(id("ada")), None]);
+
+    let others = sessions.acting(&other_tenant(), "s", names).await.unwrap();
+    assert!(others.session.is_none() && others.pool.is_none());
+    assert_eq!(others.agents, [None, None, None, None]);
 }
 
 pub async fn sessions_are_listed_newest_first_page_by_page(t: Fixture) {

@@ -159,6 +159,7 @@ conformance! {
     }
     agent_sessions {
         a_session_changes_only_from_the_revision_that_was_read,
+        who_may_act_is_read_together_and_of_one_tenant,
         sessions_are_listed_newest_first_page_by_page,
         a_name_is_unregistered_until_an_agent_has_it,
         a_halt_is_in_force_until_it_is_lifted_once,
