@@ -262,7 +262,12 @@ fn limits(command: &Command) -> Vec<String> {
         "grep" | "egrep" | "fgrep" | "zgrep" => &["--include"],
         "git" if subcommand(command) == "grep" => {
             let after = words.iter().skip_while(|word| word.text != "--").skip(1);
-            return after.map(|word| word.text.clone()).collect();
+            let magic = words.iter().filter_map(|word| word.text.strip_prefix(':'));
+            return after
+                .map(|word| word.text.as_str())
+                .chain(magic)
+                .map(str::to_owned)
+                .collect();
         }
         _ => return Vec::new(),
     };

@@ -10,7 +10,9 @@ use crate::sed::Sed;
 use crate::shell::{Command, Word, awk_programs, scripts};
 
 /// Sub-commands of git that change files of the working tree.
-const GIT_CHANGES: [&str; 17] = [
+const GIT_CHANGES: [&str; 19] = [
+    "clone",
+    "submodule",
     "reset",
     "checkout",
     "clean",
@@ -183,9 +185,14 @@ pub(super) fn tar(options: &Options, mut operands: Vec<Word>, found: &mut Vec<Ef
         add(found, Access::Read, Word::unknown("-T"));
     }
     let prints = is('O', &["--to-stdout"]);
-    if prints {
+    if extracts {
+        let access = if prints {
+            Access::Mention
+        } else {
+            Access::Touch
+        };
         for member in &operands {
-            add(found, Access::Mention, member.clone());
+            add(found, access, member.clone());
         }
     }
     if extracts && !prints {
@@ -235,11 +242,7 @@ pub(super) fn unpack(options: &Options, operands: Vec<Word>, found: &mut Vec<Eff
         );
     }
     for (at, word) in operands.into_iter().enumerate() {
-        let access = if at == 0 {
-            Access::Read
-        } else {
-            Access::Mention
-        };
+        let access = if at == 0 { Access::Read } else { Access::Touch };
         add(found, access, word);
     }
 }

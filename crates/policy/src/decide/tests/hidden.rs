@@ -168,6 +168,10 @@ fn words_that_the_script_makes_are_judged() {
         "sqlite3 :memory: \"attach 'd1/civitas.db' as c\"",
         "sqlite3 d1/civ{itas,x}.db",
         "cp -r config src/c",
+        "tar xf src/x.tar .claude/settings.json",
+        "unzip -o src/x.zip .claude/settings.json",
+        "git clone https://example.com/x .claude/agents",
+        "git grep '' ':.e*'",
         "mv config src/c",
     ]);
 }
