@@ -87,7 +87,7 @@ pub use cost::{APPROVAL_THRESHOLD, COST_ESCALATION, SessionCost};
 pub use danger::DANGERS;
 pub use decision::{
     Action, Budget, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, People,
-    Shadow, Step,
+    Shadow, Step, approvers_of_both,
 };
 pub use error::{Error, PROBLEMS_MAX, Problem};
 pub use facts::{COST_APPROVED, COST_NOTIFIED, COST_STOPPED, FACTS, FACTS_MAX, SessionFacts};

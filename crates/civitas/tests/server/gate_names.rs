@@ -27,6 +27,13 @@ fn env(id: &str) -> Value {
     before(id, "Read", json!({ "file_path": "/work/.env" }))
 }
 
+/// The call of a sub-agent of `ada`'s session.
+fn sub_agent(name: &str, event: Value) -> Value {
+    let mut event = of(Some(name), "s", event);
+    event["agent_id"] = json!("sub-1");
+    event
+}
+
 async fn session(client: &Client, id: &str) -> Value {
     let path = format!("/api/v1/agents/sessions/{id}");
     client.get(path).send().await.ok()
@@ -49,10 +56,11 @@ async fn a_session_keeps_the_agent_that_it_began_with() {
     assert_eq!(decided(&client, &bare).await.0, "deny");
     let named = of(Some("boss"), "s", env("t4"));
     assert_eq!(decided(&client, &named).await.0, "deny");
-    // A sub-agent of another name has its own rights, and leaves none behind.
-    let mut sub = of(Some("boss"), "s", env("t5"));
-    sub["agent_id"] = json!("sub-1");
-    assert_eq!(decided(&client, &sub).await.0, "allow");
+    // Starting somebody of a higher level gives nothing that the one who started it has not.
+    assert_eq!(
+        decided(&client, &sub_agent("boss", env("t5"))).await.0,
+        "deny"
+    );
     assert_eq!(decided(&client, &of(None, "s", env("t6"))).await.0, "deny");
     assert_eq!(session(&client, "s").await["agent_name"], "ada");
     let found = client.get("/api/v1/audit?tool_use_id=t4").send().await.ok();

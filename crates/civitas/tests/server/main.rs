@@ -26,6 +26,7 @@ mod feed;
 mod fleet;
 mod gate;
 mod gate_names;
+mod gate_people;
 mod health;
 mod hostile;
 mod intent;

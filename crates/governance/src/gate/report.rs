@@ -217,30 +217,23 @@ fn activity(changes: Changeset, caller: &Caller, actor: &Actor, event: &Event) -
     })
 }
 
-/// The call whose outcome an event tells.
-fn outcome(event: &Event) -> Option<&HookCall> {
+/// The call that an event says has run.
+fn ran(event: &Event) -> Option<&HookCall> {
     match &event.kind {
-        EventKind::PostToolUse(call)
-        | EventKind::PostToolUseFailure { call, .. }
-        | EventKind::PermissionDenied { call, .. } => Some(call),
+        EventKind::PostToolUse(call) | EventKind::PostToolUseFailure { call, .. } => Some(call),
         _ => None,
     }
 }
 
-/// Ends what was reserved for a call: charged as it was estimated, given back when its telemetry charges it or it never ran.
+/// Ends what was reserved for a call that ran: charged as it was estimated, given back when its telemetry charges it.
+///
+/// Of one that is said not to have run it stays reserved for its time: who reports that is the client, and what it reports must
+/// not make room.
 fn settle(caller: &Caller, event: &Event, is_metered: bool) -> Option<BudgetChange> {
-    let id = outcome(event)?.tool_use_id.as_deref()?;
-    let reservation_id = reservation_id(&event.common.session_id, id);
-    let tenant_id = caller.tenant_id.clone();
-    if matches!(event.kind, EventKind::PermissionDenied { .. }) {
-        return Some(BudgetChange::Release {
-            tenant_id,
-            reservation_id,
-        });
-    }
+    let id = ran(event)?.tool_use_id.as_deref()?;
     Some(BudgetChange::Settle {
-        tenant_id,
-        reservation_id,
+        tenant_id: caller.tenant_id.clone(),
+        reservation_id: reservation_id(&event.common.session_id, id),
         actual: is_metered.then(Amount::default),
     })
 }

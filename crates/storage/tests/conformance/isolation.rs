@@ -116,6 +116,7 @@ const READINGS: &[(&str, &str)] = &[
     ("agent::list", "agents"),
     ("agent::source", "agents"),
     ("agent::stats", "agents"),
+    ("agent_session::acting", "agent_sessions"),
     ("agent_session::find", "agent_sessions"),
     ("agent_session::list", "agent_sessions"),
     ("agent_session::unregistered", "agent_sessions"),
@@ -734,8 +735,14 @@ pub async fn approvals(t: Fixture) {
     let waiting = approvals.open_for(&tenant(), hash, at(0)).await.unwrap();
     assert_eq!(waiting, before);
     assert_eq!(approvals.open_for(&b, hash, at(0)).await.unwrap(), None);
-    let covering = approvals.allowance(&b, (None, "coder"), "Bash", "hash", at(0));
-    assert_eq!(covering.await.unwrap(), None);
+    let request = before.as_ref().unwrap().asked();
+    let covering = approvals
+        .allowance(&tenant(), &request, at(0))
+        .await
+        .unwrap();
+    assert!(covering.is_some());
+    let covering = approvals.allowance(&b, &request, at(0)).await.unwrap();
+    assert_eq!(covering, None);
     assert_eq!(approvals.find_allowance(&b, "l").await.unwrap(), None);
     let filter = AllowanceFilter::default();
     assert_eq!(approvals.allowances(&b, &filter, 9).await.unwrap(), []);

@@ -207,6 +207,7 @@ conformance! {
         a_stopped_execution_takes_its_approval_back,
         an_allowance_goes_no_further_than_its_approval,
         an_allowance_covers_what_was_approved,
+        an_allowance_answers_only_what_its_giver_was_asked,
         an_allowance_is_counted_until_it_ends,
         an_execution_that_is_allowed_is_approved_at_once,
         approvals_are_listed_by_what_they_are_now,
