@@ -28,6 +28,7 @@ mod gate;
 mod gate_names;
 mod health;
 mod hostile;
+mod idempotency;
 mod intent;
 mod parameters;
 mod policy;
