@@ -3593,7 +3593,10 @@ export interface Operations {
     path: "/api/v1/agents";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: AgentCreate;
     responses: {
       201: AgentResponse;
@@ -3845,7 +3848,10 @@ export interface Operations {
     path: "/api/v1/agents/unregistered/adopt";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: Adoption;
     responses: {
       201: AgentResponse;
@@ -3948,7 +3954,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -3998,7 +4007,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -4023,7 +4035,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -4131,13 +4146,18 @@ export interface Operations {
     path: "/api/v1/approvals/decide";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: BulkRequest;
     responses: {
       200: BulkResponse;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4180,7 +4200,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: ApproveRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4209,7 +4232,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: DelegateRequest;
     responses: {
       200: ApprovalResponse;
@@ -4233,7 +4259,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: DenyRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4262,7 +4291,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: WithdrawRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4359,13 +4391,18 @@ export interface Operations {
     path: "/api/v1/audit/erasures";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ErasureRequest;
     responses: {
       200: Erasure;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4443,7 +4480,10 @@ export interface Operations {
     path: "/api/v1/budget/deduct";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: DeductRequest;
     responses: {
       201: DeductResponse;
@@ -4470,7 +4510,10 @@ export interface Operations {
     path: "/api/v1/budget/reservations";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ReserveRequest;
     responses: {
       201: ReservationResponse;
@@ -4531,7 +4574,10 @@ export interface Operations {
       reservation_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: SettleRequest;
     responses: {
       200: ReservationResponse;
@@ -4806,13 +4852,18 @@ export interface Operations {
     path: "/api/v1/events/ingest";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: EventIngest;
     responses: {
       201: AuditLog;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4843,7 +4894,10 @@ export interface Operations {
     path: "/api/v1/halts";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: NewHalt;
     responses: {
       201: HaltResponse;
@@ -4950,7 +5004,10 @@ export interface Operations {
     path: "/api/v1/metrics";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: MetricCreate;
     responses: {
       201: MetricResponse;
@@ -4961,6 +5018,8 @@ export interface Operations {
       403: Problem;
       /** There is no such agent. */
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -5158,7 +5217,10 @@ export interface Operations {
     path: "/api/v1/policy/versions";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: PolicyVersionCreate;
     responses: {
       201: PolicyVersionSaved;
@@ -5213,7 +5275,10 @@ export interface Operations {
       version: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: PolicyActivate | null;
     responses: {
       200: PolicyVersionResponse;
@@ -5302,7 +5367,10 @@ export interface Operations {
     path: "/api/v1/registry/import";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ImportRequest;
     responses: {
       200: ImportReport;
@@ -5311,6 +5379,8 @@ export interface Operations {
       401: Problem;
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -5517,7 +5587,10 @@ export interface Operations {
     path: "/api/v1/webhooks";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: WebhookCreate;
     responses: {
       201: WebhookResponse;
@@ -5683,7 +5756,10 @@ export interface Operations {
       delivery_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       202: DeliveryResponse;
@@ -5712,7 +5788,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ReplayRequest;
     responses: {
       202: ReplayResponse;
@@ -5745,7 +5824,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: WebhookResponse;
@@ -5755,6 +5837,8 @@ export interface Operations {
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** A parameter is not valid. */
       422: Problem;
       /** The server cannot answer now: try again. */
@@ -5772,7 +5856,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: DeliveryResponse;
@@ -5782,6 +5869,8 @@ export interface Operations {
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** A parameter is not valid. */
       422: Problem;
       503: Problem;

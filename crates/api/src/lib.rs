@@ -16,6 +16,7 @@ mod digest;
 mod download;
 mod extract;
 mod intake;
+mod once;
 mod openapi;
 mod problem;
 mod routes;
@@ -28,6 +29,7 @@ mod tus;
 mod typescript;
 mod uploads;
 
+pub use once::UnderWay;
 pub use openapi::document as openapi;
 pub use openapi::typescript;
 pub use problem::Problem;

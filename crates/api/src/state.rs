@@ -17,6 +17,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::once::UnderWay;
 use crate::uploads::Receiving;
 
 /// What every handler can reach: one pointer, since layers and handlers clone it several times per request.
@@ -78,6 +79,8 @@ pub struct Services {
     pub settings: Settings,
     /// Uploads that somebody sends a piece of.
     pub receiving: Receiving,
+    /// Requests with an idempotency key that are being done.
+    pub under_way: UnderWay,
     /// Permits for open streams and sockets.
     pub streams: Arc<Semaphore>,
     /// Cancelled when the server stops: long answers end.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
+use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings, UnderWay};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
@@ -97,6 +97,7 @@ impl Node {
             search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
+        let executions = config.retention;
         let options = Options {
             store: store.clone(),
             realms,
@@ -106,9 +107,7 @@ impl Node {
             node: name,
             concurrency_max: config.concurrency,
             tenant_concurrency_max: TENANT_CONCURRENCY,
-            retention: Retention {
-                executions: config.retention,
-            },
+            retention: Retention { executions },
         };
         let runtime = Runtime::start(options).await?;
         let stopping = CancellationToken::new();
@@ -134,6 +133,7 @@ impl Node {
             entropy,
             metrics: kept_up(&stopping),
             receiving: Receiving::default(),
+            under_way: UnderWay::default(),
             streams: Arc::new(Semaphore::new(config.limits.streams)),
             settings: settings(&config),
             stopping: stopping.clone(),

@@ -6,7 +6,7 @@ mod client_address;
 mod path;
 mod query;
 
-pub(crate) use body::{Body, BodyLimit, OptionalBody, PATIENCE, is_over_limit};
+pub(crate) use body::{Body, BodyLimit, OptionalBody, PATIENCE, is_over_limit, read_within};
 pub(crate) use caller::{
     Authenticated, MaybeAuthenticated, SUBPROTOCOL, SocketCaller, anonymous_secret, check_session,
     require, require_report,

@@ -29,6 +29,7 @@ mod gate_names;
 mod gate_people;
 mod health;
 mod hostile;
+mod idempotency;
 mod intent;
 mod parameters;
 mod policy;

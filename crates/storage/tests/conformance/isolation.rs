@@ -11,12 +11,13 @@ use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
 use civitas_storage::{
-    AllowanceFilter, ApprovalChange, ApprovalFilter, AuditChange, AuditFilter, Change, Changeset,
-    FileFilter, MembershipChange, Need, NewApproval, OpenUploadChange, PendingIntentFilter,
-    PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
+    AllowanceFilter, AnswerChange, ApprovalChange, ApprovalFilter, AuditChange, AuditFilter,
+    Change, Changeset, FileFilter, MembershipChange, Need, NewApproval, OpenUploadChange,
+    PendingIntentFilter, PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
 };
 use serde_json::json;
 
+use crate::answers::keep;
 use crate::approvals::{allowance, new_approval, new_vote, open, person, vote};
 use crate::audit::audit_entry;
 use crate::documents::{artifact, contract, file, pending_intent, upload};
@@ -54,6 +55,7 @@ const TABLES: &[(&str, &str)] = &[
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
     ("invitations", "none: found by the digest of its secret"),
+    ("kept_answers", "kept_answers"),
     ("leases", "none: the engine's own"),
     ("memberships", "memberships"),
     ("open_uploads", "open_uploads"),
@@ -88,6 +90,8 @@ const TABLES: &[(&str, &str)] = &[
 /// The case of each reading, as `file::function`; those without one are not a tenant's.
 const READINGS: &[(&str, &str)] = &[
     ("activity::activity_after", "agents"),
+    ("answer::find_kept_answer", "kept_answers"),
+    ("answer::scope", "none: it reads nothing"),
     ("activity::last_activity", "none: a number only"),
     ("activity::oldest_activity", "none: a number only"),
     ("activity::published_after", "webhooks"),
@@ -415,6 +419,23 @@ pub async fn idempotency_keys(t: Fixture) {
     assert!(
         matches!(used, Refusal::AlreadySubmitted { execution_id, .. } if execution_id == id("e1"))
     );
+}
+
+pub async fn kept_answers(t: Fixture) {
+    let (a, b) = (tenant(), other_tenant());
+    t.commit(keep(&a, "first", "ours")).await;
+    assert_eq!(t.store.find_kept_answer(&b, "k").await.unwrap(), None);
+    t.commit(keep(&b, "second", "theirs")).await;
+    t.commit(AnswerChange::ForgetBodies {
+        tenant_id: b.clone(),
+    })
+    .await;
+    let body = async |tenant: &TenantId| {
+        let found = t.store.find_kept_answer(tenant, "k").await.unwrap();
+        found.unwrap().body
+    };
+    assert_eq!(body(&a).await.as_deref(), Some("ours"));
+    assert_eq!(body(&b).await, None);
 }
 
 pub async fn artifacts(t: Fixture) {

@@ -12,6 +12,8 @@ mod agent_sessions;
 #[cfg(test)]
 mod agents;
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod audit;
@@ -264,11 +266,18 @@ conformance! {
         what_the_other_tenant_has_stays_its_own,
         nothing_is_put_where_nobody_can_reach_it,
     }
+    answers {
+        what_is_done_under_a_key_takes_it_in_the_same_commit,
+        what_is_refused_leaves_its_key_free,
+        of_two_requests_with_one_key_one_is_done,
+        an_answer_is_kept_once_and_forgotten_in_time,
+    }
     isolation {
         every_table_and_reading_has_a_case,
         executions,
         outbox,
         idempotency_keys,
+        kept_answers,
         artifacts,
         files,
         uploads,

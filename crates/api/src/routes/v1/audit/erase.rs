@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use civitas_audit::{ERASE_BODIES, NewEntry, SELF_CATEGORY};
 use civitas_model::Permission;
-use civitas_storage::{AuditChange, Changeset, DROP_MAX};
+use civitas_storage::{AnswerChange, AuditChange, Changeset, DROP_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -96,7 +96,12 @@ pub(crate) async fn erase(
             entry,
             is_retention: false,
         };
-        state.store.commit(Changeset::new().with(change)).await?;
+        // Nor is it told again to whoever repeats a request.
+        let answers = AnswerChange::ForgetBodies {
+            tenant_id: tenant.clone(),
+        };
+        let changes = Changeset::new().with(change).with(answers);
+        state.store.commit(changes).await?;
         if request.id.is_none() {
             break;
         }
