@@ -24,6 +24,7 @@ pub mod gate;
 pub mod halts;
 pub mod policies;
 pub mod registry;
+mod speaking;
 pub mod telemetry;
 #[cfg(test)]
 mod test_agents;

@@ -23,6 +23,7 @@ pub use measuring::{NewMetric, PERIOD_DAYS_MAX};
 use crate::agent_file;
 use crate::error::Error;
 use crate::limits::CURRENCIES;
+use crate::speaking;
 
 /// Agents of a page, at most.
 pub const PAGE_MAX: u32 = 500;
@@ -185,6 +186,16 @@ impl Registry {
         found
             .map(|agent| self.today(agent))
             .ok_or_else(|| Error::no_agent(id.as_str()))
+    }
+
+    /// Refuses what a credential that was made for an agent says of another one, or of another one's session.
+    pub async fn check_speaks_for(
+        &self,
+        caller: &Caller,
+        agent: Option<&AgentId>,
+        session_id: Option<&str>,
+    ) -> Result<(), Error> {
+        speaking::check(&self.store, caller, agent, session_id).await
     }
 
     /// The agent of a name.

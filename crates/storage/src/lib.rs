@@ -81,7 +81,7 @@ pub use approval::{
 };
 pub use audit::{
     AUDIT_LEVELS, Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditNode, AuditStats,
-    DROP_MAX, SignedCheckpoint,
+    AuditStrays, DROP_MAX, SignedCheckpoint,
 };
 pub use budget::{
     BudgetChange, Budgets, POOLS_MAX, PoolFilter, RESERVATIONS_MAX, Reservation, ReservationState,

@@ -39,6 +39,14 @@ async fn session(client: &Client, id: &str) -> Value {
     client.get(path).send().await.ok()
 }
 
+/// A token for hooks with an agent's name.
+async fn machine(server: &TestServer, operator: &Client, name: &str) -> Client {
+    let body = json!({ "name": name, "scopes": ["hooks"], "expires_in_days": 1 });
+    let made = operator.post("/api/auth/tokens").json(&body).send().await;
+    let secret = made.json()["token"].as_str().unwrap().to_owned();
+    Client::new(server.address, Some(secret))
+}
+
 async fn boss(client: &Client) -> String {
     let all = json!({ "role": "admin", "rbac_path_scopes": ["**"] });
     register(client, "boss", &all).await
@@ -93,10 +101,7 @@ async fn a_token_with_an_agents_name_acts_as_that_agent_alone() {
     let operator = server.operator().await;
     register(&operator, "lowly", &json!({})).await;
     boss(&operator).await;
-    let body = json!({ "name": "lowly", "scopes": ["hooks"], "expires_in_days": 1 });
-    let made = operator.post("/api/auth/tokens").json(&body).send().await;
-    let secret = made.json()["token"].as_str().unwrap().to_owned();
-    let machine = Client::new(server.address, Some(secret));
+    let machine = machine(&server, &operator, "lowly").await;
     let first = of(Some("boss"), "s", env("t1"));
     assert_eq!(decided(&machine, &first).await.0, "deny");
     assert_eq!(decided(&machine, &of(None, "s", env("t2"))).await.0, "deny");
@@ -106,6 +111,54 @@ async fn a_token_with_an_agents_name_acts_as_that_agent_alone() {
     assert_eq!(decided(&operator, &theirs).await.0, "allow");
     assert_eq!(decided(&machine, &of(None, "b", env("b2"))).await.0, "deny");
     assert_eq!(session(&operator, "b").await["agent_name"], "boss");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_with_an_agents_name_pays_and_reports_for_nobody_else() {
+    let server = TestServer::credentials().await;
+    let operator = server.operator().await;
+    register(&operator, "ada", &json!({})).await;
+    let others = boss(&operator).await;
+    let own = operator.get("/api/v1/agents/name/ada").send().await.ok();
+    let own = own["agent_id"].as_str().unwrap();
+    let theirs = of(Some("boss"), "b", env("b1"));
+    assert_eq!(decided(&operator, &theirs).await.0, "allow");
+    let machine = machine(&server, &operator, "ada").await;
+    for (path, body) in [
+        (
+            "budget/deduct",
+            json!({ "agent_id": others, "cost_usd": 1 }),
+        ),
+        (
+            "events/ingest",
+            json!({ "agent_name": "boss", "cost_usd": 1 }),
+        ),
+        (
+            "budget/deduct",
+            json!({ "agent_id": own, "session_id": "b", "cost_usd": 1 }),
+        ),
+        (
+            "budget/reservations",
+            json!({ "agent_id": others, "cost_usd": 1 }),
+        ),
+        (
+            "metrics",
+            json!({ "agent_id": others, "metric_type": "task", "cost_usd": 1 }),
+        ),
+    ] {
+        let path = format!("/api/v1/{path}");
+        let refused = machine.post(&path).json(&body).send().await;
+        refused.problem(403, "forbidden");
+        let mut mine = body;
+        mine["agent_id"] = json!(own);
+        for field in ["agent_name", "session_id"] {
+            mine.as_object_mut().unwrap().remove(field);
+        }
+        let taken = machine.post(&path).json(&mine).send().await;
+        assert_eq!(taken.status.as_u16(), 201, "{path}: {}", taken.text());
+    }
+    let spent = operator.get("/api/v1/budgets/agent:boss").send().await;
+    assert_eq!(spent.ok()["cost_used_usd"], 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Events that only tell what happened: kept as they came, and noted where governance changes by them.
 
+use std::time::Duration;
+
 use civitas_hooks::{Answer, Event, EventKind, ToolCall as HookCall};
 use civitas_model::Caller;
 use civitas_model::agent::{Lifecycle, as_name};
@@ -20,6 +22,8 @@ use crate::error::Error;
 
 /// Approvals that a session's end takes back in one commit, at most; the rest follows.
 const WITHDRAWN_MAX: u32 = 200;
+/// How long a session counts as metered after its telemetry came: an exporter that fell silent charges nothing any more.
+const METERED_FOR: Duration = Duration::from_mins(10);
 /// The longest reason of a failure that is kept, in characters.
 const REASON_MAX: usize = 500;
 
@@ -33,8 +37,9 @@ impl Gate {
     ) -> Result<Answer, Error> {
         // What the session's requests cost is charged by telemetry; its tool calls cost nothing of their own then.
         let telemetry = self.0.store.telemetry();
+        let since = self.0.store.clock().now().minus(METERED_FOR);
         let is_metered = telemetry
-            .is_metered(&caller.tenant_id, &event.common.session_id)
+            .is_metered(&caller.tenant_id, &event.common.session_id, since)
             .await?;
         let mut has_reservation = true;
         for _ in 0..TRIES_MAX {

@@ -100,6 +100,8 @@ impl Registry {
     /// Records a metric, with what it changes of its agent and the events that say so, in one commit.
     pub async fn record(&self, caller: &Caller, new: NewMetric) -> Result<Metric, Error> {
         let mut metric = new.check(self, caller)?;
+        self.check_speaks_for(caller, Some(&metric.agent_id), None)
+            .await?;
         let changeset = Changeset::new().with(RecordMetric(Box::new(metric.clone())));
         match self.store.commit(changeset).await {
             Ok(receipt) => {

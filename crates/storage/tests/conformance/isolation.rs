@@ -172,6 +172,7 @@ const READINGS: &[(&str, &str)] = &[
     ("read::newest_checkpoints", "audit_log"),
     ("read::nodes", "audit_log"),
     ("read::page_after", "audit_log"),
+    ("read::strays", "audit_log"),
     ("read::stats", "audit_log"),
     ("read::tenants", "none: the auditor's own, of every tenant"),
     (
@@ -802,6 +803,8 @@ pub async fn audit_log(t: Fixture) {
     assert_eq!(audit.list(&b, &filter, 9, 0).await.unwrap(), []);
     assert_eq!(audit.page_after(&b, 0, 9).await.unwrap(), []);
     assert_eq!(audit.stats(&b, &filter).await.unwrap(), []);
+    let strays = audit.strays(&b).await.unwrap();
+    assert_eq!((strays.entries, strays.bodies), (0, 0));
     assert_eq!(audit.head(&b).await.unwrap(), None);
     assert_eq!(audit.checkpoints(&b, 0, 9).await.unwrap(), []);
     assert_eq!(audit.newest_checkpoints(&b, None, 9).await.unwrap(), []);

@@ -94,6 +94,11 @@ pub(crate) async fn ingest(
         reported_by: caller.user_id.as_ref().map(ToString::to_string),
     };
     let session = facts.session();
+    let known_id = known.as_ref().map(|agent| &agent.agent_id);
+    let registry = &state.agents;
+    registry
+        .check_speaks_for(&caller, known_id, session.as_deref())
+        .await?;
     let (clock, entropy) = (state.clock.as_ref(), state.entropy.as_ref());
     let operation = said(event.operation_type);
     let mut entry = facts.into_entry(clock, entropy, &caller, agent, operation);
