@@ -1381,6 +1381,12 @@ export interface NewHalt {
   scope: HaltScope;
 }
 
+/** A halt that was just set. */
+export type NewHaltResponse = HaltResponse & {
+  /** How many agents of the registry it stops; 0 of a team that nobody is in; null of a session. */
+  agents?: number | null;
+};
+
 /** A new token, with its secret. */
 export type NewToken = Token & {
   /** Shown once: keep it where the machine reads it. */
@@ -4900,7 +4906,7 @@ export interface Operations {
     };
     body: NewHalt;
     responses: {
-      201: HaltResponse;
+      201: NewHaltResponse;
       400: Problem;
       401: Problem;
       403: Problem;
