@@ -269,6 +269,21 @@ async fn an_agent_that_is_named_and_not_known_is_asked_for_and_a_deleted_one_too
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_begins_where_its_first_folder_is() {
+    let (_server, client) = server().await;
+    let start =
+        json!({ "session_id": "s", "hook_event_name": "SessionStart", "agent_type": "ada" });
+    send(&client, &start).await.ok();
+    assert_eq!(session(&client, "s").await["root"], "");
+    assert_eq!(decided(&client, &read("t1")).await.0, "allow");
+    assert_eq!(session(&client, "s").await["root"], "/work");
+    let mut elsewhere = read("t2");
+    elsewhere["cwd"] = json!("/etc");
+    decided(&client, &elsewhere).await;
+    assert_eq!(session(&client, "s").await["root"], "/work");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_names_no_tool_is_denied_and_recorded() {
     let (_server, client) = server().await;
     let mut bare = of(None, "x", read("t1"));

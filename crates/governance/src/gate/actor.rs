@@ -84,6 +84,11 @@ impl Gate {
         if let Some(model) = &seen.model {
             session.model.clone_from(model);
         }
+        if session.root.is_empty()
+            && let Some(cwd) = &seen.cwd
+        {
+            session.root.clone_from(cwd);
+        }
         let unregistered = match (&own, named(seen)) {
             (None, Some(name)) => Some(name.to_owned()),
             _ => None,
