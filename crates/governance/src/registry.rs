@@ -170,6 +170,7 @@ impl Registry {
             last_active_at: None,
         };
         errors.texts(&agent);
+        errors.scopes(&agent.rbac.path_scopes);
         errors.end()?;
         let change = AgentChange::Insert {
             agent: Box::new(agent.clone()),
@@ -244,6 +245,7 @@ impl Registry {
             agent.role_confidence = 1.0;
             agent.role_reasoning = format!("set by {}", caller.name);
         }
+        errors.scopes(patch.path_scopes.as_deref().unwrap_or_default());
         let rbac = &mut agent.rbac;
         for (field, new) in [
             (&mut agent.capabilities, patch.capabilities),
