@@ -4390,7 +4390,7 @@ export interface Operations {
   };
   /**
    * Drop the bodies of entries by or about someone, or of single entries. The entries stay, with what proves them; the log
-   * says of which entries bodies were dropped, by whom and why. This cannot be undone. Needs the permission `admin`.
+   * says of which entries bodies were dropped, by whom and why. This cannot be undone. For people with the permission `admin`.
    */
   "POST /api/v1/audit/erasures": {
     method: "POST";
@@ -5525,7 +5525,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Set what is kept of telemetry from now on. Needs an administrator. */
+  /** Set what is kept of telemetry from now on. For people with the permission `admin`. */
   "PUT /api/v1/telemetry/settings": {
     method: "PUT";
     path: "/api/v1/telemetry/settings";
@@ -5585,7 +5585,7 @@ export interface Operations {
     };
   };
   /**
-   * Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. Needs the permission
+   * Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. For people with the permission
    * `admin`.
    */
   "POST /api/v1/webhooks": {
@@ -5617,7 +5617,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Remove a webhook, with what was still to be sent. Needs the permission `admin`. */
+  /** Remove a webhook, with what was still to be sent. For people with the permission `admin`. */
   "DELETE /api/v1/webhooks/{webhook_id}": {
     method: "DELETE";
     path: "/api/v1/webhooks/{webhook_id}";
@@ -5666,7 +5666,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Change a webhook. Needs the permission `admin`. */
+  /** Change a webhook. For people with the permission `admin`. */
   "PATCH /api/v1/webhooks/{webhook_id}": {
     method: "PATCH";
     path: "/api/v1/webhooks/{webhook_id}";
@@ -5821,7 +5821,7 @@ export interface Operations {
   };
   /**
    * Give a webhook a new secret, which the answer shows this once. Messages are signed with the one before, too, for a day.
-   * Needs the permission `admin`.
+   * For people with the permission `admin`.
    */
   "POST /api/v1/webhooks/{webhook_id}/rotate": {
     method: "POST";

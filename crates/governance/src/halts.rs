@@ -43,6 +43,15 @@ impl Halts {
         }
     }
 
+    /// Refuses a caller who may not halt.
+    pub fn check_may_set(caller: &Caller) -> Result<(), Error> {
+        if caller.may(Permission::Approve) || caller.may(Permission::Admin) {
+            return Ok(());
+        }
+        let detail = "halting needs the permission `approve` or `admin`";
+        Err(Error::Forbidden(detail.to_owned()))
+    }
+
     /// Sets a halt. Whoever decides approvals may, and whoever administers: also a machine, because stopping is safe.
     pub async fn set(
         &self,
@@ -50,10 +59,7 @@ impl Halts {
         scope: HaltScope,
         reason: &str,
     ) -> Result<Halt, Error> {
-        if !caller.may(Permission::Approve) && !caller.may(Permission::Admin) {
-            let detail = "halting needs the permission `approve` or `admin`";
-            return Err(Error::Forbidden(detail.to_owned()));
-        }
+        Self::check_may_set(caller)?;
         let reason = reason.trim();
         for (pointer, text) in [("/reason", reason), ("/scope/id", scope.id())] {
             if text.chars().count() > TEXT_MAX || text.chars().any(char::is_control) {

@@ -46,3 +46,4 @@ pub use registry::{
 };
 pub use telemetry::Telemetry;
 pub use webhooks::Webhooks;
+pub use webhooks::check::event_type;

@@ -171,6 +171,7 @@ impl Registry {
             last_active_at: None,
         };
         errors.texts(&agent);
+        errors.scopes(&agent.rbac.path_scopes);
         errors.end()?;
         let change = AgentChange::Insert {
             agent: Box::new(agent.clone()),
@@ -255,6 +256,7 @@ impl Registry {
             agent.role_confidence = 1.0;
             agent.role_reasoning = format!("set by {}", caller.name);
         }
+        errors.scopes(patch.path_scopes.as_deref().unwrap_or_default());
         let rbac = &mut agent.rbac;
         for (field, new) in [
             (&mut agent.capabilities, patch.capabilities),

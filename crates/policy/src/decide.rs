@@ -488,7 +488,20 @@ fn sentence(outcome: Outcome, subject: &str, reason: &str) -> String {
         Outcome::Deny => "Denied",
     };
     let subject: String = subject.chars().take(160).collect();
-    format!("{verb}: {subject}: {reason}.")
+    in_one_line(&format!("{verb}: {subject}: {reason}."))
+}
+
+/// The text with control characters written as escapes, so that a name of a file cannot look like a line of the answer.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
 }
 
 #[cfg(test)]

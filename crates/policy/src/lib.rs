@@ -98,7 +98,7 @@ pub use policy_test::{
     Failure, PolicyTest, TEST_FILE_LENGTH_MAX, TESTS_MAX, read_tests, run_tests,
 };
 pub use request::{AGENT_ENTRY_LENGTH_MAX, AGENT_LIST_MAX, Agent, Request, ToolCall};
-pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX};
+pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX, check as check_scope};
 pub use set::{PolicySet, SCHEMA};
 pub use source::{POLICIES_MAX, PolicySource, SOURCE_LENGTH_MAX, SOURCES_MAX};
 pub use tables::{

@@ -71,7 +71,7 @@ mod user;
 mod webhook;
 mod write;
 
-pub use activity::{Activity, Announce, Published};
+pub use activity::{ACTIVITY_KINDS, Activity, Announce, Published};
 pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
 pub use agent_session::{Acting, AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use answer::{AnswerChange, Claim, KeptAnswer};

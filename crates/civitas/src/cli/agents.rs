@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::output::{self, clean, moment, note, short, table, text};
+use super::output::{self, clean, counted, moment, note, short, table, text};
 use super::remote::Remote;
 use crate::client::Client;
 use export::Export;
@@ -195,7 +195,7 @@ async fn list(client: &Client, arguments: &List, json: bool) -> anyhow::Result<(
         "AGENT ID",
     ];
     table(&headings, &rows)?;
-    note(&format!("{} agents", agents.len()));
+    note(&counted(agents.len(), "agent"));
     Ok(())
 }
 

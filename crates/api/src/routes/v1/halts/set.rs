@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use civitas_governance::Halts;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -35,8 +36,10 @@ pub(crate) struct NewHalt {
 pub(crate) async fn set(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Body(new): Body<NewHalt>,
+    new: Result<Body<NewHalt>, Problem>,
 ) -> Result<(StatusCode, Json<NewHaltResponse>), Problem> {
+    Halts::check_may_set(&caller)?;
+    let Body(new) = new?;
     let scope = civitas_model::HaltScope::parse(&new.scope.kind, &new.scope.id);
     let scope = scope.ok_or_else(|| {
         let detail =
