@@ -135,7 +135,8 @@ pub fn subcommand(command: &Command) -> &str {
     let mut arguments = command.arguments().iter();
     while let Some(word) = arguments.next() {
         match word.text.as_str() {
-            "-C" | "-c" | "--git-dir" | "--work-tree" | "--namespace" | "--exec-path" => {
+            "-C" | "-c" | "--git-dir" | "--work-tree" | "--namespace" | "--attr-source"
+            | "--config-env" | "--super-prefix" => {
                 arguments.next();
             }
             text if text.starts_with('-') => {}

@@ -1,20 +1,26 @@
 //! The questions that a command line raises.
 
+use crate::agents::{Starts, starts};
 use crate::analysis::Analysis;
 use crate::classes::{classes, subcommand};
-use crate::danger::dangers;
+use crate::danger::{dangers, flag};
 use crate::decision::{Action, Outcome, Step};
 use crate::effects::{Access, effects};
 use crate::generate::{FILE_DELETE, PUSH};
 use crate::git;
+use crate::options::part_of;
 use crate::requests::Requests;
 use crate::resource::Resource;
 use crate::shell::{self, Command, LENGTH_MAX, Script, Word};
 use crate::subcommands::{may_run, runs_under_another_name};
+use crate::values::possible;
 use globset::GlobSet;
 
 /// How many arguments a policy sees.
 const ARGUMENTS_MAX: usize = 64;
+
+/// The operation of changing agents, or what they start with.
+const AGENTS: &str = "agent_modification";
 
 const DELETERS: [&str; 6] = ["rm", "unlink", "rmdir", "shred", "trash", "srm"];
 
@@ -39,7 +45,7 @@ impl Analysis<'_> {
     fn command(&mut self, script: &Script, command: &Command) {
         let name = command.name();
         if command.elsewhere && dangers(script, command).is_empty() {
-            return self.operations_of(command);
+            return self.operations_of(script, command);
         }
         if !command.words.is_empty() {
             let classes = classes(command);
@@ -73,17 +79,23 @@ impl Analysis<'_> {
             };
             self.ask(Step::Command, Action::RunCommand, resource, None, name);
         }
-        self.operations_of(command);
+        self.operations_of(script, command);
         if command.elsewhere {
             return;
         }
         self.addresses(command);
+        self.limits(".", &limits(command));
         for effect in effects(command) {
-            self.effect(command, &effect.target, effect.access);
+            let copies = effect.access == Access::Read && is_recursive(command);
+            if copies && self.may_hold_secret(&effect.target.text) {
+                let reason = "the folder may hold secrets, which would be copied with it";
+                self.refuse(Step::Path, Outcome::Ask, &command.text(), reason);
+            }
+            self.effect(script, command, &effect.target, effect.access);
         }
     }
 
-    fn operations_of(&mut self, command: &Command) {
+    fn operations_of(&mut self, script: &Script, command: &Command) {
         let name = command.name();
         let first = subcommand(command);
         let deletes = DELETERS.contains(&name)
@@ -99,7 +111,8 @@ impl Analysis<'_> {
         if git::may_push_to(command, &self.set.tables.protected_branches) {
             self.operation(PUSH);
         }
-        let requests = Requests::of(command);
+        self.agents_of(command);
+        let requests = Requests::of(command, &script.values);
         if let Some(reason) = requests.unclear {
             self.refuse(Step::Command, Outcome::Ask, &command.text(), reason);
         }
@@ -133,6 +146,24 @@ impl Analysis<'_> {
         }
     }
 
+    /// Other agents that a command starts.
+    fn agents_of(&mut self, command: &Command) {
+        match starts(command) {
+            None => {}
+            Some(Starts::Agent(name)) => {
+                let agent = Resource::AgentType(name.to_owned());
+                self.ask(Step::Spawn, Action::SpawnAgent, agent, None, command.name());
+            }
+            Some(Starts::Changed) if self.set.tables.escalations.contains_key(AGENTS) => {
+                self.operation(AGENTS);
+            }
+            Some(Starts::Changed) => {
+                let reason = "it starts an agent with settings of its own";
+                self.refuse(Step::Command, Outcome::Ask, &command.text(), reason);
+            }
+        }
+    }
+
     /// Addresses in the arguments of a command.
     fn addresses(&mut self, command: &Command) {
         let downloads = matches!(
@@ -153,8 +184,23 @@ impl Analysis<'_> {
     }
 
     /// A file of a command, in every folder in which the command may run.
-    fn effect(&mut self, command: &Command, target: &Word, access: Access) {
+    fn effect(&mut self, script: &Script, command: &Command, target: &Word, access: Access) {
         if target.dynamic {
+            let is_mention = matches!(access, Access::Mention | Access::Touch);
+            // Braces alone are known; of variables, what they may hold besides what the script says is not.
+            let braces = target.splits
+                && !target.text.contains(['$', '`', '…'])
+                && !target.text.contains("..");
+            if braces || is_mention {
+                for text in possible(target, &script.values) {
+                    let word = Word {
+                        dynamic: false,
+                        ..part_of(target, &text)
+                    };
+                    self.effect(script, command, &word, access);
+                }
+                return;
+            }
             if matches!(access, Access::Read | Access::Write | Access::Tree) {
                 let reason = "which file it is about cannot be known before it runs";
                 self.refuse(
@@ -192,6 +238,49 @@ impl Analysis<'_> {
             }
         }
     }
+}
+
+/// Whether a command copies or packs folders with all that is in them.
+fn is_recursive(command: &Command) -> bool {
+    match command.name() {
+        "mv" | "tar" | "gtar" | "bsdtar" => true,
+        "cp" | "scp" | "rsync" | "zip" => {
+            ['r', 'R', 'a']
+                .iter()
+                .any(|letter| flag(command, *letter, "recursive"))
+                || flag(command, 'a', "archive")
+        }
+        _ => false,
+    }
+}
+
+/// The names to which a command limits a search.
+fn limits(command: &Command) -> Vec<String> {
+    let words = command.arguments();
+    let options: &[&str] = match command.name() {
+        "rg" => &["-g", "--glob", "--iglob"],
+        "grep" | "egrep" | "fgrep" | "zgrep" => &["--include"],
+        "git" if subcommand(command) == "grep" => {
+            let after = words.iter().skip_while(|word| word.text != "--").skip(1);
+            return after.map(|word| word.text.clone()).collect();
+        }
+        _ => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        for option in options {
+            let Some(rest) = word.text.strip_prefix(option) else {
+                continue;
+            };
+            let value = rest.strip_prefix('=').unwrap_or(rest);
+            match (rest.is_empty(), words.get(at + 1)) {
+                (true, Some(next)) => found.push(next.text.clone()),
+                _ => found.push(value.to_owned()),
+            }
+        }
+    }
+    found.retain(|name| !name.starts_with('!') && !name.is_empty());
+    found
 }
 
 fn command_text(command: &Command, target: &Word) -> String {

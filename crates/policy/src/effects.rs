@@ -4,12 +4,14 @@
 //! are not listed, any argument that names a secret file counts as reading it, and one that names a file that is protected as an
 //! operation counts as writing it.
 
+mod readers;
 mod special;
 mod table;
 
 use crate::options::{Options, part_of};
 use crate::shell::{Command, RedirectKind, Word};
-use table::{PROGRAMS, Program, Shape};
+use readers::READERS;
+use table::{FILES, Program, Shape};
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,9 +58,48 @@ const UNKNOWN: [&str; 14] = [
     "rsync", "scp", "xargs",
 ];
 
+/// Programs whose arguments are queries that may read files.
+const QUERIES: [&str; 7] = [
+    "sqlite3",
+    "sqlite",
+    "duckdb",
+    "psql",
+    "mysql",
+    "mariadb",
+    "clickhouse-local",
+];
+
+/// How many quoted parts of one text are looked at.
+const QUOTED_MAX: usize = 32;
+
+/// Options whose value is a text, such as a pattern that is looked for, or names that are left out.
+const TEXTS: [&str; 14] = [
+    "-e",
+    "-E",
+    "--regexp",
+    "--expression",
+    "--source",
+    "-v",
+    "--assign",
+    "--ignore",
+    "--ignore-dir",
+    "-I",
+    "--hide",
+    "--label",
+    "-g",
+    "--include",
+];
+
+/// Programs of which short options have such texts.
+const SEARCHERS: [&str; 18] = [
+    "grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "sed", "gsed", "awk", "gawk", "mawk",
+    "nawk", "tree", "ls", "ll", "perl", "ruby",
+];
+
 fn listed(name: &str) -> Option<&'static Program> {
-    PROGRAMS
+    READERS
         .iter()
+        .chain(FILES)
         .find(|program| program.names.contains(&name))
 }
 
@@ -87,7 +128,12 @@ pub fn effects(command: &Command) -> Vec<Effect> {
     match listed(name) {
         Some(program) => known(command, program, &mut found),
         None if name == "git" => special::git(command, &mut found),
-        None => mentions(command, Access::Touch, &mut found),
+        None => {
+            mentions(command, Access::Touch, &mut found);
+            if QUERIES.contains(&name) {
+                quoted(command, &mut found);
+            }
+        }
     }
     found
 }
@@ -100,10 +146,29 @@ fn add(found: &mut Vec<Effect>, access: Access, target: Word) {
 }
 
 fn known(command: &Command, program: &Program, found: &mut Vec<Effect>) {
-    let mut options = Options::of(command, program.valued);
+    let jq = special::jq(command, found);
+    let mut options = Options::of(jq.as_ref().unwrap_or(command), program.valued);
     let operands = std::mem::take(&mut options.operands);
+    if program.shape != Shape::Nothing {
+        // A value is seldom a file; when it names a secret, the table may be wrong about the option.
+        for (name, value) in &options.given {
+            let is_text = TEXTS.contains(&name.as_str())
+                && (name.starts_with("--") || SEARCHERS.contains(&command.name()))
+                || name.starts_with("--exclude");
+            if let Some(value) = value.as_ref().filter(|_| !is_text) {
+                mentioned(value, Access::Touch, found);
+            }
+        }
+    }
     match program.shape {
         Shape::Nothing => {}
+        Shape::All(_) if special::edits_in_place(command, &options) => {
+            let first = usize::from(!options.has(&["-e", "-E"]));
+            operands
+                .into_iter()
+                .skip(first)
+                .for_each(|word| add(found, Access::Write, word));
+        }
         Shape::All(access) => operands
             .into_iter()
             .for_each(|word| add(found, access, word)),
@@ -148,7 +213,8 @@ fn after_first(
         "awk" | "gawk" | "mawk" => options
             .values(&["-i", "--include"])
             .any(|library| library.text.starts_with("inplace")),
-        "sed" | "gsed" | "perl" | "ruby" => options.has(&["-i", "--in-place"]),
+        "sed" | "gsed" => options.has(&["-i", "--in-place"]),
+        "yq" => options.has(&["-i", "--inplace", "--in-place"]),
         _ => false,
     };
     let access = if in_place { Access::Write } else { access };
@@ -168,6 +234,8 @@ fn after_first(
     }
     if name.ends_with("sed") {
         special::sed(command, found);
+    } else if name.ends_with("awk") {
+        special::awk(command, found);
     }
 }
 
@@ -245,6 +313,23 @@ fn mentions(command: &Command, access: Access, found: &mut Vec<Effect>) {
     }
 }
 
+/// What stands in quotes in a query, which may be a file: `attach 'x.db'`, `read_csv('x')`, `\copy t from 'x'`.
+fn quoted(command: &Command, found: &mut Vec<Effect>) {
+    let here = command
+        .here
+        .as_ref()
+        .map(|here| Word::literal(here.raw.clone()));
+    for word in command.arguments().iter().chain(&here) {
+        for mark in ['\'', '"'] {
+            for part in word.text.split(mark).skip(1).step_by(2).take(QUOTED_MAX) {
+                if !part.contains(char::is_whitespace) && part.contains(['.', '/']) {
+                    mentioned(&part_of(word, part), Access::Touch, found);
+                }
+            }
+        }
+    }
+}
+
 /// The word, and what stands behind `=`, `@`, `:`, `<` or a letter of an option in it.
 fn mentioned(word: &Word, access: Access, found: &mut Vec<Effect>) {
     let text = word.text.as_str();
@@ -256,8 +341,11 @@ fn mentioned(word: &Word, access: Access, found: &mut Vec<Effect>) {
             .map_or("", |(at, _)| &option[at..]),
         _ => "",
     };
+    // `file:NAME?mode=rw` of sqlite.
+    let before_query = behind(':').split('?').next().unwrap_or_default();
     for part in [
         text,
+        before_query,
         behind('='),
         behind('@'),
         behind(':'),

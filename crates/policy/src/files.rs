@@ -126,6 +126,25 @@ impl Analysis<'_> {
         }
     }
 
+    /// Whether a folder that is copied or moved as a whole may hold a secret by its name, as `config` does when `config/secrets/**` is
+    /// one, and the agent may not use secrets.
+    pub fn may_hold_secret(&self, folder: &str) -> bool {
+        let tables = &self.set.tables;
+        let agent = self.request.agent.as_ref();
+        let role = agent.and_then(|agent| tables.roles.get(&agent.role));
+        let name = folder
+            .trim_end_matches(['/', '.'])
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        let holds = |scope: &String| {
+            let tail = scope.strip_prefix("/**/").unwrap_or(scope);
+            tail.split_once('/')
+                .is_some_and(|(first, _)| first.eq_ignore_ascii_case(name))
+        };
+        !role.is_some_and(|role| role.secrets) && tables.secret_files.iter().any(holds)
+    }
+
     /// Whether writing a file is an operation.
     fn is_operation(&self, path: &CanonicalPath) -> bool {
         let matches = |rule: &Operation| rule.has_files && rule.is_written(path);

@@ -8,12 +8,15 @@ pub fn may_push_to(command: &Command, protected: &[String]) -> bool {
     if command.name() != "git" || protected.is_empty() {
         return false;
     }
-    let verb = subcommand(command);
-    let Some(at) = command
-        .arguments()
-        .iter()
-        .position(|word| word.text == verb)
-    else {
+    let own = subcommand(command);
+    // `git subtree push`, `git lfs push`.
+    let verb = if matches!(own, "subtree" | "lfs") {
+        "push"
+    } else {
+        own
+    };
+    let mut words = command.arguments().iter();
+    let Some(at) = words.position(|word| word.text == verb) else {
         return false;
     };
     let word = &command.arguments()[at];
@@ -25,16 +28,24 @@ pub fn may_push_to(command: &Command, protected: &[String]) -> bool {
     }
     let mut references: Vec<&Word> = Vec::new();
     let mut words = command.arguments()[at + 1..].iter();
+    let (mut dry, mut all) = (false, false);
     while let Some(word) = words.next() {
         match word.text.as_str() {
-            "--all" | "--branches" | "--mirror" => return true,
-            "-n" | "--dry-run" => return false,
+            "--all" | "--branches" | "--mirror" => all = true,
+            "-n" | "--dry-run" => dry = true,
+            "--no-dry-run" => dry = false,
             "-o" | "--push-option" | "--receive-pack" | "--exec" | "--repo" => {
                 words.next();
             }
             text if text.starts_with('-') && !word.dynamic => {}
             _ => references.push(word),
         }
+    }
+    if dry {
+        return false;
+    }
+    if all {
+        return true;
     }
     let tags_only = command.arguments().iter().any(|word| word.text == "--tags");
     match references.as_slice() {
@@ -79,6 +90,13 @@ mod tests {
             ("git push origin feature", false),
             ("git push -u origin main:feature", false),
             ("git push --dry-run origin main", false),
+            ("git push -n --no-dry-run origin main", true),
+            ("git --attr-source HEAD push origin main", true),
+            ("git --config-env user.x=AA push origin main", true),
+            ("git --no-pager push origin main", true),
+            ("git --no-pager log main", false),
+            ("git lfs push origin main", true),
+            ("git subtree push --prefix=x origin main", true),
             ("git push origin --tags", false),
             ("git commit -m 'push main'", false),
             ("git pull origin main", false),

@@ -50,7 +50,9 @@
 //! - **Everything has a limit**, and all work on a command line is linear in its length.
 
 mod address;
+mod agents;
 mod analysis;
+mod awk;
 mod buckets;
 mod call;
 mod classes;
@@ -65,6 +67,7 @@ mod facts;
 mod files;
 mod generate;
 mod git;
+mod interpreters;
 mod intersect;
 mod options;
 mod path;
@@ -79,6 +82,7 @@ pub mod shell;
 mod source;
 mod subcommands;
 mod tables;
+mod values;
 mod what_if;
 
 pub use analysis::{NAME_LENGTH_MAX, QUESTIONS_MAX};

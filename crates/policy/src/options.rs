@@ -14,6 +14,17 @@ pub(crate) struct Valued {
     pub long: &'static [&'static str],
 }
 
+/// Long options without a value whose names begin one that has a value.
+const FLAGS: [&str; 7] = [
+    "head",
+    "netrc",
+    "backup",
+    "partial",
+    "form",
+    "in-place",
+    "file-type",
+];
+
 /// What the arguments of a command are.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
@@ -53,7 +64,8 @@ impl Options {
             Some((name, value)) => (name, Some(part_of(word, value))),
             None => (text, None),
         };
-        let begins = |known: &&&str| known.starts_with(name) && name.len() > 2;
+        let begins =
+            |known: &&&str| known.starts_with(name) && !name.is_empty() && !FLAGS.contains(&name);
         let exact = valued.long.iter().find(|known| **known == name);
         let known = exact.or_else(|| valued.long.iter().find(begins));
         let value = match (attached, known) {
@@ -108,6 +120,15 @@ impl Options {
             .filter(|(name, _)| names.contains(&name.as_str()))
             .filter_map(|(_, value)| value.as_ref())
     }
+}
+
+/// Whether a text is this long option, whole or cut short to no less than `least` letters, with or without a value.
+pub(crate) fn abbreviates(text: &str, option: &str, least: usize) -> bool {
+    let Some(given) = text.strip_prefix("--") else {
+        return false;
+    };
+    let name = given.split('=').next().unwrap_or_default();
+    name.len() >= least && option.starts_with(name)
 }
 
 /// A part of a word, with its traits.

@@ -1,10 +1,15 @@
 //! What commands ask of servers: which addresses, and whether to read or to change.
 
+mod schemes;
+mod tables;
+
 use crate::address::{Address, paths_in};
 use crate::classes::{INTERPRETER, classes};
 use crate::effects::is_known;
 use crate::options::{Options, Valued};
 use crate::shell::{Command, Word};
+use tables::CURL_ELSEWHERE;
+pub(crate) use tables::{CURL, CURL_DATA, HTTPIE, WGET};
 
 /// What a command asks of servers.
 #[derive(Debug, Default)]
@@ -21,183 +26,25 @@ const ADDRESS: &str = "which address it requests cannot be known before it runs"
 const FILE: &str = "which addresses it requests stands in a file or in what it reads";
 const RAW: &str = "what it sends to a server cannot be known";
 
-pub(crate) const CURL: Valued = Valued {
-    short: "AbcCdDeEFhHKmoPQrtTuUwxXyYz",
-    attached: "",
-    long: &[
-        "request",
-        "request-target",
-        "url",
-        "url-query",
-        "data",
-        "data-ascii",
-        "data-binary",
-        "data-raw",
-        "data-urlencode",
-        "json",
-        "form",
-        "form-string",
-        "upload-file",
-        "config",
-        "header",
-        "proxy-header",
-        "user",
-        "user-agent",
-        "output",
-        "output-dir",
-        "cookie",
-        "cookie-jar",
-        "dump-header",
-        "referer",
-        "proxy",
-        "preproxy",
-        "max-time",
-        "connect-timeout",
-        "retry",
-        "retry-delay",
-        "retry-max-time",
-        "write-out",
-        "connect-to",
-        "resolve",
-        "cacert",
-        "capath",
-        "cert",
-        "cert-type",
-        "key",
-        "pass",
-        "range",
-        "limit-rate",
-        "trace",
-        "trace-ascii",
-        "stderr",
-        "libcurl",
-        "etag-save",
-        "etag-compare",
-        "unix-socket",
-        "abstract-unix-socket",
-        "variable",
-        "hsts",
-        "alt-svc",
-        "interface",
-        "ciphers",
-        "max-redirs",
-        "socks4",
-        "socks4a",
-        "socks5",
-        "socks5-hostname",
-        "netrc-file",
-        "oauth2-bearer",
-        "aws-sigv4",
-        "max-filesize",
-        "noproxy",
-        "proto",
-        "proto-default",
-        "time-cond",
-        "quote",
-    ],
-};
-pub(crate) const CURL_DATA: [&str; 14] = [
-    "-d",
-    "-F",
-    "-T",
-    "--data",
-    "--data-ascii",
-    "--data-binary",
-    "--data-raw",
-    "--data-urlencode",
-    "--json",
-    "--form",
-    "--form-string",
-    "--upload-file",
-    "-Q",
-    "--quote",
-];
-/// Options by which curl reaches another server than the address names.
-const CURL_ELSEWHERE: [&str; 11] = [
-    "-x",
-    "--proxy",
-    "--preproxy",
-    "--connect-to",
-    "--resolve",
-    "--unix-socket",
-    "--abstract-unix-socket",
-    "--socks4",
-    "--socks4a",
-    "--socks5",
-    "--socks5-hostname",
-];
-pub(crate) const WGET: Valued = Valued {
-    short: "aADeEiIlnoOPQRtTUwXB",
-    attached: "",
-    long: &[
-        "method",
-        "post-data",
-        "post-file",
-        "body-data",
-        "body-file",
-        "input-file",
-        "config",
-        "execute",
-        "output-document",
-        "output-file",
-        "append-output",
-        "directory-prefix",
-        "header",
-        "user",
-        "password",
-        "user-agent",
-        "referer",
-        "tries",
-        "timeout",
-        "wait",
-        "level",
-        "accept",
-        "reject",
-        "domains",
-        "load-cookies",
-        "save-cookies",
-        "limit-rate",
-        "quota",
-        "base",
-        "ca-certificate",
-        "certificate",
-        "private-key",
-    ],
-};
-pub(crate) const HTTPIE: Valued = Valued {
-    short: "aAops",
-    attached: "",
-    long: &[
-        "auth",
-        "auth-type",
-        "output",
-        "print",
-        "style",
-        "session",
-        "session-read-only",
-        "verify",
-        "timeout",
-        "proxy",
-        "cert",
-        "cert-key",
-        "raw",
-        "max-redirects",
-        "format-options",
-        "pretty",
-        "default-scheme",
-    ],
-};
-
 impl Requests {
-    pub fn of(command: &Command) -> Self {
+    /// What a command asks for; `values` are those that variables get in the script.
+    pub fn of(command: &Command, values: &[(String, Word)]) -> Self {
         match command.name().to_ascii_lowercase().as_str() {
-            "curl" => curl(command),
+            "curl" => curl(command, values),
             "wget" | "wget2" => wget(command),
             "http" | "https" | "httpie" | "xh" | "xhs" => httpie(command),
-            "aria2c" | "lynx" | "w3m" | "links" | "elinks" | "fetch" | "axel" => browser(command),
-            "nc" | "ncat" | "netcat" | "nc.openbsd" | "nc.traditional" | "telnet" | "socat"
-            | "websocat" => raw(command),
+            "aria2c" | "lynx" | "w3m" | "links" | "elinks" | "fetch" | "axel" => {
+                browser(command, values)
+            }
+            "nc6" | "cryptcat" | "tcpclient" | "wscat" | "gnutls-cli" | "nc" | "ncat"
+            | "netcat" | "nc.openbsd" | "nc.traditional" | "telnet" | "socat" | "websocat" => {
+                raw(command)
+            }
             "openssl" => tls(command),
+            "redis-cli" if command.arguments().iter().any(|word| word.text == "--pipe") => Self {
+                unclear: Some(RAW),
+                ..Self::default()
+            },
             name if INTERPRETER.contains(&name) => code(command),
             _ => other(command),
         }
@@ -236,7 +83,7 @@ fn is_reading(method: &Word) -> bool {
     method.known().is_some_and(reads)
 }
 
-fn curl(command: &Command) -> Requests {
+fn curl(command: &Command, values: &[(String, Word)]) -> Requests {
     let options = Options::of(command, CURL);
     let mut methods = options.values(&["-X", "--request"]);
     let sends = options.has(&CURL_DATA) && !options.has(&["-G", "--get"]);
@@ -244,10 +91,22 @@ fn curl(command: &Command) -> Requests {
         changes: sends || methods.any(|method| !is_reading(method)),
         ..Requests::default()
     };
-    let named = &["--url", "--request-target", "--proto-default"];
     let braces = !options.has(&["-g", "--globoff"]);
-    for word in options.operands.iter().chain(options.values(named)) {
+    let target = &["--request-target"];
+    for word in options.operands.iter().chain(options.values(&["--url"])) {
         requests.target(word, braces);
+        if schemes::is_by_hand(word, braces, values) {
+            requests.unclear = Some(RAW);
+        }
+    }
+    for word in options.values(target) {
+        requests.target(word, braces);
+    }
+    let mut schemes = options.values(&["--proto-default"]);
+    if schemes.any(|scheme| !matches!(scheme.known(), Some("http" | "https")))
+        || hides_request(&options, sends)
+    {
+        requests.unclear = Some(RAW);
     }
     let elsewhere = options.has(&CURL_ELSEWHERE);
     let unknown = |word: &Word| word.known().is_none() || braces && word.text.contains(['{', '[']);
@@ -266,6 +125,48 @@ fn curl(command: &Command) -> Requests {
     requests
 }
 
+/// Whether a header or another option holds a request of its own, or a length that makes one of what is sent.
+fn hides_request(options: &Options, sends: bool) -> bool {
+    let headers = &["-H", "--header"];
+    let texts = [
+        "-d",
+        "--data",
+        "--data-ascii",
+        "--data-binary",
+        "--data-raw",
+        "--data-urlencode",
+        "--json",
+        "-F",
+        "--form",
+        "--form-string",
+        "--post-data",
+        "--body-data",
+        "-w",
+        "--write-out",
+    ];
+    let breaks = |(name, value): &(String, Option<Word>)| {
+        let value = value.as_ref().map_or("", |word| word.text.as_str());
+        !texts.contains(&name.as_str()) && value.contains(['\r', '\n'])
+    };
+    let near = |word: &Word| word.dynamic || Address::of(word, false).is_near();
+    let is_near = options
+        .operands
+        .iter()
+        .chain(options.values(&["--url"]))
+        .any(near);
+    options.given.iter().any(breaks)
+        || sends && is_near && options.values(headers).any(|word| is_length(&word.text))
+}
+
+/// A header that says how long what is sent is, or a file of headers.
+fn is_length(header: &str) -> bool {
+    let header = header.trim_start().to_ascii_lowercase();
+    header.starts_with(['@', '$'])
+        || ["content-length", "transfer-encoding"]
+            .iter()
+            .any(|name| header.starts_with(name))
+}
+
 fn wget(command: &Command) -> Requests {
     let options = Options::of(command, WGET);
     let data = ["--post-data", "--post-file", "--body-data", "--body-file"];
@@ -279,6 +180,9 @@ fn wget(command: &Command) -> Requests {
     }
     if options.has(&["-i", "--input-file", "--config", "-e", "--execute"]) {
         requests.unclear = Some(FILE);
+    }
+    if hides_request(&options, requests.changes) {
+        requests.unclear = Some(RAW);
     }
     requests.words(command);
     requests
@@ -315,12 +219,20 @@ fn httpie(command: &Command) -> Requests {
     if let Some(word) = operands.first() {
         requests.target(word, false);
     }
+    let near = |word: &Word| word.dynamic || Address::of(word, false).is_near();
+    let length = |word: &Word| is_length(&word.text) && word.text.contains(':');
+    let breaks = |word: &Word| word.text.contains('\r');
+    if operands.first().is_some_and(near) && changes && items.iter().any(length)
+        || items.iter().any(breaks)
+    {
+        requests.unclear = Some(RAW);
+    }
     requests.words(command);
     requests
 }
 
 /// Programs that read, but for forms that are posted.
-fn browser(command: &Command) -> Requests {
+fn browser(command: &Command, values: &[(String, Word)]) -> Requests {
     let arguments = command.arguments();
     let mut requests = Requests {
         changes: arguments
@@ -330,6 +242,9 @@ fn browser(command: &Command) -> Requests {
     };
     for word in arguments.iter().filter(|word| !word.text.starts_with('-')) {
         requests.target(word, false);
+        if schemes::is_by_hand(word, false, values) {
+            requests.unclear = Some(RAW);
+        }
     }
     requests.words(command);
     requests

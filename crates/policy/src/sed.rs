@@ -12,20 +12,31 @@ pub(crate) struct Sed {
 }
 
 impl Sed {
+    /// A delimiter between brackets ends a pattern for some, and for others not: what either reads is found.
     pub fn of(script: &str) -> Self {
         let mut found = Self::default();
-        let mut reader = Reader {
-            letters: script.chars().peekable(),
-        };
-        while reader.letters.peek().is_some() {
-            reader.command(&mut found);
+        found.read(script, false);
+        if script.contains('[') {
+            found.read(script, true);
         }
         found
+    }
+
+    fn read(&mut self, script: &str, brackets: bool) {
+        let mut reader = Reader {
+            letters: script.chars().peekable(),
+            brackets,
+        };
+        while reader.letters.peek().is_some() {
+            reader.command(self);
+        }
     }
 }
 
 struct Reader<'a> {
     letters: std::iter::Peekable<std::str::Chars<'a>>,
+    /// A delimiter between brackets is a letter like any other.
+    brackets: bool,
 }
 
 impl Reader<'_> {
@@ -93,6 +104,30 @@ impl Reader<'_> {
             }
             if letter == '\\' {
                 self.letters.next();
+            } else if letter == '[' && self.brackets {
+                self.bracket();
+            }
+        }
+    }
+
+    /// The rest of `[…]`, in which a `]` stands for itself at the beginning, and so does one of `[:class:]`.
+    fn bracket(&mut self) {
+        self.letters.next_if_eq(&'^');
+        self.letters.next_if_eq(&']');
+        while let Some(letter) = self.letters.next() {
+            match letter {
+                ']' => return,
+                '[' => {
+                    let Some(mark) = self.letters.next_if(|letter| ":.=".contains(*letter)) else {
+                        continue;
+                    };
+                    while let Some(letter) = self.letters.next() {
+                        if letter == mark && self.letters.next_if_eq(&']').is_some() {
+                            break;
+                        }
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -114,6 +149,10 @@ mod tests {
     fn scripts_are_read() {
         for script in [
             "1e rm -rf /",
+            "s/[/]/x/;e id",
+            "/[/]/!e id",
+            "s/[^]/]/x/e",
+            "s/[[:space:]/]/x/e",
             "s/x/y/e",
             "s,a,b,ge",
             "/a\\/b/e",
@@ -131,6 +170,8 @@ mod tests {
             "s/a\\/e/b/",
             "y/abc/def/",
             "s|a|w x|",
+            "s/[^/]*$//",
+            "s/.*[/]//",
             "a where",
             "$!N;P;D",
             "/x/,/y/p",

@@ -1,6 +1,8 @@
 //! Decisions: the role table case by case, outcomes, explanations, and what must hold for any input.
 
 mod bypasses;
+mod everyday;
+mod hidden;
 
 use super::*;
 use crate::path::{NoLinks, Place};

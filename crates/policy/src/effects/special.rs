@@ -2,11 +2,12 @@
 
 use super::{Access, Effect, add, mentions};
 use crate::address::decoded;
+use crate::awk::Awk;
 use crate::classes::subcommand;
 use crate::options::{Options, Valued, part_of};
 use crate::requests::CURL_DATA;
 use crate::sed::Sed;
-use crate::shell::{Command, Word, scripts};
+use crate::shell::{Command, Word, awk_programs, scripts};
 
 /// Sub-commands of git that change files of the working tree.
 const GIT_CHANGES: [&str; 17] = [
@@ -53,7 +54,7 @@ pub(super) fn find(command: &Command, found: &mut Vec<Effect>) {
 /// The files of `w` and `r` in scripts.
 pub(super) fn sed(command: &Command, found: &mut Vec<Effect>) {
     for script in scripts(command) {
-        let script = Sed::of(script);
+        let script = Sed::of(&script.text);
         for file in script.writes {
             add(found, Access::Write, Word::literal(file));
         }
@@ -61,6 +62,52 @@ pub(super) fn sed(command: &Command, found: &mut Vec<Effect>) {
             add(found, Access::Read, Word::literal(file));
         }
     }
+}
+
+/// The files of `print >` and `getline <` in programs.
+pub(super) fn awk(command: &Command, found: &mut Vec<Effect>) {
+    for program in awk_programs(command) {
+        let program = Awk::of(&program.text);
+        let word = |file: Option<String>| file.map_or_else(|| Word::unknown("…"), Word::literal);
+        for file in program.writes {
+            add(found, Access::Write, word(file));
+        }
+        for file in program.reads {
+            add(found, Access::Read, word(file));
+        }
+    }
+}
+
+/// `perl -pi -e …`, `ruby -i -pe …`.
+pub(super) fn edits_in_place(command: &Command, options: &Options) -> bool {
+    matches!(command.name(), "perl" | "ruby") && options.has(&["-i"])
+}
+
+/// A call of jq without the names and values that it is given as variables; the files among them are read.
+pub(super) fn jq(command: &Command, found: &mut Vec<Effect>) -> Option<Command> {
+    if command.name() != "jq" {
+        return None;
+    }
+    let mut words = Vec::new();
+    let mut rest = command.words.iter();
+    while let Some(word) = rest.next() {
+        match word.text.as_str() {
+            "--arg" | "--argjson" => {
+                rest.nth(1);
+            }
+            "--slurpfile" | "--rawfile" => {
+                if let Some(file) = rest.nth(1) {
+                    add(found, Access::Read, file.clone());
+                }
+            }
+            _ => words.push(word.clone()),
+        }
+    }
+    let words = Command {
+        words,
+        ..Command::default()
+    };
+    Some(words)
 }
 
 /// Git changes files of its working tree, and writes what is named as output.
@@ -136,6 +183,11 @@ pub(super) fn tar(options: &Options, mut operands: Vec<Word>, found: &mut Vec<Ef
         add(found, Access::Read, Word::unknown("-T"));
     }
     let prints = is('O', &["--to-stdout"]);
+    if prints {
+        for member in &operands {
+            add(found, Access::Mention, member.clone());
+        }
+    }
     if extracts && !prints {
         let here = Word::literal(".");
         let folders = if folders.is_empty() {
@@ -182,8 +234,13 @@ pub(super) fn unpack(options: &Options, operands: Vec<Word>, found: &mut Vec<Eff
             folder.unwrap_or_else(|| Word::literal(".")),
         );
     }
-    for word in operands.into_iter().take(1) {
-        add(found, Access::Read, word);
+    for (at, word) in operands.into_iter().enumerate() {
+        let access = if at == 0 {
+            Access::Read
+        } else {
+            Access::Mention
+        };
+        add(found, access, word);
     }
 }
 

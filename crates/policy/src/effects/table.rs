@@ -41,7 +41,7 @@ pub(super) struct Program {
     pub shape: Shape,
 }
 
-const PLAIN: Program = Program {
+pub(super) const PLAIN: Program = Program {
     names: &[],
     valued: Valued {
         short: "",
@@ -53,7 +53,7 @@ const PLAIN: Program = Program {
     shape: Shape::Nothing,
 };
 
-const fn plain(
+pub(super) const fn plain(
     names: &'static [&'static str],
     short: &'static str,
     long: &'static [&'static str],
@@ -71,161 +71,12 @@ const fn plain(
     }
 }
 
-const READ: Shape = Shape::All(Access::Read);
-const WRITE: Shape = Shape::All(Access::Write);
-const AFTER: Shape = Shape::AfterFirst(Access::Read);
+pub(super) const READ: Shape = Shape::All(Access::Read);
+pub(super) const WRITE: Shape = Shape::All(Access::Write);
+pub(super) const AFTER: Shape = Shape::AfterFirst(Access::Read);
 
-pub(super) const PROGRAMS: [Program; 45] = [
-    plain(
-        &[
-            "cat",
-            "tac",
-            "nl",
-            "rev",
-            "strings",
-            "base64",
-            "base32",
-            "md5sum",
-            "sha1sum",
-            "sha256sum",
-            "sha512sum",
-            "cksum",
-            "zcat",
-            "less",
-            "more",
-            "source",
-            ".",
-            "bat",
-            "wc",
-            "file",
-            "tsort",
-            "expand",
-        ],
-        "wbsn",
-        &[],
-        READ,
-    ),
-    plain(
-        &["head", "tail"],
-        "ncs",
-        &["lines", "bytes", "sleep-interval", "pid"],
-        READ,
-    ),
-    plain(&["od", "xxd", "hexdump"], "jNtwAslcgon", &[], READ),
-    Program {
-        writes: &["-o", "--output"],
-        reads: &["--files0-from", "--random-source"],
-        ..plain(
-            &["sort", "gsort"],
-            "kSTto",
-            &[
-                "key",
-                "buffer-size",
-                "field-separator",
-                "output",
-                "files0-from",
-                "random-source",
-                "temporary-directory",
-            ],
-            READ,
-        )
-    },
-    Program {
-        writes: &["-o", "--output"],
-        ..plain(
-            &["shuf"],
-            "inor",
-            &["input-range", "head-count", "output", "random-source"],
-            READ,
-        )
-    },
-    plain(
-        &[
-            "cut", "paste", "column", "fold", "fmt", "uniq", "comm", "join",
-        ],
-        "dfbcwsNto",
-        &["delimiter", "fields", "bytes", "characters", "width"],
-        READ,
-    ),
-    plain(
-        &["diff", "cmp", "sdiff"],
-        "UCIxW",
-        &["unified", "context", "exclude"],
-        READ,
-    ),
-    Program {
-        reads: &["-f", "--file", "--exclude-from"],
-        ..plain(
-            &["grep", "egrep", "fgrep", "zgrep"],
-            "ABCmedfD",
-            &[
-                "after-context",
-                "before-context",
-                "context",
-                "max-count",
-                "regexp",
-                "file",
-                "include",
-                "exclude",
-                "exclude-dir",
-                "exclude-from",
-            ],
-            AFTER,
-        )
-    },
-    Program {
-        reads: &["-f", "--file"],
-        ..plain(
-            &["rg", "ag", "ack"],
-            "ABCmegtTfrjEM",
-            &[
-                "after-context",
-                "before-context",
-                "context",
-                "max-count",
-                "regexp",
-                "file",
-                "glob",
-                "type",
-                "color",
-                "max-depth",
-                "replace",
-                "sort",
-                "threads",
-            ],
-            AFTER,
-        )
-    },
-    Program {
-        valued: Valued {
-            short: "efl",
-            attached: "i",
-            long: &["line-length", "expression", "file"],
-        },
-        reads: &["-f", "--file"],
-        ..plain(&["sed", "gsed"], "", &[], AFTER)
-    },
-    Program {
-        reads: &["-f", "--file", "--from-file"],
-        ..plain(
-            &["awk", "gawk", "mawk"],
-            "Fvmfi",
-            &["field-separator", "assign", "file", "include"],
-            AFTER,
-        )
-    },
-    Program {
-        reads: &["-f", "--from-file"],
-        ..plain(&["jq", "yq"], "fL", &["from-file", "indent"], AFTER)
-    },
-    Program {
-        valued: Valued {
-            short: "eIMmfr",
-            attached: "i",
-            long: &[],
-        },
-        ..plain(&["perl", "ruby"], "", &[], Shape::AfterFirst(Access::Touch))
-    },
+/// Programs that write, list, copy, pack or ask servers.
+pub(super) const FILES: &[Program] = &[
     plain(&["tee", "rm", "rmdir", "unlink", "sponge"], "", &[], WRITE),
     plain(&["touch"], "drt", &["date", "reference", "time"], WRITE),
     plain(&["mkdir", "mkfifo"], "m", &["mode"], WRITE),
@@ -251,7 +102,7 @@ pub(super) const PROGRAMS: [Program; 45] = [
     ),
     Program {
         reads: &["-i", "-F"],
-        ..plain(&["scp"], "cFiJloPSD", &[], Shape::Copy)
+        ..plain(&["scp"], "cFiJloPSDX", &[], Shape::Copy)
     },
     Program {
         writes: &["--log-file", "--backup-dir", "--partial-dir"],
@@ -302,20 +153,66 @@ pub(super) const PROGRAMS: [Program; 45] = [
         )
     },
     plain(
-        &["ls", "du", "stat", "ll", "readlink", "realpath"],
-        "ILPwTcd",
-        &["ignore", "width", "format", "max-depth", "time-style"],
+        &["ls", "ll", "readlink", "realpath"],
+        "ITw",
+        &[
+            "ignore",
+            "width",
+            "tabsize",
+            "block-size",
+            "hide",
+            "relative-to",
+            "relative-base",
+        ],
+        Shape::All(Access::Search),
+    ),
+    plain(
+        &["du"],
+        "dBtX",
+        &[
+            "max-depth",
+            "block-size",
+            "threshold",
+            "exclude",
+            "exclude-from",
+            "files0-from",
+        ],
+        Shape::All(Access::Search),
+    ),
+    plain(
+        &["stat"],
+        "c",
+        &["format", "printf"],
         Shape::All(Access::Search),
     ),
     plain(&["find", "fd"], "", &[], Shape::Find),
     plain(
-        &[
-            "gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz", "zstd", "unzstd",
-        ],
-        "ST",
-        &[],
+        &["gzip", "gunzip", "bzip2", "bunzip2"],
+        "S",
+        &["suffix"],
         WRITE,
     ),
+    plain(
+        &["xz", "unxz", "lzma", "unlzma"],
+        "STCFM",
+        &["suffix", "threads", "check", "format", "memlimit"],
+        WRITE,
+    ),
+    Program {
+        valued: Valued {
+            short: "oD",
+            attached: "TM",
+            long: &[
+                "output-dir-flat",
+                "output-dir-mirror",
+                "filelist",
+                "patch-from",
+            ],
+        },
+        writes: &["-o", "--output-dir-flat", "--output-dir-mirror"],
+        reads: &["-D", "--patch-from", "--filelist"],
+        ..plain(&["zstd", "unzstd"], "", &[], WRITE)
+    },
     plain(
         &[
             "echo", "printf", "true", "false", ":", "test", "[", "export", "unset", "set", "cd",
@@ -349,18 +246,13 @@ pub(super) const PROGRAMS: [Program; 45] = [
         writes: &["-E"],
         ..plain(&["ssh"], "BbcDEeFIiJLlmOopQRSWw", &[], Shape::Nothing)
     },
-    plain(
-        &["vi", "vim", "nano", "emacs", "ed", "ex"],
-        "pid",
-        &[],
-        WRITE,
-    ),
+    plain(&["vi", "vim", "nano", "emacs", "ed", "ex"], "u", &[], WRITE),
     Program {
         writes: &["-o", "--output", "-r", "--reject-file", "-d", "--directory"],
         reads: &["-i", "--input"],
         ..plain(
             &["patch"],
-            "BDdFgiopRrVYz",
+            "BDdFgioprVYz",
             &[
                 "output",
                 "reject-file",
@@ -414,7 +306,7 @@ pub(super) const PROGRAMS: [Program; 45] = [
         writes: &["-O", "--output-file", "--out"],
         ..plain(
             &["zip"],
-            "bOnPtTxi",
+            "bOnPt",
             &["output-file", "out"],
             Shape::FirstWritten,
         )
@@ -426,8 +318,9 @@ pub(super) const PROGRAMS: [Program; 45] = [
         Shape::Split,
     ),
     Program {
-        writes: &["-o", "--output", "-O"],
-        ..plain(&["cpio"], "CEFHIMORo", &["output"], Shape::Nothing)
+        writes: &["--output", "-O"],
+        reads: &["-I", "-E", "-F"],
+        ..plain(&["cpio"], "CDEFHIMORV", &["output"], Shape::Nothing)
     },
     Program {
         writes: &[

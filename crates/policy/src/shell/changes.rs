@@ -1,76 +1,14 @@
 //! What a command changes for those after it, and settings by which programs run others.
 
 use super::parser::Parser;
+use super::settings::is_powerful;
 use super::unwrap::{is_input, short};
 use super::word::hides_code;
 use super::{Command, Word};
+use crate::options::part_of;
 
-/// Variables that change which program a name means, or that name a program to run.
-const POWERFUL: [&str; 35] = [
-    "PATH",
-    "IFS",
-    "ENV",
-    "BASH_ENV",
-    "SHELLOPTS",
-    "BASHOPTS",
-    "PROMPT_COMMAND",
-    "PS4",
-    "LD_PRELOAD",
-    "LD_LIBRARY_PATH",
-    "LD_AUDIT",
-    "DYLD_INSERT_LIBRARIES",
-    "HOME",
-    "PWD",
-    "CDPATH",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_PAGER",
-    "GIT_EDITOR",
-    "PAGER",
-    "EDITOR",
-    "VISUAL",
-    "GIT_CONFIG_COUNT",
-    "NODE_OPTIONS",
-    "PERL5OPT",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "MANPAGER",
-    "BROWSER",
-    "GIT_ASKPASS",
-    "SSH_ASKPASS",
-    "CURL_HOME",
-    "WGETRC",
-    "HTTPIE_CONFIG_DIR",
-];
-
-/// Settings by which git runs other programs.
-const GIT_PROGRAMS: [&str; 12] = [
-    "alias.",
-    "core.pager",
-    "core.editor",
-    "core.sshcommand",
-    "core.fsmonitor",
-    "core.hookspath",
-    "core.askpass",
-    "diff.external",
-    "credential.",
-    "sequence.editor",
-    "gpg.",
-    "pager.",
-];
-
-/// Options by which tar runs other programs.
-const TAR: [&str; 8] = [
-    "--to-command",
-    "--checkpoint-action",
-    "--use-compress-program",
-    "--rsh-command",
-    "-I",
-    "--info-script",
-    "--new-volume-script",
-    "-F",
-];
+/// How many values of variables are remembered.
+const VALUES_MAX: usize = 256;
 
 /// Options that change what a shell makes of words.
 const SHELL: [&str; 5] = [
@@ -80,6 +18,9 @@ const SHELL: [&str; 5] = [
     "globdots",
     "nullglob",
 ];
+
+/// Tests that calculate.
+pub(super) const CALCULATING: [&str; 8] = ["-v", "-R", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
 impl Parser<'_> {
     /// A file with commands; what it says is not known here, and it must at least be a file.
@@ -93,25 +34,20 @@ impl Parser<'_> {
         }
     }
 
-    pub fn options_that_run(&mut self, command: &Command) {
-        let options: &[&str] = if command.name().ends_with("tar") {
-            &TAR
-        } else {
-            &SHELL
+    /// `shopt`, `setopt` and `set`.
+    pub fn shell_options(&mut self, command: &Command) {
+        let is_set = command.name() == "set";
+        let changes = |word: &Word| {
+            let group = word.text.strip_prefix(['-', '+']).unwrap_or_default();
+            SHELL.contains(&word.text.as_str()) || is_set && group.contains(['k', 'H'])
         };
-        let runs = |word: &Word| {
-            let rest = options
-                .iter()
-                .find_map(|option| word.text.strip_prefix(option));
-            let attached = word.text.starts_with("-I") || word.text.starts_with("-F");
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('=') || attached)
-                || is_group_with(&word.text, 'I') && options.len() == TAR.len()
-        };
-        if command.arguments().iter().any(runs) {
-            self.note(format!(
-                "an option of `{}` changes what runs",
-                command.name()
-            ));
+        let own = command
+            .arguments()
+            .iter()
+            .take_while(|word| word.text != "--");
+        if own.into_iter().any(changes) {
+            let name = command.name();
+            self.note(format!("an option of `{name}` changes what runs"));
         }
     }
 
@@ -121,45 +57,10 @@ impl Parser<'_> {
         if command.name() == "let" && command.arguments().iter().any(hides) {
             self.note("a command stands in what `let` calculates");
         }
-    }
-
-    pub fn git(&mut self, command: &Command) {
-        let has = |text: &str| command.arguments().iter().any(|word| word.text == text);
-        let runs = has("bisect") && has("run")
-            || has("rebase") && (has("-x") || has("--exec"))
-            || has("submodule") && has("foreach")
-            || has("filter-branch")
-            || has("difftool") && (has("-x") || has("--extcmd"))
-            || has("--upload-pack")
-            || has("--receive-pack")
-            || command
-                .arguments()
-                .iter()
-                .any(|word| word.text.starts_with("ext::") || word.text.starts_with("--extcmd="))
-            || has("grep")
-                && command
-                    .arguments()
-                    .iter()
-                    .any(|word| opens_pager(&word.text));
-        if runs
-            || command.arguments().iter().any(|word| {
-                word.text.starts_with("--exec=")
-                    || word.text.starts_with("--upload-pack=")
-                    || word.text.starts_with("--receive-pack=")
-            })
-        {
-            self.note("this command of git runs other commands");
-        }
-        for word in command.arguments() {
-            let text = word.text.to_ascii_lowercase();
-            let setting = text.strip_prefix("--config-env=").unwrap_or(&text);
-            if GIT_PROGRAMS
-                .iter()
-                .any(|program| setting.starts_with(program))
-            {
-                self.note("a setting of git names a program to run");
-            }
-        }
+        // A test calculates where it compares numbers or looks for an element of an array.
+        let calculates = |word: &Word| word.splits || CALCULATING.contains(&word.text.as_str());
+        let is_test = matches!(command.name(), "test" | "[");
+        self.state.calculates |= !is_test || command.arguments().iter().any(calculates);
     }
 
     pub fn change_folder(&mut self, arguments: &[Word]) {
@@ -184,57 +85,111 @@ impl Parser<'_> {
     }
 
     pub fn assignments(&mut self, command: &Command) {
+        let reads = matches!(command.name(), "read" | "mapfile" | "readarray");
         for (name, value) in &command.assignments {
-            self.assigned(name);
-            if value.quoted && hides_code(&value.text) {
-                self.note(format!(
-                    "a command stands in the value of `{name}`, which may be read again"
-                ));
+            // `IFS= read -r line` is how lines are read, and holds for this command alone.
+            if !(reads && name == "IFS" && value.known().is_some()) {
+                self.assigned(name, Some(value));
             }
+            self.read_again(name, value);
         }
     }
 
-    pub fn exported(&mut self, command: &Command) {
-        // `printf` calculates only where it names a variable.
-        self.state.calculates |= command.name() != "printf"
-            || command
-                .arguments()
-                .iter()
-                .any(|word| word.text.starts_with("-v"));
-        for word in command.arguments() {
-            let name = word
-                .text
-                .split_once('=')
-                .map_or(word.text.as_str(), |(name, _)| name);
-            // `export PATH` alone changes nothing.
-            let changes =
-                word.text.contains('=') || matches!(command.name(), "read" | "unset" | "printf");
-            if changes {
-                let name = name.to_owned();
-                self.assigned(&name);
-            }
-        }
-    }
-
-    fn assigned(&mut self, name: &str) {
-        if POWERFUL.contains(&name) {
+    /// A quoted command in a value, which an array, an index, a prompt or a `${x@P}` reads again.
+    pub fn read_again(&mut self, name: &str, value: &Word) {
+        if value.quoted && hides_code(&value.text) {
             self.note(format!(
-                "a change of `{name}` changes what later commands mean"
+                "a command stands in the value of `{name}`, which may be read again"
             ));
         }
+    }
+
+    /// `export`, `declare` and the like.
+    pub fn exported(&mut self, command: &Command) {
+        self.state.calculates = true;
+        let name = command.name();
+        for word in command.arguments() {
+            if name != "export" && is_group_with(&word.text, 'n') {
+                self.note(format!("`{name} -n` makes one variable stand for another"));
+            }
+            let Some((variable, value)) = word.text.split_once('=') else {
+                // `export PATH` alone changes nothing.
+                if word.splits || word.dynamic && word.text.starts_with(['$', '`']) {
+                    self.note(format!("which variables `{name}` sets cannot be known"));
+                }
+                continue;
+            };
+            let value = part_of(word, value);
+            let variable = variable.strip_suffix('+').unwrap_or(variable);
+            if variable.contains(['$', '`']) {
+                self.note(format!("which variable `{name}` sets cannot be known"));
+            }
+            self.assigned(variable.split('[').next().unwrap_or_default(), Some(&value));
+            self.read_again(variable, &value);
+        }
+    }
+
+    /// `read`, `unset`, `printf -v` and others that set the variables that their words name.
+    pub fn filled(&mut self, command: &Command) {
+        let name = command.name();
+        let arguments = command.arguments();
+        let named: Vec<String> = match name {
+            // It calculates, and sets, only where it names a variable.
+            "printf" => match arguments.first().map(|word| word.text.as_str()) {
+                Some("-v") => arguments
+                    .get(1)
+                    .map(|word| word.text.clone())
+                    .into_iter()
+                    .collect(),
+                Some(text) => text
+                    .strip_prefix("-v")
+                    .map(str::to_owned)
+                    .into_iter()
+                    .collect(),
+                None => return,
+            },
+            _ => arguments.iter().map(|word| word.text.clone()).collect(),
+        };
+        if named.is_empty() {
+            return;
+        }
+        self.state.calculates = true;
+        for variable in &named {
+            if variable.starts_with(['$', '`']) && name != "unset" {
+                self.note(format!("which variable `{name}` sets cannot be known"));
+            }
+            self.assigned(variable, None);
+            // `-aPATH`, `-rPATH`.
+            if let Some(group) = variable.strip_prefix('-') {
+                let at = group.find(|letter: char| letter.is_ascii_uppercase());
+                self.assigned(&group[at.unwrap_or(group.len())..], None);
+            }
+        }
+    }
+
+    /// A variable has this value from here on, or one that the text does not tell.
+    pub fn assigned(&mut self, name: &str, value: Option<&Word>) {
+        let indexed = matches!(
+            name,
+            "aliases" | "galiases" | "functions" | "commands" | "path" | "fpath"
+        ) && value.is_some_and(|value| value.text == "(…)");
+        if indexed || is_powerful(name, value) {
+            self.note(format!(
+                "a change of `{name}` changes what later commands mean or run"
+            ));
+        }
+        if name.is_empty() || self.state.script.values.len() >= VALUES_MAX {
+            return;
+        }
+        let value = value.map_or_else(|| Word::unknown("…"), Clone::clone);
+        self.state.script.values.push((name.to_owned(), value));
     }
 }
 
 /// Short options in a group, one of which is the letter.
-fn is_group_with(text: &str, letter: char) -> bool {
+pub(super) fn is_group_with(text: &str, letter: char) -> bool {
     text.strip_prefix('-')
         .is_some_and(|group| group.contains(letter) && group.chars().all(char::is_alphabetic))
-}
-
-/// `git grep -O…`, `--open-files-in-pager`.
-fn opens_pager(text: &str) -> bool {
-    text.starts_with("--open")
-        || text.starts_with('-') && !text.starts_with("--") && text.contains('O')
 }
 
 /// A folder below another, as text; nothing is resolved here.

@@ -1,7 +1,8 @@
 //! Compound commands: groups, conditions, loops, `case`, functions, `[[ ]]`.
 
+use super::changes::CALCULATING;
+use super::languages::reads_commands;
 use super::parser::{Parser, Read};
-use super::unwrap::SHELLS;
 use super::{Command, RedirectKind, Word};
 
 impl Parser<'_> {
@@ -65,13 +66,16 @@ impl Parser<'_> {
         if self.take("((") {
             self.arithmetic()?;
         } else {
-            self.word()?;
+            let name = self.word()?.text;
             self.lines()?;
             let at = self.at;
             if self.bare_word() == "in" {
-                while self.argument()?.is_some() {}
+                while let Some(value) = self.argument()? {
+                    self.assigned(&name, Some(&value));
+                }
             } else {
                 self.at = at;
+                self.assigned(&name, None);
             }
         }
         self.blanks();
@@ -124,11 +128,16 @@ impl Parser<'_> {
         let folders = self.state.folders.clone();
         let first = self.state.script.commands.len();
         self.lines()?;
-        self.nested(|parser| parser.command(&[]))?;
+        // It reads what its caller reads, which is not followed.
+        let fed_by = std::mem::replace(&mut self.state.fed_by, vec![usize::MAX]);
+        let result = self.nested(|parser| parser.command(&[]));
+        self.state.fed_by = fed_by;
+        result?;
         for command in &mut self.state.script.commands[first..] {
             command.folders.push(None);
             let calls_itself = command.words.first().is_some_and(|word| word.text == name);
-            command.fork_bomb |= calls_itself && (command.background || !command.fed_by.is_empty());
+            command.fork_bomb |= calls_itself
+                && (command.background || command.fed_by.iter().any(|place| *place != usize::MAX));
         }
         if self.state.folders != folders {
             self.state.folders.push(None);
@@ -154,11 +163,7 @@ impl Parser<'_> {
                 .iter()
                 .any(|redirect| redirect.kind != RedirectKind::Write);
         let inside = &self.state.script.commands[first.min(self.state.script.commands.len())..];
-        if gives_input
-            && inside
-                .iter()
-                .any(|command| SHELLS.contains(&command.name()))
-        {
+        if gives_input && inside.iter().any(|command| reads_commands(command.name())) {
             self.note("a shell inside a group reads the group's input");
         }
         let place = self.found(command)?;
@@ -170,7 +175,6 @@ impl Parser<'_> {
 
     /// `[[ … ]]`: its words are tests, its substitutions are commands.
     fn test(&mut self) -> Read<()> {
-        self.state.calculates = true;
         loop {
             self.lines()?;
             match self.peek(0) {
@@ -181,6 +185,7 @@ impl Parser<'_> {
                 b';' => return self.unclear("`[[` is not closed"),
                 _ => {
                     let word: Word = self.word()?;
+                    self.state.calculates |= CALCULATING.contains(&word.text.as_str());
                     if word.text == "]]" && !word.quoted {
                         return Ok(());
                     }

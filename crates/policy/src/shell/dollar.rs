@@ -1,13 +1,24 @@
 //! What begins with `$`: parameters, arithmetic, command substitution, ANSI-C quotes.
 
+use super::Word;
 use super::parser::{Parser, Read};
 use super::word::Building;
 
 impl Parser<'_> {
     /// An expansion, or a `$` that stands for itself.
     pub fn dollar(&mut self, building: &mut Building, in_quotes: bool) -> Read<()> {
+        let from = building.text.len();
+        let is_quote = !in_quotes && matches!(self.peek(1), b'\'' | b'"');
+        self.expansion(building, in_quotes)?;
+        if !is_quote && building.text.get(from..) != Some(b"$") {
+            building.expansions.push((from, building.text.len()));
+        }
+        Ok(())
+    }
+
+    fn expansion(&mut self, building: &mut Building, in_quotes: bool) -> Read<()> {
         match self.peek(1) {
-            b'(' if self.peek(2) == b'(' && self.arithmetic_ahead(self.at + 3) => {
+            b'(' if self.peek(2) == b'(' && self.arithmetic_ahead(self.at + 3)? => {
                 self.at += 3;
                 building.push_str("$((…))");
                 building.word.dynamic = true;
@@ -73,6 +84,21 @@ impl Parser<'_> {
         if text.ends_with("@P}") {
             self.note("the value of a variable is read again, with the commands in it");
         }
+        // `${!names@}`, `${!names*}` and `${!array[@]}` are names; any other is the value of what a value names.
+        if text.starts_with("${!")
+            && !text.ends_with("@}")
+            && !text.ends_with("*}")
+            && !text.ends_with("@]}")
+            && !text.ends_with("*]}")
+        {
+            self.note("`${!…}` is the value of a variable that another one names");
+        }
+        if let Some((name, value)) = text[2..].split_once('=') {
+            self.assigned(
+                name.trim_end_matches(':'),
+                Some(&Word::literal(value.trim_end_matches('}'))),
+            );
+        }
         match text.as_str() {
             "${HOME}" => self.parameter(building, "$HOME"),
             "${PWD}" => self.parameter(building, "$PWD"),
@@ -113,28 +139,46 @@ impl Parser<'_> {
     }
 
     /// Whether what begins at `from`, after two opening parentheses, ends in two closing ones that belong together.
-    /// Otherwise it is a group inside a group.
-    pub fn arithmetic_ahead(&self, from: usize) -> bool {
+    /// Otherwise it is a group inside a group. Where shells may count differently, it is unclear.
+    pub fn arithmetic_ahead(&mut self, from: usize) -> Read<bool> {
         let mut depth = 0_usize;
         let mut at = from;
         while let Some(byte) = self.source.get(at) {
+            let before = self.source[at - 1];
             match byte {
-                b'\\' => at += 1,
                 b'(' => depth += 1,
-                b')' if depth == 0 => return self.source.get(at + 1) == Some(&b')'),
+                b')' if depth == 0 => return Ok(self.source.get(at + 1) == Some(&b')')),
                 b')' => depth -= 1,
                 b'\'' | b'"' => {
-                    let Some(length) = self.source[at + 1..].iter().position(|other| other == byte)
-                    else {
-                        return false;
+                    let rest = &self.source[at + 1..];
+                    let length = rest.iter().position(|other| other == byte);
+                    let plain = |text: &[u8]| !text.iter().any(|byte| b"\\`()'\"".contains(byte));
+                    let Some(length) = length.filter(|length| plain(&rest[..*length])) else {
+                        return self.unclear("where the arithmetic ends cannot be known");
                     };
                     at += length + 1;
+                }
+                b'\\' if self.source.get(at + 1) != Some(&b'\n') => {
+                    return self.unclear("where the arithmetic ends cannot be known");
+                }
+                // A comment, a pattern of `case`, or a here-document may hold a parenthesis.
+                b'#' if depth > 0 && matches!(before, b' ' | b'\t' | b'\n' | b'(' | b';') => {
+                    return self.unclear("where the arithmetic ends cannot be known");
+                }
+                b'c' | b'e'
+                    if self.source[at..].starts_with(b"case ")
+                        || self.source[at..].starts_with(b"esac") =>
+                {
+                    return self.unclear("where the arithmetic ends cannot be known");
+                }
+                b'\n' if self.source[from..at].windows(2).any(|two| two == b"<<") => {
+                    return self.unclear("where the arithmetic ends cannot be known");
                 }
                 _ => {}
             }
             at += 1;
         }
-        false
+        Ok(false)
     }
 
     /// The rest of `$((…))` or `((…))`: numbers, but its substitutions are commands.
@@ -142,6 +186,7 @@ impl Parser<'_> {
         self.state.calculates = true;
         let mut inner = Building::default();
         let mut depth = 0_usize;
+        let mut indexed = false;
         self.nested(|parser| {
             loop {
                 match parser.peek(0) {
@@ -156,7 +201,9 @@ impl Parser<'_> {
                         }
                         return parser.unclear("arithmetic is not closed");
                     }
+                    b'[' => indexed = true,
                     b'$' => {
+                        parser.state.keyed |= indexed;
                         parser.dollar(&mut inner, true)?;
                         continue;
                     }

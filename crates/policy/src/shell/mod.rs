@@ -13,11 +13,14 @@
 mod changes;
 mod compound;
 mod dollar;
+mod git;
+mod languages;
 mod opaque;
 mod parser;
 mod programs;
 mod redirect;
 mod script;
+mod settings;
 mod substitution;
 #[cfg(test)]
 mod tests;
@@ -25,8 +28,8 @@ mod unwrap;
 mod word;
 mod wrappers;
 
+pub(crate) use languages::{AWK, SED, awk_programs, scripts};
 pub use parser::parse;
-pub(crate) use programs::scripts;
 pub use script::{Command, Here, Redirect, RedirectKind, Script, Unclear, Word};
 
 /// The longest command that is read, in bytes.

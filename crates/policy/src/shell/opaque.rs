@@ -1,7 +1,7 @@
 //! Programs that are not seen through, and words that are taken for programs that another one runs.
 
 /// Programs that run others in a way that is not seen through.
-pub(super) const OPAQUE: [&str; 26] = [
+pub(super) const OPAQUE: [&str; 27] = [
     "parallel",
     "alias",
     "nsenter",
@@ -19,6 +19,7 @@ pub(super) const OPAQUE: [&str; 26] = [
     "bind",
     "enable",
     "systemd-run",
+    "capsh",
     "chpst",
     "start-stop-daemon",
     "zmodload",

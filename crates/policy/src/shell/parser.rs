@@ -27,6 +27,10 @@ pub(super) struct State {
     pub hides_index: bool,
     /// Something is calculated, or a variable is named by a word.
     pub calculates: bool,
+    /// A word holds a command in quotes.
+    pub hides_command: bool,
+    /// An expansion stands in an index.
+    pub keyed: bool,
 }
 
 /// Reads one text; a nested script has its own reader on the same state.
@@ -63,7 +67,8 @@ pub fn parse(text: &str) -> Script {
     }
     let mut parser = Parser::new(text, &mut state);
     parser.whole();
-    if parser.state.hides_index && parser.state.calculates {
+    let hides = parser.state.hides_index || parser.state.hides_command && parser.state.keyed;
+    if parser.state.calculates && hides {
         parser.note("a command stands in the index of a variable");
     }
     state.script
@@ -308,7 +313,7 @@ impl<'a> Parser<'a> {
         let first = self.state.script.commands.len();
         if self.peek(0) == b'(' {
             self.at += 1;
-            if self.peek(0) == b'(' && self.arithmetic_ahead(self.at + 1) {
+            if self.peek(0) == b'(' && self.arithmetic_ahead(self.at + 1)? {
                 self.at += 1;
                 self.arithmetic()?;
             } else {

@@ -72,6 +72,7 @@ impl Parser<'_> {
                 let word = self.word()?;
                 command.here = Some(Here {
                     text: word.known().map(str::to_owned),
+                    raw: word.text,
                 });
             }
             Operator::File(kind) => {
@@ -92,25 +93,28 @@ impl Parser<'_> {
     /// The texts of the here-documents that began on the line before.
     pub fn here_documents(&mut self) -> Read<()> {
         for pending in std::mem::take(&mut self.pending) {
-            let body = self.body(&pending);
+            let body = self.body(&pending)?;
             let mut inner = Building::default();
             if !pending.quoted {
                 self.expansions(&body, &mut inner)?;
             }
-            self.state.hides_index |= super::word::hides_index(&body);
-            let text = (!inner.word.dynamic).then_some(body);
+            self.state.hides_index |= super::word::document_hides_index(&body);
+            let text = (!inner.word.dynamic).then(|| body.clone());
             let Some(command) = self.state.script.commands.get_mut(pending.command) else {
                 continue;
             };
-            command.here = Some(Here { text });
+            command.here = Some(Here { text, raw: body });
             self.unwrap(pending.command)?;
         }
         Ok(())
     }
 
-    fn body(&mut self, pending: &Pending) -> String {
+    fn body(&mut self, pending: &Pending) -> Read<String> {
         let mut body = Vec::new();
+        // The lines that a backslash at the end joins.
+        let mut joined: Vec<u8> = Vec::new();
         let mut continued = false;
+        let delimiter = pending.delimiter.as_bytes();
         while self.at < self.source.len() {
             let rest = &self.source[self.at..];
             let length = rest.iter().position(|byte| *byte == b'\n');
@@ -120,15 +124,33 @@ impl Parser<'_> {
                 let tabs = line.iter().take_while(|byte| **byte == b'\t').count();
                 line = &line[tabs..];
             }
-            if !continued && line == pending.delimiter.as_bytes() {
+            if !continued && line == delimiter {
                 break;
             }
             let backslashes = line.iter().rev().take_while(|byte| **byte == b'\\').count();
-            continued = !pending.quoted && backslashes % 2 == 1;
+            let was_continued =
+                std::mem::replace(&mut continued, !pending.quoted && backslashes % 2 == 1);
+            joined.extend_from_slice(
+                line.strip_suffix(b"\\")
+                    .filter(|_| continued)
+                    .unwrap_or(line),
+            );
+            // Shells differ in whether joined lines, and a line with more after the delimiter, end it.
+            let is_end = !continued && was_continued && (joined == delimiter || line == delimiter);
+            let is_cut = self.state.depth > 0
+                && line
+                    .strip_prefix(delimiter)
+                    .is_some_and(|rest| rest.contains(&b')') || rest.contains(&b'`'));
+            if is_end || is_cut {
+                return self.unclear("where a here-document ends cannot be known");
+            }
+            if !continued {
+                joined.clear();
+            }
             body.extend_from_slice(line);
             body.push(b'\n');
         }
-        String::from_utf8_lossy(&body).into_owned()
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
     /// The expansions in a text that is otherwise data.

@@ -7,6 +7,8 @@ pub struct Script {
     pub commands: Vec<Command>,
     /// What cannot be known before the script runs. Not empty means: ask a person.
     pub unclear: Vec<Unclear>,
+    /// The values that variables get anywhere in the script, in the order of the text; a dynamic one is not known.
+    pub values: Vec<(String, Word)>,
 }
 
 /// Something that text alone does not tell.
@@ -148,4 +150,6 @@ pub enum RedirectKind {
 pub struct Here {
     /// The text; `None` when it holds expansions.
     pub text: Option<String>,
+    /// The text as written, with its expansions.
+    pub raw: String,
 }

@@ -61,7 +61,9 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
+        let from = building.text.len();
         building.push_str("`…`");
+        building.expansions.push((from, building.text.len()));
         building.word.dynamic = true;
         let first = self.state.script.commands.len();
         let result = self.inner_script(&String::from_utf8_lossy(&inner));

@@ -1,9 +1,11 @@
 //! What a command runs in turn: wrappers, shells, `eval`, `find -exec`; and what it changes for those after it.
 
+use super::languages;
 use super::opaque::{self, OPAQUE};
 use super::parser::{Parser, Read};
 use super::wrappers::{self, Wrapper};
 use super::{Command, Word};
+use crate::options::part_of;
 
 pub(super) const SHELLS: [&str; 8] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash"];
 
@@ -34,10 +36,12 @@ impl Parser<'_> {
         match command.name() {
             "cd" | "chdir" | "pushd" => self.change_folder(command.arguments()),
             "popd" | "dirs" => self.state.folders = vec![None],
-            "let" | "test" | "[" | "mapfile" | "readarray" | "getopts" | "wait" => {
-                self.state.calculates = true;
-                self.calculated(&command);
+            "let" | "test" | "[" => self.calculated(&command),
+            "mapfile" | "readarray" | "getopts" | "wait" | "read" | "unset" | "printf" => {
+                self.filled(&command);
+                self.builtins(&command);
             }
+            "hash" | "compgen" | "complete" | "compopt" | "fc" => self.builtins(&command),
             "eval" => return self.eval(&command),
             "trap" => return self.trap(&command),
             "watch" => return self.joined(&command, &["-n", "-i", "--interval"]),
@@ -48,12 +52,10 @@ impl Parser<'_> {
             }
             "git" => {
                 self.git(&command);
-                self.programs_of_options(&command);
             }
             "source" | "." => self.sourced(&command),
-            "tar" | "gtar" | "bsdtar" | "shopt" | "setopt" => self.options_that_run(&command),
-            "export" | "declare" | "typeset" | "local" | "readonly" | "read" | "unset"
-            | "printf" => self.exported(&command),
+            "shopt" | "setopt" | "set" => self.shell_options(&command),
+            "export" | "declare" | "typeset" | "local" | "readonly" => self.exported(&command),
             "command" if has_flag(&command, &["-v", "-V"]) => {}
             "direnv" => return self.after_words(&command, "exec", 1),
             "hyperfine" | "concurrently" | "tmux" | "screen" => return self.texts(&command),
@@ -109,9 +111,11 @@ impl Parser<'_> {
         let assignments = arguments[..at.min(arguments.len())]
             .iter()
             .filter(|word| wrapper.assigns && wrappers::is_assignment(&word.text))
-            .filter_map(|word| word.text.split_once('='))
-            .map(|(name, value)| (name.to_owned(), Word::literal(value)))
-            .collect();
+            .filter_map(|word| {
+                let (name, value) = word.text.split_once('=')?;
+                Some((name.to_owned(), part_of(word, value)))
+            })
+            .collect::<Vec<_>>();
         let (own, program) = arguments.split_at(at.min(arguments.len()));
         let mut words = program.to_vec();
         if words.is_empty() {
@@ -300,9 +304,15 @@ impl Parser<'_> {
     }
 
     fn trap(&mut self, command: &Command) -> Read<()> {
-        match command.arguments().first() {
-            Some(word) if matches!(word.text.as_str(), "-" | "" | "-l" | "-p") => Ok(()),
-            Some(word) => match quoted_code(word) {
+        let mut arguments = command.arguments().iter();
+        let first = match arguments.next() {
+            Some(word) if word.text == "--" && !word.dynamic => arguments.next(),
+            Some(word) if matches!(word.text.as_str(), "-l" | "-p" | "-P") => return Ok(()),
+            first => first,
+        };
+        match first {
+            Some(word) if word.text == "-" || word.text.is_empty() => Ok(()),
+            Some(word) => match quoted_code(word).filter(|code| !code.starts_with('-')) {
                 Some(code) => self.code(command, "trap", code),
                 None => self.noted("what `trap` runs cannot be known"),
             },
@@ -332,11 +342,11 @@ impl Parser<'_> {
         let arguments = command.arguments();
         let mut at = 0;
         while let Some(word) = arguments.get(at).filter(|word| word.text.starts_with('-')) {
-            if word.text == "-o" || word.text.to_ascii_lowercase().contains("command") {
+            let takes_value =
+                word.text.len() == 2 && "BbcDEeFIiJLlmOopQRSWw".contains(&word.text[1..]);
+            if languages::is_ssh_program(&word.text, arguments.get(at + 1)) {
                 return self.noted("an option of `ssh` may run a program");
             }
-            let takes_value =
-                word.text.len() == 2 && "BbcDEeFIiJLlmOpQRSWw".contains(&word.text[1..]);
             at += if takes_value { 2 } else { 1 };
         }
         let rest = arguments.get(at + 1..).unwrap_or_default();

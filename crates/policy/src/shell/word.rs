@@ -3,11 +3,16 @@
 use super::parser::{Parser, Read};
 use super::{Command, Word};
 
+/// Stands for an expansion.
+const MARK: char = '\u{1}';
+
 /// A word while it is read.
 #[derive(Default)]
 pub(super) struct Building {
     pub text: Vec<u8>,
     pub word: Word,
+    /// From where to where in the text what an expansion stands for is.
+    pub expansions: Vec<(usize, usize)>,
     /// An unquoted `{` is open, and whether a `,` or `..` followed.
     brace: Option<bool>,
 }
@@ -15,6 +20,19 @@ pub(super) struct Building {
 impl Building {
     pub fn push_str(&mut self, text: &str) {
         self.text.extend_from_slice(text.as_bytes());
+    }
+
+    /// The text with a mark for each expansion.
+    fn literal(&self) -> String {
+        let mut literal = Vec::with_capacity(self.text.len());
+        let mut at = 0;
+        for (from, to) in &self.expansions {
+            literal.extend_from_slice(self.text.get(at..*from).unwrap_or_default());
+            literal.push(MARK as u8);
+            at = (*to).max(at);
+        }
+        literal.extend_from_slice(self.text.get(at..).unwrap_or_default());
+        String::from_utf8_lossy(&literal).into_owned()
     }
 
     fn finish(mut self) -> Word {
@@ -53,6 +71,7 @@ impl Parser<'_> {
             let word = self.word()?;
             match split_assignment(&word) {
                 Some((name, value)) if command.words.is_empty() => {
+                    self.index(&word);
                     let value = if self.peek(0) == b'(' && value.text.is_empty() {
                         self.array()?
                     } else {
@@ -118,7 +137,20 @@ impl Parser<'_> {
             if self.at_end_of_command() && !self.process_ahead() {
                 return self.unclear("an array is not closed");
             }
-            self.word()?;
+            let word = self.word()?;
+            self.index(&word);
+            self.read_again("an array", &word);
+        }
+    }
+
+    /// `NAME[index]=` and `[index]=`: the index is calculated, and what is quoted in it is read again.
+    fn index(&mut self, word: &Word) {
+        let name = word.text.split('=').next().unwrap_or_default();
+        if name.contains('[') && word.text.contains('=') {
+            self.state.calculates = true;
+            if word.quoted && hides_code(name) {
+                self.note("a command stands in the index of an array");
+            }
         }
     }
 
@@ -152,9 +184,15 @@ impl Parser<'_> {
             let found = char::from(self.peek(0));
             return self.unclear(format!("a word is expected before `{found}`"));
         }
-        let word = building.finish();
-        self.state.hides_index |= word.quoted && hides_index(&word.text);
-        Ok(word)
+        let literal = building.literal();
+        if building.word.quoted {
+            self.state.hides_index |= hides_index(&literal);
+            self.state.hides_command |= hides_code(&literal);
+        }
+        let mut opened = literal.split('[').skip(1);
+        self.state.keyed |=
+            opened.any(|rest| rest.split(']').next().unwrap_or_default().contains(MARK));
+        Ok(building.finish())
     }
 
     /// An expansion that the shell splits at blanks.
@@ -248,8 +286,26 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a command stands behind a `[`, which bash runs when it calculates: `x='a[$(rm x)]'; ((x))`.
-pub(super) fn hides_index(text: &str) -> bool {
+/// Whether a word may be, or become a part of, an index with a command, which bash runs when it calculates:
+/// `x='a[$(rm x)]'; ((x))`.
+fn hides_index(text: &str) -> bool {
+    let opens = |at: usize| {
+        let before = text[..at].chars().next_back();
+        let rest = &text[at + 1..];
+        let inner = rest.find(']').map(|end| &rest[..end]);
+        let has = |marks: &[char]| inner.is_none_or(|inner| inner.contains(marks));
+        match before {
+            None => inner.is_none_or(|inner| inner.contains(['$', '`'])),
+            Some(MARK | '_') => has(&['$', '`', '(', '#', '\\', MARK]),
+            Some(letter) if letter.is_alphanumeric() => has(&['$', '`', '(', '#', '\\', MARK]),
+            Some(_) => inner.is_some_and(|inner| inner.contains(['$', '`'])),
+        }
+    };
+    text.match_indices('[').any(|(at, _)| opens(at))
+}
+
+/// Whether a command stands behind a `[` of a document.
+pub(super) fn document_hides_index(text: &str) -> bool {
     text.split_once('[')
         .is_some_and(|(_, rest)| hides_code(rest))
 }

@@ -446,8 +446,9 @@ impl Wrapper {
                 at += self.long(long).ok_or_else(|| text.to_owned())?;
             } else if text.len() > 1 && text.starts_with('-') {
                 at += self.short(&text[1..]).ok_or_else(|| text.to_owned())?;
-            } else if self.assigns && is_assignment(text) {
-                at += 1;
+            } else if self.assigns && text.contains('=') {
+                // `BASH_FUNC_ls%%=…` is a variable, too, and a function of the shells that are started.
+                at += is_assignment(text).then_some(1).ok_or(text)?;
             } else if skipped < self.skipped {
                 skipped += 1;
                 at += 1;
