@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::output::{self, clean, moment, note, short, table, text};
+use super::output::{self, clean, counted, moment, note, short, table, text};
 use super::remote::Remote;
 use crate::client::Client;
 use activate::Activate;
@@ -200,7 +200,7 @@ async fn list(client: &Client, arguments: &List, json: bool) -> anyhow::Result<(
         "AGENT ID",
     ];
     table(&headings, &rows)?;
-    note(&format!("{} agents", agents.len()));
+    note(&counted(agents.len(), "agent"));
     Ok(())
 }
 
@@ -291,7 +291,7 @@ fn facts(agent: &Value) -> Vec<Vec<String>> {
         ("tools", list(&rbac["allowed_tools"])),
         ("denied tools", list(&rbac["denied_tools"])),
         ("paths", list(&rbac["path_scopes"])),
-        ("services", list(&rbac["api_access"])),
+        ("apis", list(&rbac["api_access"])),
         ("spent", spent),
         ("done", done),
         ("last seen", moment(&agent["timestamps"], "last_active_at")),
