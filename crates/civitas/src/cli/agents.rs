@@ -291,7 +291,7 @@ fn facts(agent: &Value) -> Vec<Vec<String>> {
         ("tools", list(&rbac["allowed_tools"])),
         ("denied tools", list(&rbac["denied_tools"])),
         ("paths", list(&rbac["path_scopes"])),
-        ("services", list(&rbac["api_access"])),
+        ("apis", list(&rbac["api_access"])),
         ("spent", spent),
         ("done", done),
         ("last seen", moment(&agent["timestamps"], "last_active_at")),

@@ -313,3 +313,10 @@ fn a_kill_loses_no_acknowledged_entry_and_breaks_no_chain() {
     }
     assert!(acknowledged.len() >= 3 * ENOUGH);
 }
+
+#[test]
+fn where_no_database_is_no_key_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none").display().to_string();
+    crate::run(["audit", "verify", "--data-dir", &path]).fails(5, "there is no database");
+}

@@ -272,7 +272,7 @@ mod tests {
         let found = said(&draft);
         assert_eq!(
             found[0],
-            "ledger.test.toml:9:1: the test `again` fails: expected Deny, got Allow: Allowed: everything that Write was judged for is permitted."
+            "ledger.test.toml:9:1: the test `again` fails: expected deny, got allow: Allowed: everything that Write was judged for is permitted."
         );
         assert!(found[1].starts_with("b.test.toml:1:"), "{found:?}");
     }

@@ -16,8 +16,9 @@ use crate::cli::output::{self, BAD, DIM, GOOD, WARN, clean, counted, data, note}
 
 /// Verifies every log that is there, or that a checkpoint says was there.
 pub(super) async fn run(arguments: Verify, machine: bool) -> anyhow::Result<()> {
-    let key = find_key(&arguments)?;
+    // A place without a log is told first: there a key would be asked for in vain.
     let source = Source::open(&arguments.place).await?;
+    let key = find_key(&arguments)?;
     let (mut tenants, mut kept) = source.survey().await?;
     if is_folder(&arguments.place) {
         add_files(
