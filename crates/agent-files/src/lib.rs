@@ -27,9 +27,9 @@ mod scalar;
 mod split;
 mod yaml;
 
-use civitas_model::AgentId;
 use civitas_model::agent::{AgentMetadata, Lifecycle, Performance, Rbac, Role};
 use civitas_model::money::Money;
+use civitas_model::{Agent, AgentId};
 use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -145,6 +145,14 @@ pub struct Reading {
     pub fingerprint: String,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+impl Reading {
+    /// Whether an agent was read from this text.
+    pub fn is_source_of(&self, agent: &Agent) -> bool {
+        let source = agent.source.as_ref();
+        source.is_some_and(|source| source.fingerprint == self.fingerprint)
+    }
 }
 
 /// A file's agent before it is known how those of the other files are called.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use civitas_agent_files::plan::{Action, Known, Plan, Planner, id_from};
-use civitas_agent_files::{FILE_BYTES_MAX, Input, Reading, audited, decode};
+use civitas_agent_files::{FILE_BYTES_MAX, Input, Reading, audited, decode, export, fingerprint};
 use civitas_intent::prelude::*;
 use civitas_model::{AgentWrite, Permission};
 
@@ -189,7 +189,18 @@ async fn known(cx: &mut Context, reading: &Reading) -> Result<Known> {
         None => None,
     };
     let by_name = cx.agent_named(&definition.name).await?;
-    Ok(Known { by_id, by_name })
+    let exported = match by_id.as_ref().or(by_name.as_ref()) {
+        Some(agent) if !reading.is_source_of(agent) => {
+            let text = cx.agent_text(&agent.agent_id).await?;
+            Some(fingerprint(&export(agent, text.as_deref())))
+        }
+        _ => None,
+    };
+    Ok(Known {
+        by_id,
+        by_name,
+        exported,
+    })
 }
 
 async fn write(cx: &mut Context, plan: &Plan, text: &str) -> Result<()> {

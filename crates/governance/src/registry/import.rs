@@ -107,7 +107,20 @@ impl Registry {
             None => None,
         };
         let by_name = agents.find_by_name(tenant, &definition.name).await?;
-        Ok(Known { by_id, by_name })
+        let agent = by_id.as_ref().or(by_name.as_ref());
+        let exported = match agent {
+            Some(agent) if !reading.is_source_of(agent) => {
+                let found = agents.source(tenant, &agent.agent_id).await?;
+                let text = found.as_ref().map(|(_, text)| text.as_str());
+                Some(agent_file::fingerprint(&agent_file::export(agent, text)))
+            }
+            _ => None,
+        };
+        Ok(Known {
+            by_id,
+            by_name,
+            exported,
+        })
     }
 }
 
