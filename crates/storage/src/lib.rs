@@ -70,7 +70,7 @@ mod webhook;
 mod write;
 
 pub use activity::{Activity, Announce, Published};
-pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents, RoleChange, RoleLimits};
 pub use agent_session::{Acting, AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use approval::{
     APPROVAL_LIFETIME_MAX, AllowanceFilter, ApprovalChange, ApprovalFilter, Approvals, NewApproval,
