@@ -1381,6 +1381,12 @@ export interface NewHalt {
   scope: HaltScope;
 }
 
+/** A halt that was just set. */
+export type NewHaltResponse = HaltResponse & {
+  /** How many agents of the registry it stops; 0 of a team that nobody is in; null of a session. */
+  agents?: number | null;
+};
+
 /** A new token, with its secret. */
 export type NewToken = Token & {
   /** Shown once: keep it where the machine reads it. */
@@ -3593,7 +3599,10 @@ export interface Operations {
     path: "/api/v1/agents";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: AgentCreate;
     responses: {
       201: AgentResponse;
@@ -3845,7 +3854,10 @@ export interface Operations {
     path: "/api/v1/agents/unregistered/adopt";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: Adoption;
     responses: {
       201: AgentResponse;
@@ -3948,7 +3960,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -3998,7 +4013,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -4023,7 +4041,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -4131,13 +4152,18 @@ export interface Operations {
     path: "/api/v1/approvals/decide";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: BulkRequest;
     responses: {
       200: BulkResponse;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4180,7 +4206,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: ApproveRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4209,7 +4238,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: DelegateRequest;
     responses: {
       200: ApprovalResponse;
@@ -4233,7 +4265,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: DenyRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4262,7 +4297,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: WithdrawRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4352,20 +4390,25 @@ export interface Operations {
   };
   /**
    * Drop the bodies of entries by or about someone, or of single entries. The entries stay, with what proves them; the log
-   * says of which entries bodies were dropped, by whom and why. This cannot be undone. Needs the permission `admin`.
+   * says of which entries bodies were dropped, by whom and why. This cannot be undone. For people with the permission `admin`.
    */
   "POST /api/v1/audit/erasures": {
     method: "POST";
     path: "/api/v1/audit/erasures";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ErasureRequest;
     responses: {
       200: Erasure;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4443,7 +4486,10 @@ export interface Operations {
     path: "/api/v1/budget/deduct";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: DeductRequest;
     responses: {
       201: DeductResponse;
@@ -4470,7 +4516,10 @@ export interface Operations {
     path: "/api/v1/budget/reservations";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ReserveRequest;
     responses: {
       201: ReservationResponse;
@@ -4531,7 +4580,10 @@ export interface Operations {
       reservation_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: SettleRequest;
     responses: {
       200: ReservationResponse;
@@ -4806,13 +4858,18 @@ export interface Operations {
     path: "/api/v1/events/ingest";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: EventIngest;
     responses: {
       201: AuditLog;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4843,10 +4900,13 @@ export interface Operations {
     path: "/api/v1/halts";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: NewHalt;
     responses: {
-      201: HaltResponse;
+      201: NewHaltResponse;
       400: Problem;
       401: Problem;
       403: Problem;
@@ -4950,7 +5010,10 @@ export interface Operations {
     path: "/api/v1/metrics";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: MetricCreate;
     responses: {
       201: MetricResponse;
@@ -4961,6 +5024,8 @@ export interface Operations {
       403: Problem;
       /** There is no such agent. */
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -5158,7 +5223,10 @@ export interface Operations {
     path: "/api/v1/policy/versions";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: PolicyVersionCreate;
     responses: {
       201: PolicyVersionSaved;
@@ -5213,7 +5281,10 @@ export interface Operations {
       version: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: PolicyActivate | null;
     responses: {
       200: PolicyVersionResponse;
@@ -5302,7 +5373,10 @@ export interface Operations {
     path: "/api/v1/registry/import";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ImportRequest;
     responses: {
       200: ImportReport;
@@ -5311,6 +5385,8 @@ export interface Operations {
       401: Problem;
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -5449,7 +5525,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Set what is kept of telemetry from now on. Needs an administrator. */
+  /** Set what is kept of telemetry from now on. For people with the permission `admin`. */
   "PUT /api/v1/telemetry/settings": {
     method: "PUT";
     path: "/api/v1/telemetry/settings";
@@ -5509,7 +5585,7 @@ export interface Operations {
     };
   };
   /**
-   * Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. Needs the permission
+   * Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. For people with the permission
    * `admin`.
    */
   "POST /api/v1/webhooks": {
@@ -5517,7 +5593,10 @@ export interface Operations {
     path: "/api/v1/webhooks";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: WebhookCreate;
     responses: {
       201: WebhookResponse;
@@ -5538,7 +5617,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Remove a webhook, with what was still to be sent. Needs the permission `admin`. */
+  /** Remove a webhook, with what was still to be sent. For people with the permission `admin`. */
   "DELETE /api/v1/webhooks/{webhook_id}": {
     method: "DELETE";
     path: "/api/v1/webhooks/{webhook_id}";
@@ -5587,7 +5666,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Change a webhook. Needs the permission `admin`. */
+  /** Change a webhook. For people with the permission `admin`. */
   "PATCH /api/v1/webhooks/{webhook_id}": {
     method: "PATCH";
     path: "/api/v1/webhooks/{webhook_id}";
@@ -5683,7 +5762,10 @@ export interface Operations {
       delivery_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       202: DeliveryResponse;
@@ -5712,7 +5794,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ReplayRequest;
     responses: {
       202: ReplayResponse;
@@ -5736,7 +5821,7 @@ export interface Operations {
   };
   /**
    * Give a webhook a new secret, which the answer shows this once. Messages are signed with the one before, too, for a day.
-   * Needs the permission `admin`.
+   * For people with the permission `admin`.
    */
   "POST /api/v1/webhooks/{webhook_id}/rotate": {
     method: "POST";
@@ -5745,7 +5830,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: WebhookResponse;
@@ -5755,6 +5843,8 @@ export interface Operations {
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** A parameter is not valid. */
       422: Problem;
       /** The server cannot answer now: try again. */
@@ -5772,7 +5862,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: DeliveryResponse;
@@ -5782,6 +5875,8 @@ export interface Operations {
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** A parameter is not valid. */
       422: Problem;
       503: Problem;

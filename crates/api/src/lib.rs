@@ -18,6 +18,7 @@ mod extract;
 mod guard;
 mod intake;
 mod lines;
+mod once;
 mod openapi;
 mod places;
 mod problem;
@@ -31,6 +32,7 @@ mod tus;
 mod typescript;
 mod uploads;
 
+pub use once::UnderWay;
 pub use openapi::document as openapi;
 pub use openapi::typescript;
 pub use places::Places;

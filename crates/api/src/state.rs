@@ -17,6 +17,7 @@ use civitas_storage::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::once::UnderWay;
 use crate::places::Places;
 use crate::uploads::Receiving;
 
@@ -79,6 +80,8 @@ pub struct Services {
     pub settings: Settings,
     /// Uploads that somebody sends a piece of.
     pub receiving: Receiving,
+    /// Requests with an idempotency key that are being done.
+    pub under_way: UnderWay,
     /// Places of open streams and sockets.
     pub streams: Places,
     /// Cancelled when the server stops: long answers end.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use civitas_api::{AppState, Places, Receiving, Server, ServerOptions, Settings};
+use civitas_api::{AppState, Places, Receiving, Server, ServerOptions, Settings, UnderWay};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
@@ -96,6 +96,7 @@ impl Node {
             search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
+        let executions = config.retention;
         let options = Options {
             store: store.clone(),
             realms,
@@ -105,9 +106,7 @@ impl Node {
             node: name,
             concurrency_max: config.concurrency,
             tenant_concurrency_max: TENANT_CONCURRENCY,
-            retention: Retention {
-                executions: config.retention,
-            },
+            retention: Retention { executions },
         };
         let runtime = Runtime::start(options).await?;
         let stopping = CancellationToken::new();
@@ -133,6 +132,7 @@ impl Node {
             entropy,
             metrics: kept_up(&stopping),
             receiving: Receiving::default(),
+            under_way: UnderWay::default(),
             streams: Places::new(config.limits.streams, config.limits.tenant_streams),
             settings: settings(&config),
             stopping: stopping.clone(),

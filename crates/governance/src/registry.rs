@@ -24,6 +24,7 @@ use crate::agent_file;
 use crate::error::Error;
 use crate::limits::CURRENCIES;
 use crate::roles::RoleBudgets;
+use crate::speaking;
 
 /// Agents of a page, at most.
 pub const PAGE_MAX: u32 = 500;
@@ -187,6 +188,7 @@ impl Registry {
             last_active_at: None,
         };
         errors.texts(&agent);
+        errors.scopes(&agent.rbac.path_scopes);
         errors.end()?;
         let change = AgentChange::Insert {
             agent: Box::new(agent.clone()),
@@ -202,6 +204,16 @@ impl Registry {
         found
             .map(|agent| self.today(agent))
             .ok_or_else(|| Error::no_agent(id.as_str()))
+    }
+
+    /// Refuses what a credential that was made for an agent says of another one, or of another one's session.
+    pub async fn check_speaks_for(
+        &self,
+        caller: &Caller,
+        agent: Option<&AgentId>,
+        session_id: Option<&str>,
+    ) -> Result<(), Error> {
+        speaking::check(&self.store, caller, agent, session_id).await
     }
 
     /// The agent of a name.
@@ -261,6 +273,7 @@ impl Registry {
             agent.role_confidence = 1.0;
             agent.role_reasoning = format!("set by {}", caller.name);
         }
+        errors.scopes(patch.path_scopes.as_deref().unwrap_or_default());
         let rbac = &mut agent.rbac;
         for (field, new) in [
             (&mut agent.capabilities, patch.capabilities),

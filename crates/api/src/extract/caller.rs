@@ -47,6 +47,62 @@ impl FromRequestParts<AppState> for MaybeAuthenticated {
     }
 }
 
+/// A caller who administers. Asked before anything else of a request is looked at, so that nobody else learns what it takes.
+pub(crate) struct Admin(pub(crate) Caller);
+
+/// A person who administers: what machines may not do, whatever their scopes.
+pub(crate) struct AdminPerson(pub(crate) Caller);
+
+/// A caller who may write.
+pub(crate) struct Writer(pub(crate) Caller);
+
+/// A caller who may report what agents do.
+pub(crate) struct Reporter(pub(crate) Caller);
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        require(&caller, Permission::Admin)?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRequestParts<AppState> for AdminPerson {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Admin(caller) = Admin::from_request_parts(parts, state).await?;
+        if matches!(caller.kind, CallerKind::User | CallerKind::LocalOperator) {
+            return Ok(Self(caller));
+        }
+        let detail =
+            "this is done by people, never by a token: sign in as an administrator of your tenant";
+        Err(Problem::new(ErrorCode::Forbidden, detail))
+    }
+}
+
+impl FromRequestParts<AppState> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        require(&caller, Permission::Write)?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRequestParts<AppState> for Reporter {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        require_report(&caller)?;
+        Ok(Self(caller))
+    }
+}
+
 /// The token of the `Authorization` header (RFC 6750).
 fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
     let Some(value) = parts.headers.get(header::AUTHORIZATION) else {

@@ -11,7 +11,7 @@ use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
 use super::{
     agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, halts,
-    hook, intent, policy, serving, telemetry, token, user, webhooks,
+    hook, intent, policy, serving, sign_in, telemetry, token, user, webhooks,
 };
 
 /// Runs the command line.
@@ -108,6 +108,10 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Hook(_) => Ok(()), // Done before, without threads.
             Command::Webhooks(command) => webhooks::run(command, remote).await,
             Command::Telemetry(command) => telemetry::run(command, remote).await,
+            Command::Login(arguments) => sign_in::login(arguments, remote).await,
+            Command::Logout(arguments) => sign_in::logout(arguments, remote).await,
+            Command::Setup(arguments) => sign_in::setup(arguments, remote).await,
+            Command::Whoami => sign_in::whoami(remote).await,
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

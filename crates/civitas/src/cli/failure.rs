@@ -67,7 +67,7 @@ impl Failure {
     }
 
     /// The API's error code, or one of this program's own: `usage`, `unreachable`, `not_allowed`, `not_found`, `failed`.
-    fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::Failed(_) => "failed",
             Self::Usage(_) => "usage",
@@ -83,6 +83,24 @@ impl Failure {
         match self {
             Self::Told { problem, .. } => (**problem).clone(),
             other => document(other.code(), &other.to_string()),
+        }
+    }
+
+    /// The same, with what to do about it after what the server says.
+    pub(crate) fn with_advice(self, advice: &str) -> Self {
+        match self {
+            Self::Told {
+                message,
+                code,
+                problem,
+            } => Self::Told {
+                message: format!("{message}; {advice}"),
+                code,
+                problem,
+            },
+            Self::NotAllowed(message) => Self::NotAllowed(format!("{message}; {advice}")),
+            Self::NotFound(message) => Self::NotFound(format!("{message}; {advice}")),
+            other => other,
         }
     }
 

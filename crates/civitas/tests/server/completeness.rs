@@ -145,6 +145,13 @@ async fn a_viewer_changes_nothing() {
             continue;
         }
         operation.ask(&viewer).await.problem(403, "forbidden");
+        if operation.path.starts_with("/api/v1/") || operation.path.starts_with("/api/auth/") {
+            // Nor is anything told of what would be taken.
+            let path = operation.path.replace(['{', '}'], "");
+            let request = viewer.request(operation.method.clone(), path);
+            let refused = request.json(&json!({ "nope": 1 })).send().await;
+            assert_eq!(refused.status.as_u16(), 403, "{name}: {}", refused.text());
+        }
     }
     let known: BTreeSet<String> = operations(&viewer)
         .await

@@ -1,6 +1,7 @@
 //! `/otlp/v1` and `/api/v1/telemetry`.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use axum::http::Method;
 use flate2::Compression;
@@ -254,8 +255,9 @@ async fn an_export_that_is_sent_again_changes_and_charges_nothing() {
     assert_eq!(requests["requests"].as_array().unwrap().len(), 2);
     let telemetry = server.state.store.telemetry();
     let tenant = civitas_model::TenantId::trusted("default_tenant");
-    assert!(telemetry.is_metered(&tenant, "s").await.unwrap());
-    assert!(!telemetry.is_metered(&tenant, "other").await.unwrap());
+    let since = server.state.clock.now().minus(Duration::from_mins(10));
+    assert!(telemetry.is_metered(&tenant, "s", since).await.unwrap());
+    assert!(!telemetry.is_metered(&tenant, "other", since).await.unwrap());
     let begun = anyone
         .get("/api/v1/audit?category=telemetry")
         .send()

@@ -200,6 +200,17 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_that_some_editors_write_first_is_no_error() {
+        let marked = |text: &str| format!("\u{feff}{text}");
+        let draft = Draft {
+            tables: Some(marked(DEFAULTS)),
+            sources: vec![text("ledger.cedar", &marked(LEDGER))],
+            tests: vec![text("ledger.test.toml", &marked(TEST))],
+        };
+        assert_eq!(draft.compile().map(|compiled| compiled.tests), Ok(1));
+    }
+
+    #[test]
     fn everything_that_is_wrong_is_named_with_its_place() {
         let tables = civitas_policy::DEFAULTS.replace(
             "level = 8\ntools = [\"Read\", \"Write\"",

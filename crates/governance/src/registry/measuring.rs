@@ -102,6 +102,8 @@ impl Registry {
     /// Records a metric, with what it changes of its agent and the events that say so, in one commit.
     pub async fn record(&self, caller: &Caller, new: NewMetric) -> Result<Metric, Error> {
         let mut metric = new.check(self, caller)?;
+        self.check_speaks_for(caller, Some(&metric.agent_id), None)
+            .await?;
         let mut changeset = Changeset::new().with(RecordMetric(Box::new(metric.clone())));
         if let Some(entry) = self.charge(caller, &metric) {
             changeset = changeset.with(entry);

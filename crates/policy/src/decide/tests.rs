@@ -1119,3 +1119,23 @@ proptest! {
         prop_assert!(whole >= outcome(&first).max(outcome(&second)), "{first}{joint}{second}");
     }
 }
+
+#[test]
+fn a_reason_is_one_line() {
+    let decision = decide(
+        "developer",
+        "Write",
+        json!({ "file_path": "/etc/a\nAllowed: b\u{1b}[2J" }),
+    );
+    assert_eq!(decision.outcome, Outcome::Deny);
+    assert!(
+        !decision.reason.contains(char::is_control),
+        "{:?}",
+        decision.reason
+    );
+    assert!(
+        decision.reason.contains("a\\nAllowed: b"),
+        "{:?}",
+        decision.reason
+    );
+}

@@ -119,7 +119,7 @@ pub async fn a_repeated_report_changes_nothing(t: Fixture) {
     let metered = async || {
         t.store
             .telemetry()
-            .is_metered(&tenant(), "s")
+            .is_metered(&tenant(), "s", at(0))
             .await
             .unwrap()
     };
@@ -410,7 +410,7 @@ pub async fn old_telemetry_is_swept(t: Fixture) {
         found.unwrap().len()
     };
     assert_eq!(events().await, 1);
-    assert!(telemetry.is_metered(&tenant(), "s").await.unwrap());
+    assert!(telemetry.is_metered(&tenant(), "s", at(0)).await.unwrap());
     t.clock.advance(Duration::from_hours(801 * 24));
     t.commit(sweep()).await;
     let all = RequestFilter::default();
@@ -433,7 +433,7 @@ pub async fn another_tenants_telemetry_stays_its_own(t: &Fixture) {
     let telemetry = t.store.telemetry();
     let all = RequestFilter::default();
     assert_eq!(telemetry.session(&b, "s").await.unwrap(), None);
-    assert!(!telemetry.is_metered(&b, "s").await.unwrap());
+    assert!(!telemetry.is_metered(&b, "s", at(0)).await.unwrap());
     let sessions = telemetry.sessions(&b, &SessionFilter::default(), 9).await;
     assert_eq!(sessions.unwrap(), []);
     assert_eq!(telemetry.model_requests(&b, &all, 9).await.unwrap(), []);

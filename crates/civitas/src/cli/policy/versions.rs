@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Apply, Pull, folder, offline, show};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, BAD, DIM, GOOD, clean, note, text};
+use crate::cli::output::{self, BAD, DIM, GOOD, clean, counted, note, text};
 use crate::cli::serving::stop_requested;
 use crate::client::Client;
 
@@ -32,9 +32,9 @@ pub(super) async fn pull(client: &Client, arguments: Pull, machine: bool) -> any
         )?);
     }
     note(&format!(
-        "version {number} is in {}, {} files written",
+        "version {number} is in {}, {} written",
         folder.display(),
-        written.len()
+        counted(written.len(), "file")
     ));
     Ok(())
 }
@@ -73,12 +73,13 @@ fn say_saved(saved: &Value) {
     } else {
         "is saved"
     };
+    let many = |name: &str, what| counted(saved[name].as_u64().unwrap_or_default(), what);
     let fingerprint: String = text(saved, "fingerprint").chars().take(12).collect();
     note(&format!(
-        "{GOOD}version {} {verb}{GOOD:#}: {} policies, {} tests passed, fingerprint {DIM}{}{DIM:#}",
+        "{GOOD}version {} {verb}{GOOD:#}: {}, {} passed, fingerprint {DIM}{}{DIM:#}",
         saved["version"],
-        saved["policies"],
-        saved["tests"],
+        many("policies", "policy"),
+        many("tests", "test"),
         clean(&fingerprint)
     ));
 }

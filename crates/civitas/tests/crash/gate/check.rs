@@ -163,7 +163,7 @@ fn approvals(evidence: &Evidence, facts: &Facts) -> Vec<Finding> {
         let (is_used, is_no) = (state == "used", state == "denied");
         let is_yes = is_used || state == "approved";
         let votes = [done("approve"), done("deny")];
-        if votes != [is_yes, is_no].map(usize::from) || done("use") > usize::from(is_used) {
+        if votes != [is_yes, is_no].map(usize::from) || done("use") != usize::from(is_used) {
             let what = format!("is {state}, and the audit log says {deeds:?}");
             findings.push(Finding::approval(id, what));
         }

@@ -7,6 +7,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket, close_code};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
+use civitas_governance::event_type;
 use civitas_governance::feed::{Filter, Joined, Start};
 use civitas_model::agent::Role;
 use civitas_model::{ErrorCode, Permission, TenantId};
@@ -73,6 +74,9 @@ impl ActivityQuery {
         if filter.types.len() > TYPES_MAX {
             let detail = format!("may name up to {TYPES_MAX} types");
             return Err(Problem::invalid("/types", detail));
+        }
+        for kind in &filter.types {
+            event_type(kind).map_err(|detail| Problem::invalid("/types", detail))?;
         }
         let role = filter.role.as_deref();
         if role.is_some_and(|role| Role::parse(role).is_none()) {

@@ -4,13 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use civitas_governance::NewAgent;
-use civitas_model::Permission;
 use civitas_model::agent::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::AgentResponse;
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Admin, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -77,10 +76,9 @@ pub(crate) struct AgentCreate {
     ))]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Body(body): Body<AgentCreate>,
 ) -> Result<(StatusCode, Json<AgentResponse>), Problem> {
-    require(&caller, Permission::Admin)?;
     let new = NewAgent {
         name: body.name,
         role: body.role,
