@@ -54,10 +54,10 @@ export interface AgentBudget {
 export interface AgentCreate {
   /** `USD` (when absent), `EUR` or `GBP`. */
   budget_currency?: string | null;
-  /** Money in one day, above 0. */
-  budget_max_cost_per_day: number;
-  /** Tokens in one session. */
-  budget_max_tokens_per_session: number;
+  /** Money in one day, above 0; what the active policy tables give its role, when absent. */
+  budget_max_cost_per_day?: number | null;
+  /** Tokens in one session; what the active policy tables give its role, when absent. */
+  budget_max_tokens_per_session?: number | null;
   /** What it can do. */
   capabilities: string[];
   /** The part of the house it belongs to. */
@@ -1439,11 +1439,11 @@ export interface PolicyActivationResponse {
 
 /** A call to judge. */
 export interface PolicyCheck {
-  /** A registered agent, by its id or name. */
+  /** An agent, by its id or name. One that is not registered is judged as such. */
   agent?: string | null;
   /**
-   * What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget of the agent without
-   * room for the call denies.
+   * What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget that would pay
+   * for the call and has no room denies.
    */
   budget?: Record<string, unknown> | null;
   /** The environment; `dev` switches the gates for protected files and branches off. */
@@ -1459,9 +1459,9 @@ export interface PolicyCheck {
    * and the home folder `/home/agent` when absent.
    */
   place?: Record<string, unknown> | null;
-  /** Any agent of this role, instead. With neither it is a system operation. */
+  /** Any agent of this role, instead. With neither it is whoever the session runs as, and without a session a system operation. */
   role?: string | null;
-  /** A session, whose facts, cost and budget count, too. */
+  /** A session, whose facts, cost, budget and halts count, too. */
   session_id?: string | null;
   /** What the session has cost before, in US dollars; with `session_id`, besides what it has. */
   session_usd?: number | null;
@@ -1475,11 +1475,11 @@ export interface PolicyCheck {
   version?: number | null;
 }
 
-/** What policy says to a call. */
+/** What a call would be answered. */
 export interface PolicyChecked {
-  /** The registered agent, if one was named: `agent_id`, `name`, `role`, `lifecycle`. */
+  /** The registered agent that would act: `agent_id`, `name`, `role`, `lifecycle`. Only an `active` one is allowed anything. */
   agent?: Record<string, unknown> | null;
-  /** What the agent's calls are paid from, as it is now. */
+  /** What the call would be paid from, as it is now. */
   budgets: BudgetState[];
   /**
    * The whole decision: every question with its answer (`judged`), the policies that applied with their sources, facts,
@@ -1487,6 +1487,8 @@ export interface PolicyChecked {
    * policies would have said.
    */
   decision: Record<string, unknown>;
+  /** The halt in force that stops the call, whatever policy says: `halt_id`, `kind`, `id`, `reason`, `set_by`. */
+  halt?: Record<string, unknown> | null;
   /** `allow`, `ask` or `deny`. */
   outcome: string;
   /** Why, as a sentence. */
@@ -3183,7 +3185,8 @@ export interface Operations {
   /**
    * Follow an execution from its journal's entry `after` on, until it ends.
    * With `Upgrade: websocket`, one JSON message per entry; otherwise one line of JSON per entry
-   * (`application/x-ndjson`). 30 seconds of silence bring a `ping`.
+   * (`application/x-ndjson`). 30 seconds of silence bring a `ping`. It ends with the execution, with the credential (close code
+   * 4001), and when the client does not read (4008).
    */
   "GET /api/execution/{execution_id}/stream": {
     method: "GET";
@@ -3627,7 +3630,7 @@ export interface Operations {
    * Follow what the tenant's agents do.
    * First `{type: "connection", message, timestamp, seq}` and `{type: "stats", data: {total_agents, active_connections}}`,
    * then one message `{type, data, timestamp, seq}` for each event, in order. With `Upgrade: websocket` these are messages,
-   * any text is echoed, and the close code says why it ended: 4008 reading too slowly, 4010 `after` is too old or not known
+   * any text is echoed, and the close code says why it ended: 4001 the credential has ended, 4008 reading too slowly, 4010 `after` is too old or not known
    * (a message `gap` before it says what is), 1001 the server stops, 1011 storage cannot be read. Otherwise they are lines of
    * JSON (`application/x-ndjson`), and the last one says `{type: "closed", code, message}`.
    */
@@ -5140,7 +5143,10 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Say what policy would decide, with everything that explains it. Nothing is recorded or reserved. */
+  /**
+   * Say what a call would be answered, with everything that explains it: policy, the agent's state, budgets, halts. Nothing is
+   * recorded or reserved, and nobody is asked; what people allowed before is not looked at.
+   */
   "POST /api/v1/policy/check": {
     method: "POST";
     path: "/api/v1/policy/check";
@@ -5155,7 +5161,7 @@ export interface Operations {
       401: Problem;
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
-      /** There is no such agent or version. */
+      /** There is no such session or version. */
       404: Problem;
       /** The body is over its limit. */
       413: Problem;

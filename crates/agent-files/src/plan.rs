@@ -250,7 +250,7 @@ mod tests {
             name: None,
             ignores_id: false,
         };
-        read(&[input]).remove(0)
+        read(&[input], &crate::roles::RoleBudgets::default()).remove(0)
     }
 
     fn file(description: &str) -> String {

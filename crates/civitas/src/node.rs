@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings, UnderWay};
+use civitas_api::{AppState, Places, Receiving, Server, ServerOptions, Settings, UnderWay};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
@@ -20,7 +20,6 @@ use futures::FutureExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{self, Signer};
@@ -134,7 +133,7 @@ impl Node {
             metrics: kept_up(&stopping),
             receiving: Receiving::default(),
             under_way: UnderWay::default(),
-            streams: Arc::new(Semaphore::new(config.limits.streams)),
+            streams: Places::new(config.limits.streams, config.limits.tenant_streams),
             settings: settings(&config),
             stopping: stopping.clone(),
         });

@@ -25,6 +25,14 @@ pub fn teams(agent: &Agent) -> impl Iterator<Item = &str> {
     tags.filter_map(|tag| tag.strip_prefix(TEAM_TAG))
 }
 
+/// What whoever is halted is told.
+pub(crate) fn told(halt: &Halt) -> String {
+    format!(
+        "Halted by {}: {}. Nothing runs until the halt {} is lifted.",
+        halt.set_by, halt.reason, halt.halt_id
+    )
+}
+
 /// The halts of every tenant. Cheap to clone.
 #[derive(Clone)]
 pub struct Halts {

@@ -11,6 +11,7 @@ mod locate;
 mod principal;
 mod recorded;
 mod retention;
+mod role_budgets;
 mod versions;
 mod what_if;
 

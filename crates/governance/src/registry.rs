@@ -23,6 +23,7 @@ pub use measuring::{NewMetric, PERIOD_DAYS_MAX};
 use crate::agent_file;
 use crate::error::Error;
 use crate::limits::CURRENCIES;
+use crate::roles::RoleBudgets;
 use crate::speaking;
 
 /// Agents of a page, at most.
@@ -60,10 +61,10 @@ pub struct NewAgent {
     pub requires_approval: bool,
     /// From which cost on people decide.
     pub approval_threshold: Option<f64>,
-    /// Tokens in one session, above 0.
-    pub max_tokens_per_session: i64,
-    /// Money in one day, above 0.
-    pub max_cost_per_day: f64,
+    /// Tokens in one session, above 0; what its role has, when absent.
+    pub max_tokens_per_session: Option<i64>,
+    /// Money in one day, above 0; what its role has, when absent.
+    pub max_cost_per_day: Option<f64>,
     /// The currency of both.
     pub currency: Option<String>,
     /// The part of the house it belongs to.
@@ -115,6 +116,15 @@ impl Registry {
         Self { store, entropy }
     }
 
+    /// What agents of each role may spend, as the tenant's active tables say.
+    async fn role_budgets(&self, caller: &Caller) -> Result<RoleBudgets, Error> {
+        let stated = self
+            .store
+            .find_tenant_setting(&caller.tenant_id, RoleBudgets::SETTING)
+            .await?;
+        Ok(RoleBudgets::stated(stated.map(|stated| stated.value)))
+    }
+
     fn new_id(&self) -> AgentId {
         Id::trusted(self.entropy.uuid_v4().to_string())
     }
@@ -124,8 +134,15 @@ impl Registry {
         let mut errors = check::Errors::default();
         errors.name("/name", &new.name);
         errors.share("/role_confidence", new.role_confidence);
-        let tokens = errors.tokens("/budget_max_tokens_per_session", new.max_tokens_per_session);
-        let cost = errors.cost("/budget_max_cost_per_day", new.max_cost_per_day);
+        let of_role = self.role_budgets(caller).await?.of(new.role);
+        let tokens = new.max_tokens_per_session;
+        let tokens = tokens.map_or(of_role.tokens_per_session, |tokens| {
+            errors.tokens("/budget_max_tokens_per_session", tokens)
+        });
+        let cost = new.max_cost_per_day;
+        let cost = cost.map_or(of_role.usd_per_day, |cost| {
+            errors.cost("/budget_max_cost_per_day", cost)
+        });
         let threshold = new
             .approval_threshold
             .map(|threshold| errors.money("/rbac_approval_threshold", threshold));

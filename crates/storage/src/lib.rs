@@ -72,7 +72,7 @@ mod webhook;
 mod write;
 
 pub use activity::{ACTIVITY_KINDS, Activity, Announce, Published};
-pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents, RoleChange, RoleLimits};
 pub use agent_session::{Acting, AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
 pub use answer::{AnswerChange, Claim, KeptAnswer};
 pub use approval::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use civitas_agent_files::plan::{Action, Known, Plan, Planner, id_from};
+use civitas_agent_files::roles::RoleBudgets;
 use civitas_agent_files::{FILE_BYTES_MAX, Input, Reading, audited, decode, export, fingerprint};
 use civitas_intent::prelude::*;
 use civitas_model::{AgentWrite, Permission};
@@ -111,7 +112,9 @@ impl Intent for ImportAgents {
         }
         files.extend(self.files);
         let texts = files.clone();
-        let readings = cx.compute(move || read(&texts)).await?;
+        let stated = cx.stated(RoleBudgets::SETTING).await?;
+        let budgets = RoleBudgets::stated(stated.map(|stated| stated.value));
+        let readings = cx.compute(move || read(&texts, &budgets)).await?;
         let owner = cx
             .user_id()
             .map_or_else(|| "operator".to_owned(), ToString::to_string);
@@ -166,7 +169,7 @@ async fn ingested(cx: &mut Context, file_id: &FileId) -> Result<AgentFile> {
     })
 }
 
-fn read(files: &[AgentFile]) -> Vec<Reading> {
+fn read(files: &[AgentFile], budgets: &RoleBudgets) -> Vec<Reading> {
     let inputs: Vec<Input<'_>> = files
         .iter()
         .map(|file| Input {
@@ -176,7 +179,7 @@ fn read(files: &[AgentFile]) -> Vec<Reading> {
             ignores_id: false,
         })
         .collect();
-    civitas_agent_files::read(&inputs)
+    civitas_agent_files::read(&inputs, budgets)
 }
 
 /// What the registry knows of the agent of a file.

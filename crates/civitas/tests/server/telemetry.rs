@@ -67,7 +67,7 @@ fn event(session: &str, number: u64, name: &str, more: &Value) -> Value {
     })
 }
 
-fn request(session: &str, number: u64, id: &str) -> Value {
+pub(crate) fn request(session: &str, number: u64, id: &str) -> Value {
     let facts = json!({
         "model": "claude-opus-4", "cost_usd": 0.0015, "cost_usd_micros": 1500, "duration_ms": 900,
         "input_tokens": 100, "output_tokens": 20, "cache_read_tokens": 5000, "cache_creation_tokens": 30,
@@ -76,7 +76,7 @@ fn request(session: &str, number: u64, id: &str) -> Value {
     event(session, number, "api_request", &facts)
 }
 
-fn logs(records: &[Value]) -> Value {
+pub(crate) fn logs(records: &[Value]) -> Value {
     json!({ "resourceLogs": [{
         "resource": { "attributes": pairs(&json!({ "service.name": "claude-code", "service.version": "2.1.240" })) },
         "scopeLogs": [{ "scope": { "name": "com.anthropic.claude_code.events" }, "logRecords": records }],
@@ -134,7 +134,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn send(client: &Client, export: &Value) -> Answer {
+pub(crate) async fn send(client: &Client, export: &Value) -> Answer {
     client.post(LOGS).json(export).send().await
 }
 

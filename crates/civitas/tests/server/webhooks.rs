@@ -16,10 +16,10 @@ use crate::agents::agent;
 use crate::client::Client;
 use crate::server::TestServer;
 
-type Received = (HeaderMap, Bytes);
+pub(crate) type Received = (HeaderMap, Bytes);
 
 /// A receiver and what it gets.
-async fn receiver() -> (String, mpsc::Receiver<Received>) {
+pub(crate) async fn receiver() -> (String, mpsc::Receiver<Received>) {
     async fn take(State(told): State<mpsc::Sender<Received>>, headers: HeaderMap, body: Bytes) {
         told.send((headers, body)).await.unwrap();
     }

@@ -271,8 +271,5 @@ pub(super) fn reservation_id(session_id: &str, tool_use_id: &str) -> String {
 
 /// What whoever is halted is told.
 pub(super) fn halted(halt: &Halt) -> String {
-    format!(
-        "Halted by {}: {}. Nothing runs until the halt {} is lifted.",
-        halt.set_by, halt.reason, halt.halt_id
-    )
+    crate::halts::told(halt)
 }

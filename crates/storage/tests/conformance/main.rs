@@ -179,6 +179,7 @@ conformance! {
         what_outlives_its_time_is_given_back_and_charged_late,
         a_warning_is_given_once_per_period_and_level,
         an_agents_pools_follow_the_registry,
+        agents_follow_the_budget_of_their_role_unless_they_have_their_own,
         a_metric_is_charged_once_to_pools_and_agent,
         a_charge_with_an_id_counts_once,
         an_execution_waits_until_there_is_room,
