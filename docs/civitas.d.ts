@@ -54,10 +54,10 @@ export interface AgentBudget {
 export interface AgentCreate {
   /** `USD` (when absent), `EUR` or `GBP`. */
   budget_currency?: string | null;
-  /** Money in one day, above 0. */
-  budget_max_cost_per_day: number;
-  /** Tokens in one session. */
-  budget_max_tokens_per_session: number;
+  /** Money in one day, above 0; what the active policy tables give its role, when absent. */
+  budget_max_cost_per_day?: number | null;
+  /** Tokens in one session; what the active policy tables give its role, when absent. */
+  budget_max_tokens_per_session?: number | null;
   /** What it can do. */
   capabilities: string[];
   /** The part of the house it belongs to. */
@@ -1381,6 +1381,12 @@ export interface NewHalt {
   scope: HaltScope;
 }
 
+/** A halt that was just set. */
+export type NewHaltResponse = HaltResponse & {
+  /** How many agents of the registry it stops; 0 of a team that nobody is in; null of a session. */
+  agents?: number | null;
+};
+
 /** A new token, with its secret. */
 export type NewToken = Token & {
   /** Shown once: keep it where the machine reads it. */
@@ -1433,11 +1439,11 @@ export interface PolicyActivationResponse {
 
 /** A call to judge. */
 export interface PolicyCheck {
-  /** A registered agent, by its id or name. */
+  /** An agent, by its id or name. One that is not registered is judged as such. */
   agent?: string | null;
   /**
-   * What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget of the agent without
-   * room for the call denies.
+   * What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget that would pay
+   * for the call and has no room denies.
    */
   budget?: Record<string, unknown> | null;
   /** The environment; `dev` switches the gates for protected files and branches off. */
@@ -1453,9 +1459,9 @@ export interface PolicyCheck {
    * and the home folder `/home/agent` when absent.
    */
   place?: Record<string, unknown> | null;
-  /** Any agent of this role, instead. With neither it is a system operation. */
+  /** Any agent of this role, instead. With neither it is whoever the session runs as, and without a session a system operation. */
   role?: string | null;
-  /** A session, whose facts, cost and budget count, too. */
+  /** A session, whose facts, cost, budget and halts count, too. */
   session_id?: string | null;
   /** What the session has cost before, in US dollars; with `session_id`, besides what it has. */
   session_usd?: number | null;
@@ -1469,11 +1475,11 @@ export interface PolicyCheck {
   version?: number | null;
 }
 
-/** What policy says to a call. */
+/** What a call would be answered. */
 export interface PolicyChecked {
-  /** The registered agent, if one was named: `agent_id`, `name`, `role`, `lifecycle`. */
+  /** The registered agent that would act: `agent_id`, `name`, `role`, `lifecycle`. Only an `active` one is allowed anything. */
   agent?: Record<string, unknown> | null;
-  /** What the agent's calls are paid from, as it is now. */
+  /** What the call would be paid from, as it is now. */
   budgets: BudgetState[];
   /**
    * The whole decision: every question with its answer (`judged`), the policies that applied with their sources, facts,
@@ -1481,6 +1487,8 @@ export interface PolicyChecked {
    * policies would have said.
    */
   decision: Record<string, unknown>;
+  /** The halt in force that stops the call, whatever policy says: `halt_id`, `kind`, `id`, `reason`, `set_by`. */
+  halt?: Record<string, unknown> | null;
   /** `allow`, `ask` or `deny`. */
   outcome: string;
   /** Why, as a sentence. */
@@ -3177,7 +3185,8 @@ export interface Operations {
   /**
    * Follow an execution from its journal's entry `after` on, until it ends.
    * With `Upgrade: websocket`, one JSON message per entry; otherwise one line of JSON per entry
-   * (`application/x-ndjson`). 30 seconds of silence bring a `ping`.
+   * (`application/x-ndjson`). 30 seconds of silence bring a `ping`. It ends with the execution, with the credential (close code
+   * 4001), and when the client does not read (4008).
    */
   "GET /api/execution/{execution_id}/stream": {
     method: "GET";
@@ -3593,7 +3602,10 @@ export interface Operations {
     path: "/api/v1/agents";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: AgentCreate;
     responses: {
       201: AgentResponse;
@@ -3618,7 +3630,7 @@ export interface Operations {
    * Follow what the tenant's agents do.
    * First `{type: "connection", message, timestamp, seq}` and `{type: "stats", data: {total_agents, active_connections}}`,
    * then one message `{type, data, timestamp, seq}` for each event, in order. With `Upgrade: websocket` these are messages,
-   * any text is echoed, and the close code says why it ended: 4008 reading too slowly, 4010 `after` is too old or not known
+   * any text is echoed, and the close code says why it ended: 4001 the credential has ended, 4008 reading too slowly, 4010 `after` is too old or not known
    * (a message `gap` before it says what is), 1001 the server stops, 1011 storage cannot be read. Otherwise they are lines of
    * JSON (`application/x-ndjson`), and the last one says `{type: "closed", code, message}`.
    */
@@ -3845,7 +3857,10 @@ export interface Operations {
     path: "/api/v1/agents/unregistered/adopt";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: Adoption;
     responses: {
       201: AgentResponse;
@@ -3948,7 +3963,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -3998,7 +4016,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -4023,7 +4044,10 @@ export interface Operations {
       agent_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: AgentResponse;
@@ -4131,13 +4155,18 @@ export interface Operations {
     path: "/api/v1/approvals/decide";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: BulkRequest;
     responses: {
       200: BulkResponse;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4180,7 +4209,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: ApproveRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4209,7 +4241,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: DelegateRequest;
     responses: {
       200: ApprovalResponse;
@@ -4233,7 +4268,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: DenyRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4262,7 +4300,10 @@ export interface Operations {
       approval: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: WithdrawRequest | null;
     responses: {
       200: ApprovalResponse;
@@ -4352,20 +4393,25 @@ export interface Operations {
   };
   /**
    * Drop the bodies of entries by or about someone, or of single entries. The entries stay, with what proves them; the log
-   * says of which entries bodies were dropped, by whom and why. This cannot be undone. Needs the permission `admin`.
+   * says of which entries bodies were dropped, by whom and why. This cannot be undone. For people with the permission `admin`.
    */
   "POST /api/v1/audit/erasures": {
     method: "POST";
     path: "/api/v1/audit/erasures";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ErasureRequest;
     responses: {
       200: Erasure;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4443,7 +4489,10 @@ export interface Operations {
     path: "/api/v1/budget/deduct";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: DeductRequest;
     responses: {
       201: DeductResponse;
@@ -4470,7 +4519,10 @@ export interface Operations {
     path: "/api/v1/budget/reservations";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ReserveRequest;
     responses: {
       201: ReservationResponse;
@@ -4531,7 +4583,10 @@ export interface Operations {
       reservation_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: SettleRequest;
     responses: {
       200: ReservationResponse;
@@ -4806,13 +4861,18 @@ export interface Operations {
     path: "/api/v1/events/ingest";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: EventIngest;
     responses: {
       201: AuditLog;
       400: Problem;
       401: Problem;
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       413: Problem;
       415: Problem;
       422: Problem;
@@ -4843,10 +4903,13 @@ export interface Operations {
     path: "/api/v1/halts";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: NewHalt;
     responses: {
-      201: HaltResponse;
+      201: NewHaltResponse;
       400: Problem;
       401: Problem;
       403: Problem;
@@ -4950,7 +5013,10 @@ export interface Operations {
     path: "/api/v1/metrics";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: MetricCreate;
     responses: {
       201: MetricResponse;
@@ -4961,6 +5027,8 @@ export interface Operations {
       403: Problem;
       /** There is no such agent. */
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -5075,7 +5143,10 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Say what policy would decide, with everything that explains it. Nothing is recorded or reserved. */
+  /**
+   * Say what a call would be answered, with everything that explains it: policy, the agent's state, budgets, halts. Nothing is
+   * recorded or reserved, and nobody is asked; what people allowed before is not looked at.
+   */
   "POST /api/v1/policy/check": {
     method: "POST";
     path: "/api/v1/policy/check";
@@ -5090,7 +5161,7 @@ export interface Operations {
       401: Problem;
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
-      /** There is no such agent or version. */
+      /** There is no such session or version. */
       404: Problem;
       /** The body is over its limit. */
       413: Problem;
@@ -5158,7 +5229,10 @@ export interface Operations {
     path: "/api/v1/policy/versions";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: PolicyVersionCreate;
     responses: {
       201: PolicyVersionSaved;
@@ -5213,7 +5287,10 @@ export interface Operations {
       version: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body?: PolicyActivate | null;
     responses: {
       200: PolicyVersionResponse;
@@ -5302,7 +5379,10 @@ export interface Operations {
     path: "/api/v1/registry/import";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ImportRequest;
     responses: {
       200: ImportReport;
@@ -5311,6 +5391,8 @@ export interface Operations {
       401: Problem;
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** The body is over its limit. */
       413: Problem;
       /** The body is of another content type. */
@@ -5449,7 +5531,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Set what is kept of telemetry from now on. Needs an administrator. */
+  /** Set what is kept of telemetry from now on. For people with the permission `admin`. */
   "PUT /api/v1/telemetry/settings": {
     method: "PUT";
     path: "/api/v1/telemetry/settings";
@@ -5509,7 +5591,7 @@ export interface Operations {
     };
   };
   /**
-   * Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. Needs the permission
+   * Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. For people with the permission
    * `admin`.
    */
   "POST /api/v1/webhooks": {
@@ -5517,7 +5599,10 @@ export interface Operations {
     path: "/api/v1/webhooks";
     params: Record<string, never>;
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: WebhookCreate;
     responses: {
       201: WebhookResponse;
@@ -5538,7 +5623,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Remove a webhook, with what was still to be sent. Needs the permission `admin`. */
+  /** Remove a webhook, with what was still to be sent. For people with the permission `admin`. */
   "DELETE /api/v1/webhooks/{webhook_id}": {
     method: "DELETE";
     path: "/api/v1/webhooks/{webhook_id}";
@@ -5587,7 +5672,7 @@ export interface Operations {
       503: Problem;
     };
   };
-  /** Change a webhook. Needs the permission `admin`. */
+  /** Change a webhook. For people with the permission `admin`. */
   "PATCH /api/v1/webhooks/{webhook_id}": {
     method: "PATCH";
     path: "/api/v1/webhooks/{webhook_id}";
@@ -5683,7 +5768,10 @@ export interface Operations {
       delivery_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       202: DeliveryResponse;
@@ -5712,7 +5800,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: ReplayRequest;
     responses: {
       202: ReplayResponse;
@@ -5736,7 +5827,7 @@ export interface Operations {
   };
   /**
    * Give a webhook a new secret, which the answer shows this once. Messages are signed with the one before, too, for a day.
-   * Needs the permission `admin`.
+   * For people with the permission `admin`.
    */
   "POST /api/v1/webhooks/{webhook_id}/rotate": {
     method: "POST";
@@ -5745,7 +5836,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: WebhookResponse;
@@ -5755,6 +5849,8 @@ export interface Operations {
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** A parameter is not valid. */
       422: Problem;
       /** The server cannot answer now: try again. */
@@ -5772,7 +5868,10 @@ export interface Operations {
       webhook_id: string;
     };
     query: Record<string, never>;
-    headers: Record<string, never>;
+    headers: {
+      /** The key under which a repetition within 24 hours is answered as before and done once. */
+      "Idempotency-Key"?: string;
+    };
     body: never;
     responses: {
       200: DeliveryResponse;
@@ -5782,6 +5881,8 @@ export interface Operations {
       /** The host or the origin of the request is refused, or a permission is missing. */
       403: Problem;
       404: Problem;
+      /** A request with this idempotency key is under way, or its answer is not kept. */
+      409: Problem;
       /** A parameter is not valid. */
       422: Problem;
       503: Problem;

@@ -61,7 +61,8 @@ enum Chore {
         /// Also write the figures here.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
-        /// Only these parts: `executions`, `search`, `recovery`, `documents`, `files`.
+        /// Only these parts: `executions`, `search`, `recovery`, `documents`, `files`, `decisions`, `governance`, `feed`,
+        /// `telemetry`.
         #[arg(long, value_name = "PART")]
         only: Vec<String>,
     },

@@ -14,9 +14,11 @@ mod tidy;
 mod tools;
 mod typescript;
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
@@ -78,8 +80,8 @@ pub const OPTIONAL: [&str; 1] = ["schemathesis"];
 struct Run {
     root: PathBuf,
     slow: bool,
-    /// When the run began, in seconds of Unix time: the seed of a slow run's property tests.
-    started: u64,
+    /// The seed of a slow run's property tests: another one each time.
+    seed: u64,
     /// Whether cargo-nextest is there; without it the tests run under `cargo test`.
     nextest: bool,
     /// The TypeScript compiler's script; without it the test that needs it says that it was skipped.
@@ -95,7 +97,7 @@ impl Run {
         cargo.current_dir(&self.root);
         if self.slow {
             cargo.env("CIVITAS_SLOW_TESTS", "1");
-            cargo.env(SEED, self.started.to_string());
+            cargo.env(SEED, self.seed.to_string());
         }
         if let Some(tsc) = &self.tsc {
             cargo.env(typescript::VARIABLE, tsc);
@@ -114,7 +116,7 @@ pub fn run(root: &Path, slow: bool, without: &[String]) -> anyhow::Result<()> {
     let mut run = Run {
         root: root.to_owned(),
         slow,
-        started: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+        seed: RandomState::new().hash_one(root),
         nextest: false,
         tsc: None,
         postgres: None,
@@ -122,7 +124,7 @@ pub fn run(root: &Path, slow: bool, without: &[String]) -> anyhow::Result<()> {
     if slow {
         say::note(&format!(
             "property tests run with {SEED}={}; give it again to repeat them",
-            run.started
+            run.seed
         ));
     }
     let mut durations = Vec::new();

@@ -1,4 +1,4 @@
-//! From what a file says to an agent's definition: what is missing comes from the template of its role.
+//! From what a file says to an agent's definition: what is missing is its role's.
 
 use civitas_model::AgentId;
 use civitas_model::agent::{
@@ -11,7 +11,7 @@ use crate::fields::{Homes, number, text, texts, truth};
 use crate::headers::Headers;
 use crate::limits::{CURRENCIES, LIST_MAX, TEXT_MAX, TOKENS_MAX};
 use crate::repairs::Repairs;
-use crate::roles::{self, CATEGORIES, Template, template};
+use crate::roles::{self, CATEGORIES, RoleBudget, RoleBudgets, Template, template};
 use crate::{Definition, Input};
 
 /// The category of what says none and lies in no folder of one.
@@ -30,6 +30,7 @@ pub(super) fn make(
     file: &Input<'_>,
     front: &Map<String, Value>,
     headers: &Headers,
+    budgets: &RoleBudgets,
     repairs: &mut Repairs,
 ) -> (Definition, bool) {
     let homes = Homes::of(front);
@@ -44,6 +45,7 @@ pub(super) fn make(
     let capabilities = maker.capabilities();
     let role = maker.role(file.path, &capabilities, category.as_deref());
     let template = template(role.role);
+    let budget = budgets.of(role.role);
     let name = maker.name();
     let is_settled =
         maker.homes.has_own_block() && maker.homes.inner("agent_id").is_some() && is_name(&name);
@@ -56,8 +58,8 @@ pub(super) fn make(
         role_confidence: role.confidence,
         role_reasoning: role.reasoning,
         rbac: maker.rbac(&template),
-        max_tokens_per_session: maker.tokens(&template),
-        max_cost_per_day: maker.cost(&template),
+        max_tokens_per_session: maker.tokens(budget),
+        max_cost_per_day: maker.cost(budget),
         currency: maker.currency(),
         metadata: maker.metadata(category),
         performance: maker.performance(),
@@ -201,9 +203,9 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn tokens(&mut self, template: &Template) -> u64 {
+    fn tokens(&mut self, of_role: RoleBudget) -> u64 {
         let Some(said) = self.homes.of_block("budget", "max_tokens_per_session") else {
-            return template.max_tokens_per_session;
+            return of_role.tokens_per_session;
         };
         // Whole and at most 2^53: the conversion is exact.
         #[expect(
@@ -219,19 +221,19 @@ impl Maker<'_, '_> {
             self.repairs.note(format!(
                 "`budget.max_tokens_per_session` is no number of tokens from 1 to {TOKENS_MAX}: its role's is taken"
             ));
-            template.max_tokens_per_session
+            of_role.tokens_per_session
         })
     }
 
-    fn cost(&mut self, template: &Template) -> Money {
+    fn cost(&mut self, of_role: RoleBudget) -> Money {
         let Some(said) = self.homes.of_block("budget", "max_cost_per_day") else {
-            return template.max_cost_per_day;
+            return of_role.usd_per_day;
         };
         let cost = number(said).and_then(Money::from_units);
         cost.unwrap_or_else(|| {
             self.repairs
                 .note("`budget.max_cost_per_day` is no amount of money: its role's is taken");
-            template.max_cost_per_day
+            of_role.usd_per_day
         })
     }
 

@@ -27,9 +27,9 @@ mod scalar;
 mod split;
 mod yaml;
 
-use civitas_model::AgentId;
 use civitas_model::agent::{AgentMetadata, Lifecycle, Performance, Rbac, Role};
 use civitas_model::money::Money;
+use civitas_model::{Agent, AgentId};
 use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -37,6 +37,7 @@ use sha2::{Digest, Sha256};
 pub use export::export;
 pub use registering::{agent_of, audited};
 use repairs::Repairs;
+use roles::RoleBudgets;
 
 /// The largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: usize = 512 * 1024;
@@ -147,6 +148,14 @@ pub struct Reading {
     pub outcome: Outcome,
 }
 
+impl Reading {
+    /// Whether an agent was read from this text.
+    pub fn is_source_of(&self, agent: &Agent) -> bool {
+        let source = agent.source.as_ref();
+        source.is_some_and(|source| source.fingerprint == self.fingerprint)
+    }
+}
+
 /// A file's agent before it is known how those of the other files are called.
 struct Draft {
     definition: Definition,
@@ -156,9 +165,10 @@ struct Draft {
 }
 
 /// Reads files that belong together, so that names and ids are unique among them. The answer has one reading per file, in
-/// the files' order.
-pub fn read(files: &[Input<'_>]) -> Vec<Reading> {
-    let mut drafts: Vec<Result<Draft, String>> = files.iter().map(draft).collect();
+/// the files' order. An agent whose file says no budget gets its role's.
+pub fn read(files: &[Input<'_>], budgets: &RoleBudgets) -> Vec<Reading> {
+    let drafts = files.iter().map(|file| draft(file, budgets));
+    let mut drafts: Vec<Result<Draft, String>> = drafts.collect();
     naming::settle(files, &mut drafts);
     let outcomes = drafts.into_iter().map(|draft| match draft {
         Err(reason) => Outcome::Skipped(reason),
@@ -187,7 +197,7 @@ fn outcome(draft: Draft) -> Outcome {
     }
 }
 
-fn draft(file: &Input<'_>) -> Result<Draft, String> {
+fn draft(file: &Input<'_>, budgets: &RoleBudgets) -> Result<Draft, String> {
     if file.text.len() > FILE_BYTES_MAX {
         return Err(format!(
             "it has {} bytes, and an agent's file up to {FILE_BYTES_MAX}",
@@ -210,7 +220,7 @@ fn draft(file: &Input<'_>) -> Result<Draft, String> {
     }
     cleaning::drop_undefined(&mut front, &mut repairs);
     appendix::find(&mut front, parts.body, &mut repairs);
-    let (definition, is_settled) = definition::make(file, &front, &headers, &mut repairs);
+    let (definition, is_settled) = definition::make(file, &front, &headers, budgets, &mut repairs);
     Ok(Draft {
         definition,
         is_settled,

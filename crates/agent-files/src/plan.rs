@@ -58,6 +58,8 @@ pub struct Known {
     pub by_id: Option<Agent>,
     /// The agent with the name that the file's agent gets.
     pub by_name: Option<Agent>,
+    /// The fingerprint of the agent's export: a file that was written back says nothing new.
+    pub exported: Option<String>,
 }
 
 /// What is to be done for a file.
@@ -146,6 +148,7 @@ impl Planner {
             (Some(one), Some(other)) => one.agent_id != other.agent_id,
             _ => false,
         };
+        let exported = known.exported;
         let Some(known) = known.by_id.or(known.by_name) else {
             let id = definition.agent_id.clone().unwrap_or(new_id);
             let tenant = self.tenant_id.clone();
@@ -165,7 +168,8 @@ impl Planner {
         let is_same_file = known
             .source
             .as_ref()
-            .is_some_and(|known| known.fingerprint == source.fingerprint);
+            .is_some_and(|known| known.fingerprint == source.fingerprint)
+            || exported.is_some_and(|exported| exported == source.fingerprint);
         if is_named_only && !changes.is_empty() && !taken {
             let reason = Some(registered_otherwise(&known));
             return Plan {
@@ -246,7 +250,7 @@ mod tests {
             name: None,
             ignores_id: false,
         };
-        read(&[input]).remove(0)
+        read(&[input], &crate::roles::RoleBudgets::default()).remove(0)
     }
 
     fn file(description: &str) -> String {
@@ -270,6 +274,7 @@ mod tests {
         let known = |agent: &Agent| Known {
             by_id: None,
             by_name: Some(agent.clone()),
+            ..Known::default()
         };
         let again = planner().plan(&reading, known(&agent), id_from("2"));
         assert_eq!(again.action, Action::Unchanged);
@@ -277,6 +282,13 @@ mod tests {
         changed.rbac.allowed_tools = vec!["Bash".into()];
         let kept = planner().plan(&reading, known(&changed), id_from("2"));
         assert_eq!((kept.action, kept.changes), (Action::Kept, vec!["rbac"]));
+        let text = crate::export(&agent, Some(&file("codes")));
+        let written = Known {
+            exported: Some(crate::fingerprint(&text)),
+            ..known(&agent)
+        };
+        let back = planner().plan(&one(&text), written, id_from("2"));
+        assert_eq!(back.action, Action::Unchanged, "what was written back");
         let other = one(&file("codes better"));
         let updated = planner().plan(&other, known(&agent), id_from("2"));
         assert_eq!(updated.action, Action::Updated);
@@ -292,6 +304,7 @@ mod tests {
             Known {
                 by_id: None,
                 by_name: Some(agent),
+                ..Known::default()
             }
         };
         let other = file("codes").replace("tools: Read", "tools: Bash");
@@ -309,6 +322,7 @@ mod tests {
         let by_id = Known {
             by_id: known(false).by_name,
             by_name: known(false).by_name,
+            ..Known::default()
         };
         let plan = planner().plan(&one(&named), by_id, id_from("2"));
         assert_eq!(plan.action, Action::Updated);
@@ -323,6 +337,7 @@ mod tests {
         let known = || Known {
             by_id: None,
             by_name: Some(agent.clone()),
+            ..Known::default()
         };
         let mut planner = planner();
         let first = planner.plan(&one(&file("one")), known(), id_from("2"));
@@ -342,6 +357,7 @@ mod tests {
         let known = Known {
             by_id: Some(make("1")),
             by_name: Some(make("2")),
+            ..Known::default()
         };
         let plan = planner().plan(&one(&file("other")), known, id_from("3"));
         assert_eq!(plan.action, Action::Failed);

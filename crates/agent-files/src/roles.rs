@@ -1,7 +1,11 @@
 //! Roles: what an agent of each may use where its file says nothing, and how an agent without a role gets one.
 
+use std::collections::BTreeMap;
+
 use civitas_model::agent::Role;
 use civitas_model::money::Money;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What an agent of a role gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +20,46 @@ pub struct Template {
     pub max_tokens_per_session: u64,
     /// Dollars in one day.
     pub max_cost_per_day: Money,
+}
+
+/// What an agent of a role may spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleBudget {
+    /// Tokens in one session.
+    pub tokens_per_session: u64,
+    /// Dollars in one day.
+    pub usd_per_day: Money,
+}
+
+/// What agents of each role may spend, as a tenant's tables say. A role of which they said nothing yet has what its
+/// [`template`] says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleBudgets(BTreeMap<Role, RoleBudget>);
+
+impl RoleBudgets {
+    /// Under which name a tenant states them.
+    pub const SETTING: &str = "role_budgets";
+
+    /// What a tenant states; what every tenant starts with where it states nothing.
+    pub fn stated(value: Option<Value>) -> Self {
+        let read = value.and_then(|value| serde_json::from_value(value).ok());
+        read.unwrap_or_default()
+    }
+
+    /// What agents of a role may spend.
+    pub fn of(&self, role: Role) -> RoleBudget {
+        let template = template(role);
+        let usual = RoleBudget {
+            tokens_per_session: template.max_tokens_per_session,
+            usd_per_day: template.max_cost_per_day,
+        };
+        self.0.get(&role).copied().unwrap_or(usual)
+    }
+
+    /// Says what agents of a role may spend from now on.
+    pub fn set(&mut self, role: Role, budget: RoleBudget) {
+        self.0.insert(role, budget);
+    }
 }
 
 const WRITING: &[&str] = &[

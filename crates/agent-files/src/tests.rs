@@ -1,6 +1,7 @@
 //! What is said in single files, in detail; the folder of several hundred is in `tests/agents`.
 
 use super::*;
+use crate::roles::{RoleBudget, RoleBudgets};
 
 fn one(path: &str, text: &str) -> Outcome {
     let input = Input {
@@ -9,7 +10,7 @@ fn one(path: &str, text: &str) -> Outcome {
         name: None,
         ignores_id: false,
     };
-    read(&[input]).remove(0).outcome
+    read(&[input], &RoleBudgets::default()).remove(0).outcome
 }
 
 #[test]
@@ -42,7 +43,7 @@ fn a_name_settled_before_counts() {
         name: None,
         ignores_id: false,
     };
-    let readings = read(&[other, settled]);
+    let readings = read(&[other, settled], &RoleBudgets::default());
     let names: Vec<&str> = readings
         .iter()
         .filter_map(|reading| Some(reading.outcome.definition()?.name.as_str()))
@@ -65,4 +66,35 @@ fn prose_that_speaks_of_roles_gives_none() {
     let agent = outcome.definition().unwrap();
     assert_eq!(agent.role, Role::Analyst);
     assert!(agent.is_synthesised);
+}
+
+#[test]
+fn what_a_file_does_not_say_of_its_budget_is_what_its_role_has_now() {
+    let mut budgets = RoleBudgets::default();
+    let tester = RoleBudget {
+        tokens_per_session: 7,
+        usd_per_day: Money::from_micros(9),
+    };
+    budgets.set(Role::Tester, tester);
+    let budgets = RoleBudgets::stated(Some(serde_json::json!(budgets)));
+    let text = "---\nname: a\nidentity:\n  agent_id: a1\n  role: tester\nbudget:\n  max_tokens_per_session: 5\n---\nx\n";
+    let input = Input {
+        path: "a.md",
+        text,
+        name: None,
+        ignores_id: false,
+    };
+    let figures = |budgets: &RoleBudgets| {
+        let reading = read(&[input], budgets).remove(0);
+        let said = reading.outcome.definition().unwrap().clone();
+        (
+            said.max_tokens_per_session,
+            said.max_cost_per_day.as_micros(),
+        )
+    };
+    assert_eq!(figures(&budgets), (5, 9));
+    assert_eq!(figures(&RoleBudgets::default()), (5, 20_000_000));
+    let odd = RoleBudgets::stated(Some(serde_json::json!("x")));
+    assert_eq!(odd, RoleBudgets::default());
+    assert_eq!(budgets.of(Role::Admin).tokens_per_session, 500_000);
 }

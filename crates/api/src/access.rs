@@ -10,7 +10,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::problem::Problem;
 use crate::state::{Access, AppState, Settings};
-use crate::{digest, tus};
+use crate::{digest, once, tus};
 
 /// Middleware: refuses hosts and origins that are not ours.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -113,6 +113,7 @@ pub(crate) fn cors(settings: &Settings) -> CorsLayer {
         header::CONTENT_RANGE,
         header::ETAG,
         digest::REPR_DIGEST,
+        once::REPLAYED,
     ];
     let exposed: Vec<_> = exposed.into_iter().chain(tus::ANSWERED).collect();
     let layer = CorsLayer::new()

@@ -1,8 +1,11 @@
 //! Connections: accepting them, bounding how many there are and how long they may stall, and letting them end.
 
 use std::convert::Infallible;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -13,8 +16,10 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 use tower_http::timeout::TimeoutBody;
@@ -29,6 +34,8 @@ pub(crate) struct Patience {
     pub(crate) header: Duration,
     /// From one piece of a request's body to the next.
     pub(crate) body: Duration,
+    /// How long a client may take nothing of what it is sent.
+    pub(crate) answer: Duration,
 }
 
 impl Patience {
@@ -36,6 +43,7 @@ impl Patience {
     pub(crate) const DEFAULT: Self = Self {
         header: Duration::from_mins(1),
         body: Duration::from_mins(1),
+        answer: Duration::from_mins(1),
     };
 }
 
@@ -104,9 +112,86 @@ async fn converse<S>(
         .timer(TokioTimer::new())
         .keep_alive_interval(patience.header)
         .enable_connect_protocol();
+    let stream = Patient {
+        stream,
+        patience: patience.answer,
+        stalled: None,
+    };
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), answer);
     if let Err(error) = watcher.watch(connection.into_owned()).await {
         tracing::debug!(error = %error, "a connection broke");
+    }
+}
+
+/// A connection that breaks when nothing of what waits to be written is taken for too long: a client that does not read would
+/// otherwise keep it, and what its answer holds, for ever.
+struct Patient {
+    stream: TcpStream,
+    patience: Duration,
+    /// Since when nothing is taken.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patient {
+    fn within_patience<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.patience;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep(patience)));
+        match stalled.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.within_patience(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
+        self.within_patience(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -123,6 +208,7 @@ mod tests {
     const SHORT: Patience = Patience {
         header: Duration::from_millis(50),
         body: Duration::from_millis(50),
+        answer: Duration::from_millis(50),
     };
 
     /// A server whose handler tells how reading the body went.
@@ -159,6 +245,40 @@ mod tests {
         let request = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc";
         let answer = answer_to(address, request).await;
         assert_eq!(heard.recv().await, Some(false), "{answer}");
+    }
+
+    /// An answer without an end, which tells when it is dropped.
+    struct Endless(mpsc::Sender<()>);
+
+    impl futures::Stream for Endless {
+        type Item = Result<Bytes, Infallible>;
+
+        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(Some(Ok(Bytes::from_static(&[b'x'; 1 << 16]))))
+        }
+    }
+
+    impl Drop for Endless {
+        fn drop(&mut self) {
+            self.0.try_send(()).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_read_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (dropped, mut heard) = mpsc::channel(1);
+        let endless = move || async move { Body::from_stream(Endless(dropped)) };
+        let router = Router::new().route("/", axum::routing::get(endless));
+        let stopping = CancellationToken::new();
+        tokio::spawn(serve(listener, router, SHORT, stopping));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        // Whoever does not read keeps nothing, though the connection is open.
+        assert_eq!(heard.recv().await, Some(()));
+        drop(stream);
     }
 
     #[tokio::test]

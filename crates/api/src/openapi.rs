@@ -1,13 +1,16 @@
 //! The OpenAPI document (3.1), generated from the handlers.
 
-use utoipa::openapi::path::{Operation, PathItem};
+use civitas_runtime::KEY_LENGTH_MAX;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    Content, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
-    Response, ResponseBuilder,
+    Content, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Ref, RefOr, Required, Response, ResponseBuilder,
 };
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::once;
 use crate::routes;
 use crate::state::{AppState, Limits};
 use crate::typescript::declarations;
@@ -26,6 +29,9 @@ pub(crate) fn router(limits: &Limits) -> OpenApiRouter<AppState> {
     for (path, item) in paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
+            if method == "post" && once::keeps(path).is_some() {
+                add_key(operation);
+            }
             add_common_answers(operation);
         }
     }
@@ -54,6 +60,29 @@ fn operation_id(method: &str, path: &str) -> String {
     let path = if path.is_empty() { "root" } else { &path };
     let name = path.replace(['/', '-'], "_");
     format!("{method}_{}", name.replace('{', "by_").replace('}', ""))
+}
+
+/// The key under which a repetition is answered as before.
+fn add_key(operation: &mut Operation) {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(KEY_LENGTH_MAX));
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The key under which a repetition within 24 hours is answered as before and done once.",
+        ))
+        .schema(Some(text))
+        .build();
+    let parameters = operation.parameters.get_or_insert_default();
+    parameters.push(parameter.into());
+    let answers = &mut operation.responses.responses;
+    answers.entry("409".to_owned()).or_insert_with(|| {
+        problem("A request with this idempotency key is under way, or its answer is not kept.")
+    });
 }
 
 /// The answers that extractors and layers give, whatever the handler does.

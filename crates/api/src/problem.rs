@@ -154,7 +154,8 @@ impl Problem {
         document
     }
 
-    fn render(&self, instance: &str) -> Response {
+    /// The answer as it is sent, for a request of this path.
+    pub(crate) fn render(&self, instance: &str) -> Response {
         let mut response = (self.status(), Json(self.document(instance))).into_response();
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
@@ -240,9 +241,10 @@ fn status(code: ErrorCode) -> StatusCode {
         }
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        ErrorCode::Conflict | ErrorCode::AlreadyExists | ErrorCode::IdempotencyKeyInFlight => {
-            StatusCode::CONFLICT
-        }
+        ErrorCode::Conflict
+        | ErrorCode::AlreadyExists
+        | ErrorCode::IdempotencyAnswerNotKept
+        | ErrorCode::IdempotencyKeyInFlight => StatusCode::CONFLICT,
         ErrorCode::PayloadTooLarge | ErrorCode::QuotaExceeded => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::BudgetExceeded => StatusCode::PAYMENT_REQUIRED,
         ErrorCode::PreconditionFailed => StatusCode::PRECONDITION_FAILED,

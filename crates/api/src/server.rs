@@ -24,7 +24,7 @@ use tracing::Instrument;
 use crate::connections::Patience;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{access, connections, openapi, problem, routes, trace, tus};
+use crate::{access, connections, once, openapi, problem, routes, trace, tus};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers smaller than this are not worth compressing, in bytes.
@@ -74,7 +74,8 @@ impl Server {
                 let detail = "something broke on our side: the server's log has the request id";
                 Problem::new(ErrorCode::Internal, detail).into_response()
             }))
-            .layer(middleware::from_fn_with_state(state.clone(), access::guard));
+            .layer(middleware::from_fn_with_state(state.clone(), access::guard))
+            .layer(middleware::from_fn_with_state(state.clone(), once::once));
         let router = api
             .merge(routes::docs(&document))
             .layer(layers)

@@ -14,14 +14,17 @@ use crate::state::AppState;
 
 /// How often an idle connection is kept open.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a client may take to accept one message before it counts as stalled.
-pub(crate) const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a client may take to answer the close.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 /// The largest message read from a client.
 const HEARD_BYTES_MAX: usize = 64 * 1024;
 /// The close code of a client that does not read: it may come back with the last number it saw.
 pub(crate) const CLOSE_STALLED: u16 = 4008;
+/// The close code of a client whose credential no longer counts.
+pub(crate) const CLOSE_CREDENTIAL: u16 = 4001;
+/// What such a client reads.
+pub(crate) const CREDENTIAL_ENDED: &str =
+    "the credential has ended: sign in again, and come back with the last seq";
 
 /// Whether a request asks for a socket, rather than for lines of JSON.
 pub(crate) fn is_wanted(request: &Request) -> bool {
@@ -47,12 +50,6 @@ where
         .protocols([SUBPROTOCOL])
         .max_message_size(HEARD_BYTES_MAX)
         .on_upgrade(serve))
-}
-
-/// Why one more stream is not opened.
-pub(crate) fn too_many() -> Problem {
-    let detail = "too many streams are open on this server: close one, or try again";
-    Problem::new(ErrorCode::ServiceUnavailable, detail).retry_after(5)
 }
 
 /// Says goodbye with a code.

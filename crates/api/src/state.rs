@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use civitas_auth::Auth;
 use civitas_governance::gate::Gate;
@@ -14,9 +15,10 @@ use civitas_runtime::Runtime;
 use civitas_search::Index;
 use civitas_storage::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::once::UnderWay;
+use crate::places::Places;
 use crate::uploads::Receiving;
 
 /// What every handler can reach: one pointer, since layers and handlers clone it several times per request.
@@ -78,8 +80,10 @@ pub struct Services {
     pub settings: Settings,
     /// Uploads that somebody sends a piece of.
     pub receiving: Receiving,
-    /// Permits for open streams and sockets.
-    pub streams: Arc<Semaphore>,
+    /// Requests with an idempotency key that are being done.
+    pub under_way: UnderWay,
+    /// Places of open streams and sockets.
+    pub streams: Places,
     /// Cancelled when the server stops: long answers end.
     pub stopping: CancellationToken,
 }
@@ -119,6 +123,12 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Streams and sockets open at the same time.
     pub streams: usize,
+    /// The same of one tenant.
+    pub tenant_streams: usize,
+    /// How long a client of a stream may take to accept one message before it counts as stalled.
+    pub send_patience: Duration,
+    /// How often the credential of an open stream is looked at again.
+    pub stream_checks: Duration,
 }
 
 impl Default for Limits {
@@ -128,6 +138,9 @@ impl Default for Limits {
             submission_bytes: 20 << 20,
             upload_bytes: 5 << 30,
             streams: 2000,
+            tenant_streams: 1000,
+            send_patience: Duration::from_secs(10),
+            stream_checks: Duration::from_secs(10),
         }
     }
 }

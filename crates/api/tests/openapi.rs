@@ -55,6 +55,34 @@ fn every_operation_says_what_it_does_and_how_it_fails() {
     assert!(ids.len() > 40, "the document holds the whole API");
 }
 
+/// What is posted below `/api/v1` without a key: what changes nothing, and what is known by ids of its own.
+const WITHOUT_KEY: &[&str] = &[
+    "/api/v1/hooks/claude-code",
+    "/api/v1/policy/check",
+    "/api/v1/policy/validate",
+    "/api/v1/policy/what-if",
+];
+
+#[test]
+fn what_is_posted_takes_an_idempotency_key() {
+    let document = document();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(posted) = item.get("post").filter(|_| path.starts_with("/api/v1/")) else {
+            continue;
+        };
+        let parameters = posted["parameters"].as_array();
+        let key =
+            parameters.and_then(|all| all.iter().find(|one| one["name"] == "Idempotency-Key"));
+        let is_named = WITHOUT_KEY.contains(&path.as_str());
+        assert_eq!(key.is_some(), !is_named, "{path}");
+        assert!(key.is_none_or(|key| key["in"] == "header"), "{path}");
+        assert!(
+            is_named || posted["responses"]["409"].is_object(),
+            "{path} does not say that a request with its key may be under way"
+        );
+    }
+}
+
 #[test]
 fn public_operations_exist() {
     let document = document();

@@ -20,6 +20,7 @@ pub const ENTRIES: &str = "entries";
 
 /// Who did it. Nothing in it is personal beyond an id: names and addresses belong into the body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Actor {
     /// `user`, `anonymous`, `service`, `local_operator`, `agent` or `system`.
     pub kind: String,
@@ -64,6 +65,7 @@ impl From<&Caller> for Actor {
 
 /// What it was done to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subject {
     /// What it is, such as `session`, `execution` or `agent`.
     pub kind: String,
@@ -169,6 +171,7 @@ impl NewEntry {
 
 /// An entry of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Whose log it is in.
     #[serde(rename = "tenant")]

@@ -13,6 +13,7 @@ use crate::verify::Stored;
 ///
 /// The body is a string that holds JSON, because its exact bytes are what was hashed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ExportedEntry {
     /// The entry; its canonical form is what was hashed.
     pub entry: Entry,

@@ -64,6 +64,7 @@ mod service_token;
 mod session;
 mod setup;
 mod sign_in;
+mod standing;
 mod ticket;
 
 pub use account::Profile;
@@ -77,3 +78,4 @@ pub use registration::{Credentials, Registration};
 pub use secret::Secret;
 pub use setup::NewUser;
 pub use sign_in::{Opening, SignedIn};
+pub use standing::{Standing, Ticketed};

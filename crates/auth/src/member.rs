@@ -184,7 +184,8 @@ impl Auth {
         }
     }
 
-    pub(crate) async fn require_administration(&self, caller: &Caller) -> Result<(), Error> {
+    /// Refuses a caller who may not.
+    pub async fn require_administration(&self, caller: &Caller) -> Result<(), Error> {
         if self.administers(caller).await? {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Auth;
 use crate::error::Error;
 use crate::secret::Secret;
+use crate::standing::Standing;
 
 /// A caller, written down for half a minute.
 #[derive(Serialize, Deserialize)]
@@ -53,8 +54,8 @@ impl Auth {
         Ok(secret)
     }
 
-    /// Who was given this ticket. Uses it up. A user who logged out meanwhile is refused.
-    pub async fn redeem_ticket(&self, ticket: &Secret) -> Result<Caller, Error> {
+    /// Who was given this ticket, and what it stands for from now on. Uses it up. A user who logged out meanwhile is refused.
+    pub async fn redeem_ticket(&self, ticket: &Secret) -> Result<(Caller, Standing), Error> {
         let digest = ticket.digest();
         let found = self.store.find_ticket(&digest).await?;
         let found = found.ok_or(Error::InvalidToken)?;
@@ -76,7 +77,10 @@ impl Auth {
         if ended {
             return Err(Error::InvalidToken);
         }
-        Ok(bearer.into_caller())
+        let token_version = bearer.token_version;
+        let caller = bearer.into_caller();
+        let standing = self.standing_of(&caller, token_version);
+        Ok((caller, standing))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::load::{self, End, Seen};
 use crate::machine::Machine;
 use crate::process::{Process, prepare};
 use crate::report::{Case, Report, Times, milliseconds};
-use crate::{decisions, documents, feed, files, telemetry};
+use crate::{decisions, documents, feed, files, governance, telemetry};
 
 /// Clients that follow the live feed.
 const FEED_CLIENTS: usize = 500;
@@ -42,6 +42,8 @@ enum Part {
     Recovery,
     /// Tool calls decided: policy, budget and audit.
     Decisions,
+    /// Policies alone, the verification of the audit log, the import of agents' files.
+    Governance,
     /// The parsers next to a peer.
     Documents,
     /// The live feed, to many clients of which one does not read.
@@ -58,6 +60,7 @@ struct Sizes {
     pending: u64,
     exports: u64,
     files: files::Sizes,
+    governance: governance::Sizes,
 }
 
 impl Sizes {
@@ -72,6 +75,10 @@ impl Sizes {
                     small_files: 500,
                     large_bytes: 50_000_000,
                 },
+                governance: governance::Sizes {
+                    decisions: 1_000,
+                    entries: 100_000,
+                },
             };
         }
         Self {
@@ -82,6 +89,10 @@ impl Sizes {
             files: files::Sizes {
                 small_files: 10_000,
                 large_bytes: 1_000_000_000,
+            },
+            governance: governance::Sizes {
+                decisions: 4_000,
+                entries: 1_000_000,
             },
         }
     }
@@ -111,6 +122,9 @@ pub(crate) async fn run(measure: &Measure) -> anyhow::Result<()> {
     }
     if wanted(Part::Decisions) {
         decisions::run(&mut report, folder, sizes.load).await?;
+    }
+    if wanted(Part::Governance) {
+        governance::run(&mut report, folder, sizes.governance).await?;
     }
     if wanted(Part::Feed) {
         live_feed(&mut report, folder, sizes.load).await?;

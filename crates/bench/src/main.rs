@@ -12,6 +12,7 @@ mod decisions;
 mod documents;
 mod feed;
 mod files;
+mod governance;
 mod load;
 mod machine;
 mod node;

@@ -21,13 +21,23 @@ impl Times {
 
     /// In milliseconds; nothing when there are no durations.
     pub(crate) fn percentile(&self, percent: usize) -> Option<f64> {
+        self.at(percent).map(milliseconds)
+    }
+
+    /// The same in microseconds.
+    pub(crate) fn microseconds(&self, percent: usize) -> Option<f64> {
+        let duration = self.at(percent)?;
+        Some(hundredths(duration.as_secs_f64() * 1e6))
+    }
+
+    fn at(&self, percent: usize) -> Option<Duration> {
         let last = self.0.len().checked_sub(1)?;
         let index = (self.0.len() * percent / 100).min(last);
-        self.0.get(index).copied().map(milliseconds)
+        self.0.get(index).copied()
     }
 }
 
-/// Rounded to hundredths.
+/// In milliseconds, rounded to hundredths.
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     hundredths(duration.as_secs_f64() * 1000.0)
 }
@@ -47,7 +57,7 @@ pub(crate) struct Case {
     pub(crate) count: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) per_second: Option<f64>,
-    /// By name: milliseconds where it ends in `_ms`, bytes where in `_bytes`.
+    /// By name: milliseconds where it ends in `_ms`, microseconds where in `_us`, bytes where in `_bytes`.
     pub(crate) figures: Vec<(String, f64)>,
 }
 

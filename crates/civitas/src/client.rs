@@ -1,5 +1,7 @@
 //! A client of the API: what the commands ask a server, and how its problem documents become failures.
 
+mod credential;
+pub(crate) mod kept;
 mod resumable;
 mod watching;
 
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 use crate::cli::failure::{Failure, document};
+use credential::Credential;
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// A server may be silent this long: a stream brings a ping each 30 seconds, a status waits for up to 60.
@@ -37,7 +40,7 @@ const FINAL: [&str; 3] = ["completed", "failed", "cancelled"];
 pub(crate) struct Client {
     http: reqwest::Client,
     server: Url,
-    token: Option<String>,
+    credential: Credential,
 }
 
 /// The bytes of an upload.
@@ -52,7 +55,28 @@ pub(crate) enum Source {
 impl Client {
     /// A client of the server at this address, such as `http://127.0.0.1:8000`.
     pub(crate) fn new(server: &str, token: Option<String>) -> Result<Self, Failure> {
-        Self::built(server, token, READ_PATIENCE, redirect::Policy::default())
+        let credential = Credential::of(token);
+        Self::built(
+            server,
+            credential,
+            READ_PATIENCE,
+            redirect::Policy::default(),
+        )
+    }
+
+    /// The same, as the person who signed in there with `civitas login`, if somebody did.
+    pub(crate) fn signed_in(server: &str) -> Result<Self, Failure> {
+        let client = Self::new(server, None)?;
+        let credential = Credential::kept(client.server())?;
+        Ok(Self {
+            credential,
+            ..client
+        })
+    }
+
+    /// Whether it asks as a person who signed in.
+    pub(crate) const fn is_signed_in(&self) -> bool {
+        matches!(self.credential, Credential::Person(_))
     }
 
     /// The same, for a server that may be silent for so long, and that answers itself: it sends to no other.
@@ -61,12 +85,13 @@ impl Client {
         token: Option<String>,
         patience: Duration,
     ) -> Result<Self, Failure> {
-        Self::built(server, token, patience, redirect::Policy::none())
+        let credential = Credential::of(token);
+        Self::built(server, credential, patience, redirect::Policy::none())
     }
 
     fn built(
         server: &str,
-        token: Option<String>,
+        credential: Credential,
         patience: Duration,
         redirects: redirect::Policy,
     ) -> Result<Self, Failure> {
@@ -94,7 +119,7 @@ impl Client {
         Ok(Self {
             http,
             server: url,
-            token,
+            credential,
         })
     }
 
@@ -108,19 +133,21 @@ impl Client {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        let request = self.http.request(method, url);
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        }
+        self.http.request(method, url)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        let response = request.send().await.map_err(|error| self.broken(&error))?;
+        let response = self.dispatch(request).await?;
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(refused(response).await)
+        let is_unknown = response.status() == StatusCode::UNAUTHORIZED;
+        let failure = refused(response).await;
+        Err(if is_unknown {
+            failure.with_advice(self.advice())
+        } else {
+            failure
+        })
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
@@ -168,7 +195,7 @@ impl Client {
     /// Asks whether the server works; an unhealthy one answers too.
     pub(crate) async fn health(&self) -> Result<Value, Failure> {
         let request = self.request(Method::GET, &["health"]);
-        let response = request.send().await.map_err(|error| self.broken(&error))?;
+        let response = self.dispatch(request).await?;
         response.json().await.map_err(|error| self.broken(&error))
     }
 
@@ -470,9 +497,6 @@ async fn refused(response: Response) -> Failure {
     };
     if !near.is_empty() {
         message = format!("{message}; perhaps you mean {}", near.join(" or "));
-    }
-    if status == StatusCode::UNAUTHORIZED {
-        message = format!("{message}; give a token with --token or CIVITAS_TOKEN");
     }
     if let Some(code) = problem["code"].as_str() {
         return Failure::Told {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use civitas_api::{AppState, Receiving, Server, ServerOptions, Settings};
+use civitas_api::{AppState, Places, Receiving, Server, ServerOptions, Settings, UnderWay};
 use civitas_auth::{Auth, AuthOptions};
 use civitas_documents::DOCUMENT_BYTES_MAX;
 use civitas_intent::{Realm, retry};
@@ -20,7 +20,6 @@ use futures::FutureExt;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{self, Signer};
@@ -97,6 +96,7 @@ impl Node {
             search: search_port(Arc::clone(&index), store.clone()),
         };
         let auth = Auth::open(AuthOptions::new(store.clone(), &config.data_dir)).await?;
+        let executions = config.retention;
         let options = Options {
             store: store.clone(),
             realms,
@@ -106,9 +106,7 @@ impl Node {
             node: name,
             concurrency_max: config.concurrency,
             tenant_concurrency_max: TENANT_CONCURRENCY,
-            retention: Retention {
-                executions: config.retention,
-            },
+            retention: Retention { executions },
         };
         let runtime = Runtime::start(options).await?;
         let stopping = CancellationToken::new();
@@ -134,7 +132,8 @@ impl Node {
             entropy,
             metrics: kept_up(&stopping),
             receiving: Receiving::default(),
-            streams: Arc::new(Semaphore::new(config.limits.streams)),
+            under_way: UnderWay::default(),
+            streams: Places::new(config.limits.streams, config.limits.tenant_streams),
             settings: settings(&config),
             stopping: stopping.clone(),
         });

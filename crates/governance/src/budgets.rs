@@ -75,9 +75,12 @@ impl NewCaps {
             fits.unwrap_or(0)
         });
         let cost = self.max_cost.map(|units| {
+            // What would come to nothing is no cap of nothing.
             let fits = Money::from_units(units);
+            let fits = fits.filter(|cost| units == 0.0 || *cost > Money::default());
             if fits.is_none() {
-                let detail = "must be an amount of money from 0 to 1000000000".to_owned();
+                let detail =
+                    "must be an amount of money: 0, or from 0.000001 to 1000000000".to_owned();
                 wrong("/max_cost_usd", detail);
             }
             fits.unwrap_or_default()

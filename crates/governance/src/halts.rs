@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use civitas_audit::{Actor, NewEntry};
 use civitas_model::{Agent, Caller, CallerKind, Entropy, Halt, HaltScope, Permission, TenantId};
-use civitas_storage::{Changeset, HaltChange, Store};
+use civitas_storage::{AgentFilter, Changeset, HaltChange, Store};
 use serde_json::json;
 
 use crate::cache::Cache;
@@ -14,6 +14,8 @@ use crate::error::{Error, Invalid};
 const CATEGORY: &str = "halt";
 /// The longest reason and id, in characters.
 const TEXT_MAX: usize = 500;
+/// Agents read at a time.
+const PAGE: u32 = 1_000;
 /// What agents' tags say of their teams begins with this.
 pub const TEAM_TAG: &str = "team:";
 
@@ -21,6 +23,14 @@ pub const TEAM_TAG: &str = "team:";
 pub fn teams(agent: &Agent) -> impl Iterator<Item = &str> {
     let tags = agent.metadata.tags.iter();
     tags.filter_map(|tag| tag.strip_prefix(TEAM_TAG))
+}
+
+/// What whoever is halted is told.
+pub(crate) fn told(halt: &Halt) -> String {
+    format!(
+        "Halted by {}: {}. Nothing runs until the halt {} is lifted.",
+        halt.set_by, halt.reason, halt.halt_id
+    )
 }
 
 /// The halts of every tenant. Cheap to clone.
@@ -41,6 +51,15 @@ impl Halts {
         }
     }
 
+    /// Refuses a caller who may not halt.
+    pub fn check_may_set(caller: &Caller) -> Result<(), Error> {
+        if caller.may(Permission::Approve) || caller.may(Permission::Admin) {
+            return Ok(());
+        }
+        let detail = "halting needs the permission `approve` or `admin`";
+        Err(Error::Forbidden(detail.to_owned()))
+    }
+
     /// Sets a halt. Whoever decides approvals may, and whoever administers: also a machine, because stopping is safe.
     pub async fn set(
         &self,
@@ -48,10 +67,7 @@ impl Halts {
         scope: HaltScope,
         reason: &str,
     ) -> Result<Halt, Error> {
-        if !caller.may(Permission::Approve) && !caller.may(Permission::Admin) {
-            let detail = "halting needs the permission `approve` or `admin`";
-            return Err(Error::Forbidden(detail.to_owned()));
-        }
+        Self::check_may_set(caller)?;
         let reason = reason.trim();
         for (pointer, text) in [("/reason", reason), ("/scope/id", scope.id())] {
             if text.chars().count() > TEXT_MAX || text.chars().any(char::is_control) {
@@ -83,6 +99,35 @@ impl Halts {
         self.in_force.forget(&caller.tenant_id);
         halt.set_at = receipt.committed_at;
         Ok(halt)
+    }
+
+    /// How many agents of the registry a halt stops; none is told of a session, which runs as one agent or as nobody.
+    pub async fn reached(
+        &self,
+        tenant: &TenantId,
+        scope: &HaltScope,
+    ) -> Result<Option<u64>, Error> {
+        let agents = self.store.agents();
+        Ok(match scope {
+            HaltScope::Session(_) => None,
+            HaltScope::Agent(_) => Some(1),
+            HaltScope::All => {
+                let kinds = agents.stats(tenant).await?;
+                Some(kinds.iter().map(|kind| kind.count).sum())
+            }
+            HaltScope::Team(name) => {
+                let (filter, mut members, mut read) = (AgentFilter::default(), 0, 0);
+                loop {
+                    let page = agents.list(tenant, &filter, PAGE, read).await?;
+                    let of_team = |agent: &&Agent| teams(agent).any(|team| team == name);
+                    members += page.iter().filter(of_team).count() as u64;
+                    read += PAGE;
+                    if page.len() < PAGE as usize {
+                        break Some(members);
+                    }
+                }
+            }
+        })
     }
 
     /// What is meant, as events will say it: an agent may be named by its name, and a team as its tag says it. A session need not

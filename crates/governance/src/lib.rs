@@ -24,6 +24,7 @@ pub mod gate;
 pub mod halts;
 pub mod policies;
 pub mod registry;
+mod speaking;
 pub mod telemetry;
 #[cfg(test)]
 mod test_agents;
@@ -45,3 +46,4 @@ pub use registry::{
 };
 pub use telemetry::Telemetry;
 pub use webhooks::Webhooks;
+pub use webhooks::check::event_type;

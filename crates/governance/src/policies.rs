@@ -11,6 +11,7 @@ mod locate;
 mod principal;
 mod recorded;
 mod retention;
+mod role_budgets;
 mod versions;
 mod what_if;
 
@@ -217,7 +218,8 @@ pub(crate) fn compile(
         .into_iter()
         .map(|source| PolicySource {
             name: source.name,
-            text: source.text,
+            // An editor's mark is no part of the text.
+            text: source.text.trim_start_matches('\u{feff}').to_owned(),
         })
         .collect();
     PolicySet::compile(Tables::from_toml(tables)?, &sources)

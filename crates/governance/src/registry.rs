@@ -23,6 +23,8 @@ pub use measuring::{NewMetric, PERIOD_DAYS_MAX};
 use crate::agent_file;
 use crate::error::Error;
 use crate::limits::CURRENCIES;
+use crate::roles::RoleBudgets;
+use crate::speaking;
 
 /// Agents of a page, at most.
 pub const PAGE_MAX: u32 = 500;
@@ -59,10 +61,10 @@ pub struct NewAgent {
     pub requires_approval: bool,
     /// From which cost on people decide.
     pub approval_threshold: Option<f64>,
-    /// Tokens in one session, above 0.
-    pub max_tokens_per_session: i64,
-    /// Money in one day, above 0.
-    pub max_cost_per_day: f64,
+    /// Tokens in one session, above 0; what its role has, when absent.
+    pub max_tokens_per_session: Option<i64>,
+    /// Money in one day, above 0; what its role has, when absent.
+    pub max_cost_per_day: Option<f64>,
     /// The currency of both.
     pub currency: Option<String>,
     /// The part of the house it belongs to.
@@ -114,6 +116,15 @@ impl Registry {
         Self { store, entropy }
     }
 
+    /// What agents of each role may spend, as the tenant's active tables say.
+    async fn role_budgets(&self, caller: &Caller) -> Result<RoleBudgets, Error> {
+        let stated = self
+            .store
+            .find_tenant_setting(&caller.tenant_id, RoleBudgets::SETTING)
+            .await?;
+        Ok(RoleBudgets::stated(stated.map(|stated| stated.value)))
+    }
+
     fn new_id(&self) -> AgentId {
         Id::trusted(self.entropy.uuid_v4().to_string())
     }
@@ -123,8 +134,15 @@ impl Registry {
         let mut errors = check::Errors::default();
         errors.name("/name", &new.name);
         errors.share("/role_confidence", new.role_confidence);
-        let tokens = errors.tokens("/budget_max_tokens_per_session", new.max_tokens_per_session);
-        let cost = errors.cost("/budget_max_cost_per_day", new.max_cost_per_day);
+        let of_role = self.role_budgets(caller).await?.of(new.role);
+        let tokens = new.max_tokens_per_session;
+        let tokens = tokens.map_or(of_role.tokens_per_session, |tokens| {
+            errors.tokens("/budget_max_tokens_per_session", tokens)
+        });
+        let cost = new.max_cost_per_day;
+        let cost = cost.map_or(of_role.usd_per_day, |cost| {
+            errors.cost("/budget_max_cost_per_day", cost)
+        });
         let threshold = new
             .approval_threshold
             .map(|threshold| errors.money("/rbac_approval_threshold", threshold));
@@ -170,6 +188,7 @@ impl Registry {
             last_active_at: None,
         };
         errors.texts(&agent);
+        errors.scopes(&agent.rbac.path_scopes);
         errors.end()?;
         let change = AgentChange::Insert {
             agent: Box::new(agent.clone()),
@@ -185,6 +204,16 @@ impl Registry {
         found
             .map(|agent| self.today(agent))
             .ok_or_else(|| Error::no_agent(id.as_str()))
+    }
+
+    /// Refuses what a credential that was made for an agent says of another one, or of another one's session.
+    pub async fn check_speaks_for(
+        &self,
+        caller: &Caller,
+        agent: Option<&AgentId>,
+        session_id: Option<&str>,
+    ) -> Result<(), Error> {
+        speaking::check(&self.store, caller, agent, session_id).await
     }
 
     /// The agent of a name.
@@ -244,6 +273,7 @@ impl Registry {
             agent.role_confidence = 1.0;
             agent.role_reasoning = format!("set by {}", caller.name);
         }
+        errors.scopes(patch.path_scopes.as_deref().unwrap_or_default());
         let rbac = &mut agent.rbac;
         for (field, new) in [
             (&mut agent.capabilities, patch.capabilities),

@@ -199,6 +199,10 @@ impl Telemetry {
             begun: self
                 .entry(caller, "begin_session")
                 .on("agent_session", session.session_id.as_str()),
+            charged: self
+                .budget_entry(caller)
+                .on("agent_session", session.session_id.as_str()),
+            charged_salt: self.salt(),
             session_id: session.session_id,
             facts: session.facts,
             requests: session.requests,
@@ -213,6 +217,19 @@ impl Telemetry {
             }
         }
         report
+    }
+
+    /// What is charged to budgets, as `POST /api/v1/budget/deduct` would say it.
+    fn budget_entry(&self, caller: &Caller) -> NewEntry {
+        let (clock, entropy) = (self.store.clock().as_ref(), self.entropy.as_ref());
+        let tenant = &caller.tenant_id;
+        NewEntry::new(clock, entropy, tenant, caller.into(), "budget", "charge")
+    }
+
+    fn salt(&self) -> [u8; 32] {
+        let mut salt = [0; 32];
+        self.entropy.fill(&mut salt);
+        salt
     }
 
     fn entry(&self, caller: &Caller, action: &str) -> NewEntry {

@@ -4,7 +4,7 @@
 //! own with a place in the stream that is kept in storage, so that one which hangs delays no other, and a killed server
 //! goes on where it was. Messages follow Standard Webhooks; calls go through [`Outbound`], which checks every address.
 
-mod check;
+pub(crate) mod check;
 mod courier;
 mod endpoint;
 pub mod signature;

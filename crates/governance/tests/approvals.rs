@@ -10,7 +10,7 @@ use std::time::Duration;
 use civitas_audit::Actor;
 use civitas_governance::approvals::{Always, Decide, request, request_hash};
 use civitas_governance::{Approvals, Error};
-use civitas_model::approval::{AllowanceScope, ApprovalKind, ApprovalState, Verdict};
+use civitas_model::approval::{AllowanceScope, ApprovalKind, ApprovalState, Asked, Verdict};
 use civitas_model::{
     Amount, Approval, Caller, CallerKind, Clock, Id, Permission, Role, SystemEntropy, TenantId,
     Timestamp,
@@ -387,9 +387,15 @@ async fn what_is_always_allowed_is_given_with_an_approval_and_taken_back() {
     house.approvals.decide(&ada, "a", decide).await.unwrap();
     let covering = async || {
         let (now, approvals) = (house.clock.now(), house.store.approvals());
-        let (tenant, agent) = (tenant(), (None, "coder"));
-        let found = approvals.allowance(&tenant, agent, "Bash", "other", now);
-        found.await.unwrap()
+        let (tenant, given) = (
+            tenant(),
+            approvals.find(&tenant(), "a").await.unwrap().unwrap(),
+        );
+        let asked = Asked {
+            request_hash: "other",
+            ..given.asked()
+        };
+        approvals.allowance(&tenant, &asked, now).await.unwrap()
     };
     let allowance = covering().await.unwrap();
     let actor = Actor::new("agent", "coder");

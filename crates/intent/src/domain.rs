@@ -69,6 +69,14 @@ impl Context {
         .await
     }
 
+    /// The text of the file that an agent was read from, as it was then.
+    pub async fn agent_text(&mut self, agent_id: &AgentId) -> Result<Option<String>> {
+        self.read(Read::AgentText {
+            agent_id: agent_id.clone(),
+        })
+        .await
+    }
+
     /// Registers an agent or changes its definition, with the next operation, and tells the audit log. When it was changed
     /// since it was read, or its name or id was taken, the run begins again from its last operation.
     pub async fn put_agent(&mut self, write: AgentWrite) -> Result<()> {

@@ -112,6 +112,11 @@ pub enum Read {
         /// The name.
         name: String,
     },
+    /// The text of the file that an agent was read from: a string or null.
+    AgentText {
+        /// The agent.
+        agent_id: AgentId,
+    },
     /// A session's state: an object, empty when there is no such session.
     SessionState {
         /// The session.

@@ -14,7 +14,7 @@ use crate::id::{AgentId, ExecutionId, TenantId};
 use crate::permission::Role;
 use crate::time::Timestamp;
 
-pub use rules::{ApprovalRefusal, Edit, NewVote};
+pub use rules::{ApprovalRefusal, Asked, Edit, NewVote};
 
 /// The approver that is every person who may decide approvals.
 pub const HUMAN: &str = "human";
@@ -306,7 +306,7 @@ pub fn request(
 pub enum AllowanceScope {
     /// Exactly the request that was approved.
     Request,
-    /// Whatever this agent does with this tool.
+    /// What this agent does with this tool, as far as it is held for the same reasons.
     Tool,
 }
 

@@ -27,6 +27,8 @@ pub enum ErrorCode {
     IdempotencyKeyReused,
     /// The request with this idempotency key is still being recorded.
     IdempotencyKeyInFlight,
+    /// The request with this idempotency key was done before, and its answer is not kept.
+    IdempotencyAnswerNotKept,
     /// Something broke on our side.
     Internal,
     /// The JSON cannot be parsed.
@@ -71,7 +73,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::AlreadyExists,
         Self::AuthenticationFailed,
         Self::BadRequest,
@@ -79,6 +81,7 @@ impl ErrorCode {
         Self::ChecksumMismatch,
         Self::Conflict,
         Self::Forbidden,
+        Self::IdempotencyAnswerNotKept,
         Self::IdempotencyKeyInFlight,
         Self::IdempotencyKeyReused,
         Self::IntentRejected,
@@ -115,6 +118,7 @@ impl ErrorCode {
             Self::ChecksumMismatch => "checksum_mismatch",
             Self::Conflict => "conflict",
             Self::Forbidden => "forbidden",
+            Self::IdempotencyAnswerNotKept => "idempotency_answer_not_kept",
             Self::IdempotencyKeyInFlight => "idempotency_key_in_flight",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::IntentRejected => "intent_rejected",

@@ -42,7 +42,7 @@ impl HaltScope {
     /// The scope of a kind and an id.
     pub fn parse(kind: &str, id: &str) -> Option<Self> {
         match (kind, id) {
-            ("all", _) => Some(Self::All),
+            ("all", "") => Some(Self::All),
             (_, "") => None,
             ("team", id) => Some(Self::Team(id.to_owned())),
             ("agent", id) => Some(Self::Agent(AgentId::trusted(id))),
@@ -92,6 +92,7 @@ mod tests {
             );
         }
         assert_eq!(HaltScope::parse("team", ""), None);
+        assert_eq!(HaltScope::parse("all", "somebody"), None);
         assert_eq!(HaltScope::parse("galaxy", "x"), None);
     }
 }

@@ -5,6 +5,7 @@ use crate::buckets::Applied;
 use crate::cost::{self, SessionCost};
 use crate::decision::{
     Action, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, People, Shadow, Step,
+    approvers_of_both, everyone,
 };
 use crate::path::Resolver;
 use crate::request::Request;
@@ -402,21 +403,18 @@ impl PolicySet {
         })
     }
 
+    /// Who may decide everything that is held.
     fn approvers(&self, judged: &[Judged]) -> Vec<String> {
         let asked = judged
             .iter()
             .filter(|judged| judged.outcome == Outcome::Ask);
-        let mut approvers: Vec<String> = asked
+        let mut approvers = asked
             .filter(|judged| judged.action == Some(Action::Perform))
-            .flat_map(|judged| self.tables.approvers(&judged.subject))
-            .collect();
+            .map(|judged| self.tables.approvers(&judged.subject))
+            .fold(everyone(), |all, some| approvers_of_both(&all, &some));
         approvers.sort();
         approvers.dedup();
-        if approvers.is_empty() {
-            vec!["human".to_owned()]
-        } else {
-            approvers
-        }
+        approvers
     }
 }
 
@@ -490,7 +488,20 @@ fn sentence(outcome: Outcome, subject: &str, reason: &str) -> String {
         Outcome::Deny => "Denied",
     };
     let subject: String = subject.chars().take(160).collect();
-    format!("{verb}: {subject}: {reason}.")
+    in_one_line(&format!("{verb}: {subject}: {reason}."))
+}
+
+/// The text with control characters written as escapes, so that a name of a file cannot look like a line of the answer.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
 }
 
 #[cfg(test)]

@@ -179,6 +179,39 @@ impl People {
     }
 }
 
+/// Every person who may decide approvals.
+const HUMAN: &str = "human";
+/// The role that may decide every approval.
+const ADMIN: &str = "admin";
+
+/// Everyone who decides approvals.
+pub(crate) fn everyone() -> Vec<String> {
+    vec![HUMAN.to_owned()]
+}
+
+/// Who may decide two things at once: whoever may decide each of them; when nobody is named for both, an admin.
+pub fn approvers_of_both(some: &[String], others: &[String]) -> Vec<String> {
+    let is_open = |names: &[String]| names.iter().any(|name| name == HUMAN);
+    let may =
+        |name: &String, names: &[String]| is_open(names) || name == ADMIN || names.contains(name);
+    match (is_open(some), is_open(others)) {
+        (true, _) => return others.to_vec(),
+        (false, true) => return some.to_vec(),
+        (false, false) => {}
+    }
+    let all = some.iter().chain(others);
+    let mut both: Vec<String> = all
+        .filter(|name| may(name, some) && may(name, others))
+        .cloned()
+        .collect();
+    both.sort();
+    both.dedup();
+    if both.is_empty() {
+        both.push(ADMIN.to_owned());
+    }
+    both
+}
+
 /// What the caller's ledger says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

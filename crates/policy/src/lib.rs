@@ -91,7 +91,7 @@ pub use cost::{APPROVAL_THRESHOLD, COST_ESCALATION, SessionCost};
 pub use danger::DANGERS;
 pub use decision::{
     Action, Budget, Decision, Effect, Expected, JUDGED_MAX, Judged, Matched, Outcome, People,
-    Shadow, Step,
+    Shadow, Step, approvers_of_both,
 };
 pub use error::{Error, PROBLEMS_MAX, Problem};
 pub use facts::{COST_APPROVED, COST_NOTIFIED, COST_STOPPED, FACTS, FACTS_MAX, SessionFacts};
@@ -102,7 +102,7 @@ pub use policy_test::{
     Failure, PolicyTest, TEST_FILE_LENGTH_MAX, TESTS_MAX, read_tests, run_tests,
 };
 pub use request::{AGENT_ENTRY_LENGTH_MAX, AGENT_LIST_MAX, Agent, Request, ToolCall};
-pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX};
+pub use scope::{SCOPE_LENGTH_MAX, SCOPES_MAX, check as check_scope};
 pub use set::{PolicySet, SCHEMA};
 pub use source::{POLICIES_MAX, PolicySource, SOURCE_LENGTH_MAX, SOURCES_MAX};
 pub use tables::{

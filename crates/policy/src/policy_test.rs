@@ -160,6 +160,15 @@ fn micro_usd(usd: f64) -> u64 {
     (usd * 1e6).round() as u64
 }
 
+/// An outcome in the word that tests are written in.
+const fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allow => "allow",
+        Outcome::Ask => "ask",
+        Outcome::Deny => "deny",
+    }
+}
+
 fn run(set: &PolicySet, test: &PolicyTest) -> Option<Failure> {
     let decision = set.decide(&test.request(), &NoLinks);
     let applied = |id: &String| {
@@ -172,8 +181,10 @@ fn run(set: &PolicySet, test: &PolicyTest) -> Option<Failure> {
     };
     let message = if decision.outcome != test.expect {
         format!(
-            "expected {:?}, got {:?}: {}",
-            test.expect, decision.outcome, decision.reason
+            "expected {}, got {}: {}",
+            word(test.expect),
+            word(decision.outcome),
+            decision.reason
         )
     } else if let Some(id) = test.policy.as_ref().filter(|id| !applied(id)) {
         let ids: Vec<&str> = decision

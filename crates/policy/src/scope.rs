@@ -35,7 +35,11 @@ struct Matcher {
 }
 
 /// What is wrong with a scope, as a lowercase fragment.
-pub(crate) fn check(scope: &str) -> Result<(), String> {
+///
+/// # Errors
+///
+/// It can match nothing, or is too long.
+pub fn check(scope: &str) -> Result<(), String> {
     if scope.is_empty() {
         return Err("a scope is empty: write `**` for everything".to_owned());
     }

@@ -64,7 +64,7 @@ fn a_test_that_is_wrong_says_what_came() {
     assert_eq!(messages.len(), 4);
     assert_eq!(
         messages[0],
-        "expected Allow, got Ask: Needs approval: /work/src/ledger/a: changes of the ledger are reviewed by a person."
+        "expected allow, got ask: Needs approval: /work/src/ledger/a: changes of the ledger are reviewed by a person."
     );
     assert_eq!(
         messages[1],

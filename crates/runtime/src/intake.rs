@@ -20,7 +20,7 @@ use crate::runtime::Engine;
 /// How full the committer's queue may be before submissions are turned away.
 const LOAD_MAX: f64 = 0.9;
 /// The longest idempotency key, in characters.
-const KEY_LENGTH_MAX: usize = 256;
+pub const KEY_LENGTH_MAX: usize = 256;
 /// The session of submissions whose credential implies none.
 const DEFAULT_SESSION: &str = "default";
 /// The solution of submissions that name none.

@@ -45,7 +45,7 @@ pub use adoption::UpgradeError;
 pub use civitas_intent::Invalid;
 pub use control::Explanation;
 pub use error::{ControlError, StartError, SubmitError};
-pub use intake::{Accepted, Submission};
+pub use intake::{Accepted, KEY_LENGTH_MAX, Submission};
 pub use live::Watch;
 pub use registry::{Registry, RegistryError, nearest};
 pub use retention::Retention;

@@ -43,6 +43,10 @@ pub(crate) async fn answer(engine: &Engine, tenant: &TenantId, read: Read) -> Re
         }
         Read::Agent { agent_id } => answered(store.agents().find(tenant, &agent_id).await),
         Read::AgentNamed { name } => answered(store.agents().find_by_name(tenant, &name).await),
+        Read::AgentText { agent_id } => {
+            let source = store.agents().source(tenant, &agent_id).await;
+            answered(source.map(|source| source.map(|(_, text)| text)))
+        }
         Read::SessionState { session_id } => session_state(engine, tenant, &session_id).await,
         Read::TenantSetting { name } => answered(store.find_tenant_setting(tenant, &name).await),
         Read::Search { query } => (engine.services.search)(tenant.clone(), query).await,

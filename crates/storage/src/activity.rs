@@ -25,12 +25,28 @@ const STREAM: &str = "agent_activity";
 /// How long an entry can be read: for whoever comes back after a break.
 const LIFETIME: Duration = Duration::from_hours(7 * 24);
 
+/// Every kind of entry.
+pub const ACTIVITY_KINDS: [&str; 12] = [
+    "agent_activated",
+    "approval_decided",
+    "approval_requested",
+    "budget_updated",
+    "budget_warning",
+    "cost_warning",
+    "halt_lifted",
+    "halted",
+    "metric_recorded",
+    "policy_activated",
+    "rbac_decision",
+    "webhook_disabled",
+];
+
 /// Something an agent did, or that happened to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activity {
     /// Its number. A tenant's numbers have gaps: others count too.
     pub seq: u64,
-    /// What: `agent_activated`, `metric_recorded`, `budget_updated`, `approval_requested`, `approval_decided`.
+    /// What: one of [`ACTIVITY_KINDS`].
     pub kind: String,
     /// The facts.
     pub data: Value,
@@ -187,4 +203,46 @@ fn published(row: &Row, tenant_id: TenantId) -> Result<Published, Error> {
         data: row.text("data")?.to_owned(),
         at: Timestamp::from_micros(row.int("created_at")?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_that_is_published_is_listed() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut sources = Vec::new();
+        for name in ["storage", "governance", "api"] {
+            files(&crates.join(name).join("src"), &mut sources);
+        }
+        let mut published = BTreeSet::new();
+        for path in sources {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            for line in text.lines().map(str::trim) {
+                let written = match line.strip_prefix("kind: \"") {
+                    Some(kind) => kind.strip_suffix("\","),
+                    None if line.starts_with("activity::publish(tx") => line.split('"').nth(1),
+                    None => None,
+                };
+                published.extend(written.map(str::to_owned));
+            }
+        }
+        let listed = ACTIVITY_KINDS.map(str::to_owned);
+        assert_eq!(published, BTreeSet::from(listed));
+    }
 }

@@ -19,6 +19,8 @@ const UPDATE: Statement = Statement::new(include_str!("queries/agent/update.sql"
 const DELETE: Statement = Statement::new(include_str!("queries/agent/delete.sql"));
 const SEEN: Statement = Statement::new(include_str!("queries/agent/seen.sql"));
 const AT_WORK: Statement = Statement::new(include_str!("queries/agent/at_work.sql"));
+const FOLLOW_TOKENS: Statement = Statement::new(include_str!("queries/agent/follow_tokens.sql"));
+const FOLLOW_COST: Statement = Statement::new(include_str!("queries/agent/follow_cost.sql"));
 const FIND: Statement = Statement::new(include_str!("queries/agent/find.sql"));
 pub(crate) const FIND_BY_NAME: Statement =
     Statement::new(include_str!("queries/agent/find_by_name.sql"));
@@ -71,6 +73,9 @@ pub enum AgentChange {
         /// Which.
         agent_id: AgentId,
     },
+    /// Gives every agent of a role another budget whose own is the role's: those that have it from its definition, and not
+    /// those that have another one. A budget that someone set stays.
+    FollowRole(RoleChange),
     /// Moves it to another state; refused when its state does not allow it.
     SetLifecycle {
         /// Whose it is.
@@ -80,6 +85,28 @@ pub enum AgentChange {
         /// The new state.
         to: Lifecycle,
     },
+}
+
+/// What agents of a role may spend, before and from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleLimits {
+    /// Tokens in one session.
+    pub tokens_per_session: u64,
+    /// Money in one day.
+    pub cost_per_day: Money,
+}
+
+/// Another budget of a role.
+#[derive(Debug)]
+pub struct RoleChange {
+    /// Whose agents.
+    pub tenant_id: TenantId,
+    /// Of which role.
+    pub role: Role,
+    /// What it had.
+    pub from: RoleLimits,
+    /// What it has from now on.
+    pub to: RoleLimits,
 }
 
 impl From<AgentChange> for Change {
@@ -127,6 +154,7 @@ impl AgentChange {
                 ];
                 tx.execute_later(&AT_WORK, params, Meaning::Nothing).await
             }
+            Self::FollowRole(change) => follow(tx, change).await,
             Self::SetLifecycle {
                 tenant_id,
                 agent_id,
@@ -141,6 +169,29 @@ impl AgentChange {
             }
         }
     }
+}
+
+/// The pools go first: they are found by what the agents have.
+async fn follow(tx: &mut Transaction<'_>, change: &RoleChange) -> Result<(), Stop> {
+    budget::role_changed(tx, change).await?;
+    let (from, to) = (change.from, change.to);
+    let tokens = (to.tokens_per_session.into(), from.tokens_per_session.into());
+    let cost: (Val, Val) = (
+        to.cost_per_day.as_micros().into(),
+        from.cost_per_day.as_micros().into(),
+    );
+    for (statement, (to, from)) in [(&FOLLOW_TOKENS, tokens), (&FOLLOW_COST, cost)] {
+        let params = vec![
+            to,
+            tx.now.as_micros().into(),
+            change.tenant_id.as_str().into(),
+            change.role.as_str().into(),
+            from,
+        ];
+        tx.execute_later(statement, params, Meaning::Nothing)
+            .await?;
+    }
+    Ok(())
 }
 
 /// What a handler writes.

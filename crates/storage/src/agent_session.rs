@@ -49,8 +49,8 @@ pub enum AgentSessionChange {
 /// A session that was seen.
 #[derive(Debug)]
 pub struct Sighting {
-    /// As it is from now on. Its counts, times and root are not written: the first two grow by what is said here,
-    /// the root is where it began.
+    /// As it is from now on. Its counts and times are not written: they grow by what is said here. The root is where it began,
+    /// and written as long as none was known.
     pub session: AgentSession,
     /// The revision that was read, none when the session was not known. Refused with [`Refusal::Changed`] when another
     /// holds by now, so that no decision is taken on facts that are out of date.
@@ -116,6 +116,7 @@ impl Sighting {
             return tx.execute_later(&INSERT, params, changed).await;
         };
         let params = vec![
+            session.root.as_str().into(),
             agent_id.into(),
             session.agent_name.as_str().into(),
             session.model.as_str().into(),

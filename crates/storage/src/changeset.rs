@@ -8,6 +8,7 @@ use civitas_model::{ExecutionId, IntentId, Timestamp, Write};
 use crate::activity::Announce;
 use crate::agent::AgentChange;
 use crate::agent_session::AgentSessionChange;
+use crate::answer::AnswerChange;
 use crate::approval::ApprovalChange;
 use crate::audit::AuditChange;
 use crate::budget::BudgetChange;
@@ -60,6 +61,12 @@ impl Changeset {
     #[must_use]
     pub fn with(mut self, change: impl Into<Change>) -> Self {
         self.changes.push(change.into());
+        self
+    }
+
+    /// Puts a change before all others.
+    pub(crate) fn after(mut self, change: impl Into<Change>) -> Self {
+        self.changes.insert(0, change.into());
         self
     }
 
@@ -159,6 +166,8 @@ pub enum Change {
     Decision(DecisionChange),
     /// Reserves from budgets, settles, charges, or sets what may be used.
     Budget(Box<BudgetChange>),
+    /// Takes the key of a request, or keeps its answer.
+    Answer(Box<AnswerChange>),
     /// Tells whoever follows what agents do.
     Announce(Box<Announce>),
     /// Sets a webhook up, or records what became of its messages.
@@ -233,6 +242,9 @@ pub enum Refusal {
     /// The idempotency key was used before with another body.
     #[error("this idempotency key was used before with another body")]
     KeyReused,
+    /// Another request came with the same key, and its answer is, or will be, this one's.
+    #[error("another request came with this idempotency key")]
+    KeyTaken,
     /// Something with this id exists already.
     #[error("{what} exists already")]
     AlreadyExists {

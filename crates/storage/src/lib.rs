@@ -15,6 +15,7 @@
 //!   put there afterwards.
 //! - An audit entry is committed with what it is about. Its number, its link to the one before it and its place in the tree are
 //!   settled in the transaction, so there is no gap, and none is changed afterwards.
+//! - What a request with a client's key changes is committed together with the key ([`Claim`]), or not at all.
 //! - A backup holds every table, because it reads which there are from the database.
 //!
 //! A new table needs: a migration per database, its queries, a module with its changes and readings, a line in
@@ -25,6 +26,7 @@ mod activity;
 mod adoption;
 mod agent;
 mod agent_session;
+mod answer;
 mod approval;
 pub mod artifact;
 mod audit;
@@ -69,16 +71,17 @@ mod user;
 mod webhook;
 mod write;
 
-pub use activity::{Activity, Announce, Published};
-pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents};
+pub use activity::{ACTIVITY_KINDS, Activity, Announce, Published};
+pub use agent::{AGENTS_MAX, AgentChange, AgentCount, AgentFilter, Agents, RoleChange, RoleLimits};
 pub use agent_session::{Acting, AgentSessionChange, AgentSessionFilter, AgentSessions, Sighting};
+pub use answer::{AnswerChange, Claim, KeptAnswer};
 pub use approval::{
     APPROVAL_LIFETIME_MAX, AllowanceFilter, ApprovalChange, ApprovalFilter, Approvals, NewApproval,
     OPEN_APPROVALS_MAX,
 };
 pub use audit::{
     AUDIT_LEVELS, Audit, AuditChange, AuditFilter, AuditHead, AuditLog, AuditNode, AuditStats,
-    DROP_MAX, SignedCheckpoint,
+    AuditStrays, DROP_MAX, SignedCheckpoint,
 };
 pub use budget::{
     BudgetChange, Budgets, POOLS_MAX, PoolFilter, RESERVATIONS_MAX, Reservation, ReservationState,

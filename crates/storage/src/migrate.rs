@@ -105,6 +105,12 @@ const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0014_telemetry.sql"),
         postgres: include_str!("../migrations/postgres/0014_telemetry.sql"),
     },
+    Migration {
+        version: 15,
+        name: "kept_answers",
+        sqlite: include_str!("../migrations/sqlite/0015_kept_answers.sql"),
+        postgres: include_str!("../migrations/postgres/0015_kept_answers.sql"),
+    },
 ];
 
 /// The newest schema version this binary knows.

@@ -8,6 +8,7 @@ use civitas_model::Clock;
 use civitas_sql::{Database, Writer};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+use crate::answer::Claim;
 use crate::changeset::{Changeset, CommitError, Receipt};
 use crate::committer::{Batch, Committer, Request, Trouble};
 use crate::notice::Notice;
@@ -136,6 +137,7 @@ impl Store {
     /// one of the same execution without waiting for it: it is refused when that one was not applied, because it says
     /// which journal entry it follows. Dropping the [`Commit`] does not withdraw the changeset.
     pub async fn enqueue(&self, changeset: Changeset) -> Result<Commit, CommitError> {
+        let changeset = Claim::put_before(changeset);
         let (answer, receipt) = oneshot::channel();
         self.requests
             .send(Request { changeset, answer })

@@ -60,6 +60,10 @@ pub struct SessionReport {
     pub points: Vec<MetricPoint>,
     /// Written when the session is new.
     pub begun: NewEntry,
+    /// Written with what the report charges, when it charges something.
+    pub charged: NewEntry,
+    /// Random bytes for its body, which is known only when it is written: storage draws none.
+    pub charged_salt: [u8; 32],
     /// The ids of the metrics that requests of these agents become, by the name that the client says.
     pub metric_ids: HashMap<Option<String>, MetricId>,
 }

@@ -41,6 +41,7 @@ pub(crate) async fn apply(tx: &mut Transaction<'_>, changeset: &Changeset) -> Re
             Change::ServiceToken(change) => change.apply(tx).await?,
             Change::Ticket(change) => change.apply(tx).await?,
             Change::Try(change) => change.apply(tx).await?,
+            Change::Answer(change) => change.apply(tx).await?,
             Change::Setting(change) => change.apply(tx).await?,
             Change::TenantSetting(change) => change.apply(tx).await?,
             Change::Agent(change) => change.apply(tx).await?,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use civitas_agent_files::plan::{Action, Known, Plan, Planner, id_from};
-use civitas_agent_files::{FILE_BYTES_MAX, Input, Reading, audited, decode};
+use civitas_agent_files::roles::RoleBudgets;
+use civitas_agent_files::{FILE_BYTES_MAX, Input, Reading, audited, decode, export, fingerprint};
 use civitas_intent::prelude::*;
 use civitas_model::{AgentWrite, Permission};
 
@@ -111,7 +112,9 @@ impl Intent for ImportAgents {
         }
         files.extend(self.files);
         let texts = files.clone();
-        let readings = cx.compute(move || read(&texts)).await?;
+        let stated = cx.stated(RoleBudgets::SETTING).await?;
+        let budgets = RoleBudgets::stated(stated.map(|stated| stated.value));
+        let readings = cx.compute(move || read(&texts, &budgets)).await?;
         let owner = cx
             .user_id()
             .map_or_else(|| "operator".to_owned(), ToString::to_string);
@@ -166,7 +169,7 @@ async fn ingested(cx: &mut Context, file_id: &FileId) -> Result<AgentFile> {
     })
 }
 
-fn read(files: &[AgentFile]) -> Vec<Reading> {
+fn read(files: &[AgentFile], budgets: &RoleBudgets) -> Vec<Reading> {
     let inputs: Vec<Input<'_>> = files
         .iter()
         .map(|file| Input {
@@ -176,7 +179,7 @@ fn read(files: &[AgentFile]) -> Vec<Reading> {
             ignores_id: false,
         })
         .collect();
-    civitas_agent_files::read(&inputs)
+    civitas_agent_files::read(&inputs, budgets)
 }
 
 /// What the registry knows of the agent of a file.
@@ -189,7 +192,18 @@ async fn known(cx: &mut Context, reading: &Reading) -> Result<Known> {
         None => None,
     };
     let by_name = cx.agent_named(&definition.name).await?;
-    Ok(Known { by_id, by_name })
+    let exported = match by_id.as_ref().or(by_name.as_ref()) {
+        Some(agent) if !reading.is_source_of(agent) => {
+            let text = cx.agent_text(&agent.agent_id).await?;
+            Some(fingerprint(&export(agent, text.as_deref())))
+        }
+        _ => None,
+    };
+    Ok(Known {
+        by_id,
+        by_name,
+        exported,
+    })
 }
 
 async fn write(cx: &mut Context, plan: &Plan, text: &str) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use civitas_intent::Invalid;
 use civitas_model::ErrorCode;
@@ -77,13 +77,23 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
         .get()
         .copied()
         .unwrap_or(BodyLimit(Limits::default().body_bytes));
-    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let (parts, body) = request.into_parts();
+    read_within(&parts.headers, body, limit).await
+}
+
+/// Reads a body to its end, unless it is too long or takes too long.
+pub(crate) async fn read_within(
+    headers: &HeaderMap,
+    body: axum::body::Body,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let announced = headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     // Nothing is read of a body that says it is too long.
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
-    let reading = axum::body::to_bytes(request.into_body(), limit);
+    let reading = axum::body::to_bytes(body, limit);
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_over_limit(&error) => Err(too_large(limit)),

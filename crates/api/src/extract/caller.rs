@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use civitas_auth::Secret;
+use civitas_auth::{Secret, Standing};
 use civitas_model::{Caller, CallerKind, ErrorCode, Permission, SessionId};
 use serde::Deserialize;
 
@@ -22,8 +22,8 @@ pub(crate) struct Authenticated(pub(crate) Caller);
 /// A caller with a valid credential, if they showed one; in development the local operator.
 pub(crate) struct MaybeAuthenticated(pub(crate) Option<Caller>);
 
-/// A caller of a WebSocket, which browsers cannot give a header.
-pub(crate) struct SocketCaller(pub(crate) Caller);
+/// A caller of a WebSocket, which browsers cannot give a header; with what a stream is open for as long as it counts.
+pub(crate) struct SocketCaller(pub(crate) Caller, pub(crate) Standing);
 
 impl FromRequestParts<AppState> for Authenticated {
     type Rejection = Problem;
@@ -44,6 +44,62 @@ impl FromRequestParts<AppState> for MaybeAuthenticated {
             Some(token) => Some(authenticate(state, token).await?),
             None => without_credential(state).ok(),
         }))
+    }
+}
+
+/// A caller who administers. Asked before anything else of a request is looked at, so that nobody else learns what it takes.
+pub(crate) struct Admin(pub(crate) Caller);
+
+/// A person who administers: what machines may not do, whatever their scopes.
+pub(crate) struct AdminPerson(pub(crate) Caller);
+
+/// A caller who may write.
+pub(crate) struct Writer(pub(crate) Caller);
+
+/// A caller who may report what agents do.
+pub(crate) struct Reporter(pub(crate) Caller);
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        require(&caller, Permission::Admin)?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRequestParts<AppState> for AdminPerson {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Admin(caller) = Admin::from_request_parts(parts, state).await?;
+        if matches!(caller.kind, CallerKind::User | CallerKind::LocalOperator) {
+            return Ok(Self(caller));
+        }
+        let detail =
+            "this is done by people, never by a token: sign in as an administrator of your tenant";
+        Err(Problem::new(ErrorCode::Forbidden, detail))
+    }
+}
+
+impl FromRequestParts<AppState> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        require(&caller, Permission::Write)?;
+        Ok(Self(caller))
+    }
+}
+
+impl FromRequestParts<AppState> for Reporter {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        require_report(&caller)?;
+        Ok(Self(caller))
     }
 }
 
@@ -136,28 +192,43 @@ impl FromRequestParts<AppState> for SocketCaller {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         if let Some(token) = bearer(parts)? {
-            return authenticate(state, token).await.map(Self);
+            return Self::of(state, token).await;
         }
         if let Some(token) = subprotocol_token(parts) {
-            return authenticate(state, token).await.map(Self);
+            return Self::of(state, token).await;
         }
         let query = axum::extract::Query::<Tokens>::try_from_uri(&parts.uri);
         let token = query
             .ok()
             .and_then(|query| query.0.access_token.or(query.0.session_token));
         let Some(token) = token else {
-            return without_credential(state).map(Self);
+            let caller = without_credential(state)?;
+            return Ok(Self(caller, Standing::Local));
         };
         // A ticket is good for one use and thirty seconds, so it may stand in a URL, which proxies write to their logs.
-        if let Ok(caller) = state.auth.redeem_ticket(&Secret::new(token.as_str())).await {
-            return Ok(Self(caller));
+        if let Ok((caller, standing)) = state.auth.redeem_ticket(&Secret::new(token.as_str())).await
+        {
+            return Ok(Self(caller, standing));
         }
         if !state.settings.query_tokens {
             return Err(unauthorized(
                 "only a ticket from /api/auth/ws-ticket may stand in a URL",
             ));
         }
-        authenticate(state, &token).await.map(Self)
+        Self::of(state, &token).await
+    }
+}
+
+impl SocketCaller {
+    async fn of(state: &AppState, token: &str) -> Result<Self, Problem> {
+        let caller = authenticate(state, token).await?;
+        let secret = Secret::new(token);
+        let standing = if token.starts_with(ANONYMOUS_PREFIX) {
+            Standing::Session(secret)
+        } else {
+            Standing::Bearer(secret)
+        };
+        Ok(Self(caller, standing))
     }
 }
 

@@ -6,10 +6,10 @@ mod client_address;
 mod path;
 mod query;
 
-pub(crate) use body::{Body, BodyLimit, OptionalBody, PATIENCE, is_over_limit};
+pub(crate) use body::{Body, BodyLimit, OptionalBody, PATIENCE, is_over_limit, read_within};
 pub(crate) use caller::{
-    Authenticated, MaybeAuthenticated, SUBPROTOCOL, SocketCaller, anonymous_secret, check_session,
-    require, require_report,
+    Admin, AdminPerson, Authenticated, MaybeAuthenticated, Reporter, SUBPROTOCOL, SocketCaller,
+    Writer, anonymous_secret, check_session, require, require_report,
 };
 pub(crate) use client_address::ClientAddress;
 pub(crate) use path::PathId;

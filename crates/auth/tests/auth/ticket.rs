@@ -14,9 +14,11 @@ async fn a_ticket_stands_for_its_caller_once() {
         let caller = world.caller(&ada).await;
         for caller in [caller, Caller::local_operator()] {
             let ticket = world.auth.issue_ticket(&caller).await.unwrap();
-            assert_eq!(world.auth.redeem_ticket(&ticket).await, Ok(caller));
+            let (redeemed, standing) = world.auth.redeem_ticket(&ticket).await.unwrap();
+            assert_eq!(redeemed, caller);
+            assert!(world.auth.still_holds(&standing).await.unwrap());
             let again = world.auth.redeem_ticket(&ticket).await;
-            assert_eq!(again, Err(Error::InvalidToken));
+            assert_eq!(again.unwrap_err(), Error::InvalidToken);
         }
     }
 }
@@ -29,14 +31,14 @@ async fn a_ticket_ends_after_thirty_seconds_and_with_its_session() {
         let late = world.auth.issue_ticket(&caller).await.unwrap();
         world.advance(Duration::from_secs(30));
         assert_eq!(
-            world.auth.redeem_ticket(&late).await,
-            Err(Error::InvalidToken)
+            world.auth.redeem_ticket(&late).await.unwrap_err(),
+            Error::InvalidToken
         );
         let held = world.auth.issue_ticket(&caller).await.unwrap();
         world.auth.logout(&caller).await.unwrap();
         assert_eq!(
-            world.auth.redeem_ticket(&held).await,
-            Err(Error::InvalidToken)
+            world.auth.redeem_ticket(&held).await.unwrap_err(),
+            Error::InvalidToken
         );
     }
 }
@@ -57,5 +59,30 @@ async fn of_many_who_redeem_a_ticket_at_once_one_gets_in() {
             redeemed += u32::from(attempt.await.unwrap().is_ok());
         }
         assert_eq!(redeemed, 1);
+    }
+}
+
+#[tokio::test]
+async fn what_was_opened_with_a_ticket_ends_with_its_session_and_as_a_token_would() {
+    for world in World::each().await {
+        let caller = Caller::local_operator();
+        let ticket = world.auth.issue_ticket(&caller).await.unwrap();
+        let (_, local) = world.auth.redeem_ticket(&ticket).await.unwrap();
+        for signs_out in [true, false] {
+            let ada = world
+                .register(&format!("ada-{signs_out}@example.org"))
+                .await;
+            let caller = world.caller(&ada).await;
+            let ticket = world.auth.issue_ticket(&caller).await.unwrap();
+            let (_, standing) = world.auth.redeem_ticket(&ticket).await.unwrap();
+            assert!(world.auth.still_holds(&standing).await.unwrap());
+            if signs_out {
+                world.auth.logout(&caller).await.unwrap();
+            } else {
+                world.advance(world.auth.lifetimes().access);
+            }
+            assert!(!world.auth.still_holds(&standing).await.unwrap());
+        }
+        assert!(world.auth.still_holds(&local).await.unwrap());
     }
 }

@@ -1,5 +1,6 @@
 //! `civitas agents`: the registry of agents.
 
+mod activate;
 mod export;
 mod folder;
 mod import;
@@ -7,15 +8,17 @@ pub(crate) mod install;
 pub(crate) mod installed;
 mod selftest;
 mod sessions;
+mod told;
 mod watch;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::output::{self, clean, moment, note, short, table, text};
+use super::output::{self, clean, counted, moment, note, short, table, text};
 use super::remote::Remote;
 use crate::client::Client;
+use activate::Activate;
 use export::Export;
 use import::{Drift, Import};
 use install::Install;
@@ -31,7 +34,7 @@ const PAGE: usize = 500;
 pub enum Agents {
     /// Read a folder of agent files into the registry, and say of each what became of it. Needs an administrator.
     #[command(
-        after_help = "However broken a file is, its agent is not lost: what was repaired is said. An agent whose file says no identity gets one by\nrules, and waits as a draft until `civitas agents activate`.\n\nExamples:\n  civitas agents import .claude/agents --dry-run\n  civitas agents import agents/"
+        after_help = "However broken a file is, its agent is not lost: what was repaired is said. An agent whose file says no identity gets one by\nrules, and waits as a draft: its calls are denied until `civitas agents activate`.\n\nExamples:\n  civitas agents import .claude/agents --dry-run\n  civitas agents import agents/"
     )]
     Import(Import),
     /// List agents, in the order of their names.
@@ -45,7 +48,7 @@ pub enum Agents {
     /// Put a coding agent under this server's policy: hooks that refuse what cannot be decided, and telemetry. Needs an
     /// administrator, for the token.
     #[command(
-        after_help = "What changes is shown first, and a backup is kept; with --uninstall everything is as it was before.\n\nExamples:\n  civitas agents install claude-code --dry-run\n  civitas agents install claude-code --server https://civitas.example.com\n  sudo civitas agents install claude-code --managed     # for everyone on this machine, cannot be turned off\n  civitas agents install claude-code --uninstall"
+        after_help = "What changes is shown first, and a backup is kept; with --uninstall everything is as it was before.\n\nExamples:\n  civitas agents install claude-code --dry-run\n  civitas agents install claude-code --server https://civitas.example.com\n  civitas agents install claude-code --agent ada        # the main thread acts as the registered agent ada\n  sudo civitas agents install claude-code --managed     # for everyone on this machine, cannot be turned off\n  civitas agents install claude-code --uninstall"
     )]
     Install(Install),
     /// Prove that hooks bind: every event is sent, and what is denied, halted or undecidable is held back; exit code 1 when
@@ -62,7 +65,7 @@ pub enum Agents {
     /// Say where a folder of files and the registry differ; exit code 1 when they do.
     #[command(after_help = "Example:\n  civitas agents drift .claude/agents")]
     Drift(Drift),
-    /// Print what agents do, as it happens, until you press Ctrl-C.
+    /// Print what agents do, as it happens, until you press Ctrl-C: when, allowed or denied, who, what and why.
     #[command(
         after_help = "When the connection or the server breaks off, it goes on after the last event that it printed.\n\nExamples:\n  civitas agents watch\n  civitas agents watch --type rbac_decision,budget_updated --role developer\n  civitas agents watch --after 4711 --json | jq .data"
     )]
@@ -80,9 +83,11 @@ pub enum Agents {
         after_help = "Examples:\n  civitas agents adopt code-reviewer --role reviewer\n  civitas agents adopt ada --role developer --session 7c1f0b5e"
     )]
     Adopt(Adopt),
-    /// Put an agent to work: a draft, or one that was suspended. Needs an administrator.
-    #[command(after_help = "Example:\n  civitas agents activate code-reviewer")]
-    Activate(Named),
+    /// Put agents to work: drafts, or those that were suspended. Needs an administrator.
+    #[command(
+        after_help = "Examples:\n  civitas agents activate code-reviewer test-writer\n  civitas agents activate --drafts      # shows them, and asks"
+    )]
+    Activate(Activate),
     /// Set an agent aside for now. Needs an administrator.
     #[command(after_help = "Example:\n  civitas agents suspend code-reviewer")]
     Suspend(Named),
@@ -141,7 +146,7 @@ pub(crate) async fn run(command: Agents, remote: &Remote) -> anyhow::Result<()> 
         Agents::Sessions(arguments) => sessions::list(&client, &arguments, remote.json).await,
         Agents::Unregistered => sessions::unregistered(&client, remote.json).await,
         Agents::Adopt(arguments) => sessions::adopt(&client, &arguments, remote.json).await,
-        Agents::Activate(Named { agent }) => act(&client, &agent, "activate", remote.json).await,
+        Agents::Activate(arguments) => activate::run(&client, &arguments, remote.json).await,
         Agents::Suspend(Named { agent }) => act(&client, &agent, "suspend", remote.json).await,
         Agents::Retire { agent, yes } => {
             if !yes {
@@ -195,7 +200,7 @@ async fn list(client: &Client, arguments: &List, json: bool) -> anyhow::Result<(
         "AGENT ID",
     ];
     table(&headings, &rows)?;
-    note(&format!("{} agents", agents.len()));
+    note(&counted(agents.len(), "agent"));
     Ok(())
 }
 
@@ -286,7 +291,7 @@ fn facts(agent: &Value) -> Vec<Vec<String>> {
         ("tools", list(&rbac["allowed_tools"])),
         ("denied tools", list(&rbac["denied_tools"])),
         ("paths", list(&rbac["path_scopes"])),
-        ("services", list(&rbac["api_access"])),
+        ("apis", list(&rbac["api_access"])),
         ("spent", spent),
         ("done", done),
         ("last seen", moment(&agent["timestamps"], "last_active_at")),

@@ -37,6 +37,9 @@ pub enum Approvals {
     /// Deny. Also: `civitas deny P7`.
     #[command(after_help = "Example:\n  civitas approvals deny P7 --comment 'not on a Friday'")]
     Deny(Deny),
+    /// Take back what nobody needs any more: nothing is done. Whoever may write may.
+    #[command(after_help = "Example:\n  civitas approvals withdraw P7 --comment 'done by hand'")]
+    Withdraw(Deny),
     /// Let someone else decide, too: a member by e-mail address, or a role.
     #[command(
         after_help = "Example:\n  civitas approvals delegate P7 ada@example.com --comment 'your code'"
@@ -106,7 +109,7 @@ pub enum Scope {
     Tool,
 }
 
-/// What is denied.
+/// What is denied or taken back.
 #[derive(Debug, Args)]
 pub struct Deny {
     /// Its code, in either case, or its id.
@@ -156,6 +159,9 @@ pub(crate) async fn run(command: Approvals, remote: &Remote) -> anyhow::Result<(
         }
         Approvals::Approve(arguments) => approve(arguments, remote).await,
         Approvals::Deny(arguments) => deny(arguments, remote).await,
+        Approvals::Withdraw(arguments) => {
+            refuse(arguments, "withdraw", "is withdrawn", remote).await
+        }
         Approvals::Delegate(arguments) => {
             let body = json!({ "to": arguments.to, "comment": arguments.comment });
             let now = act(&client, &arguments.approval, "delegate", &body).await?;
@@ -268,13 +274,17 @@ fn edited(path: &std::path::Path) -> anyhow::Result<Value> {
 
 /// Denies one.
 pub(crate) async fn deny(arguments: Deny, remote: &Remote) -> anyhow::Result<()> {
+    refuse(arguments, "deny", "is denied", remote).await
+}
+
+async fn refuse(arguments: Deny, verb: &str, what: &str, remote: &Remote) -> anyhow::Result<()> {
     let mut body = json!({});
     if let Some(comment) = arguments.comment {
         body["comment"] = json!(comment);
     }
     let client = remote.client()?;
-    let now = act(&client, &arguments.approval, "deny", &body).await?;
-    told(&now, "is denied", remote.json)
+    let now = act(&client, &arguments.approval, verb, &body).await?;
+    told(&now, what, remote.json)
 }
 
 fn told(now: &Value, what: &str, json: bool) -> anyhow::Result<()> {

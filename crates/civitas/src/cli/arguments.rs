@@ -24,6 +24,7 @@ use super::listen::Listen;
 use super::policy::Policy;
 use super::quantity;
 use super::remote::Remote;
+use super::sign_in::{Login, Logout, Setup};
 use super::telemetry::Telemetry;
 use super::token::Token;
 use super::user::User;
@@ -135,6 +136,25 @@ pub enum Command {
     /// See what agents' clients report: sessions, requests to models, tokens and cost.
     #[command(subcommand)]
     Telemetry(Telemetry),
+    /// Sign in at a server of others, so that every command here acts as you until `civitas logout`.
+    ///
+    /// The password is asked for without showing it. What the server gives is kept in a file that only you can read, below
+    /// `$XDG_CONFIG_HOME/civitas` or `~/.config/civitas`, and renewed by itself; after 30 days without a command you sign in again.
+    #[command(
+        after_help = "Examples:\n  civitas login --server https://civitas.example.com --email ada@example.com\n  civitas login --email ada@example.com --password-stdin < password.txt"
+    )]
+    Login(Login),
+    /// End the sign-in, and forget it.
+    #[command(after_help = "Examples:\n  civitas logout\n  civitas logout --everywhere")]
+    Logout(Logout),
+    /// Make the first account of a new server, with the token that `civitas serve` printed, and sign in as its administrator.
+    #[command(
+        after_help = "Example:\n  civitas setup --setup-token setup_… --email ada@example.com --name 'Ada Berg'"
+    )]
+    Setup(Setup),
+    /// Say who you are for the server, and what you may do.
+    #[command(after_help = "Example:\n  civitas whoami")]
+    Whoami,
     /// Make accounts for people.
     #[command(subcommand)]
     User(User),

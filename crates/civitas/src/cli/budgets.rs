@@ -6,7 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
-use super::output::{self, clean, moment, note, short, table, text};
+use super::output::{self, clean, counted, moment, note, short, table, text};
+use super::quantity;
 use super::remote::Remote;
 use crate::client::Client;
 use bar::{Dimension, bar};
@@ -20,7 +21,7 @@ const CELLS_WIDE: usize = 40;
 /// Know what may be spent and what is; set, raise and take back budgets.
 #[derive(Debug, Subcommand)]
 pub enum Budgets {
-    /// List budgets with what is used (█) and reserved (▒) of them.
+    /// List budgets with what is used (█) and reserved (▒) of them: the organisation, teams, agents, sessions, each by name.
     #[command(
         after_help = "A budget is named organisation, team:NAME, agent:NAME or session:ID. Budgets of a day begin anew at midnight UTC.\n\nExamples:\n  civitas budgets list\n  civitas budgets list --kind agent --all\n  civitas budgets list --json"
     )]
@@ -81,11 +82,11 @@ pub struct Set {
     /// Its name: organisation, team:NAME, agent:NAME or session:ID.
     #[arg(value_name = "BUDGET")]
     pub budget: String,
-    /// Money, such as 12.50.
-    #[arg(long, value_name = "AMOUNT", required_unless_present = "tokens")]
+    /// Money, in dollars, such as 12.50.
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true, value_parser = quantity::money)]
     pub cost: Option<f64>,
     /// Tokens.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = quantity::count)]
     pub tokens: Option<u64>,
     /// Over which time; a session's is its life unless said otherwise, another's the day.
     #[arg(long)]
@@ -105,10 +106,10 @@ pub struct Raise {
     #[arg(value_name = "BUDGET")]
     pub budget: String,
     /// The money that may be spent from now on, or how much more than now: 100 or +20.
-    #[arg(long, value_name = "AMOUNT", required_unless_present = "tokens")]
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     pub cost: Option<String>,
     /// The same of tokens.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     pub tokens: Option<String>,
 }
 
@@ -119,10 +120,12 @@ pub(crate) async fn run(command: Budgets, remote: &Remote) -> anyhow::Result<()>
         Budgets::List(arguments) => list(&client, &arguments, remote.json).await,
         Budgets::Show(Named { budget }) => show(&find(&client, &budget).await?, remote.json),
         Budgets::Set(arguments) => {
+            how_much(arguments.cost.is_some() || arguments.tokens.is_some())?;
             let body = caps(&arguments);
             put(&client, &arguments.budget, &body, remote.json).await
         }
         Budgets::Raise(arguments) => {
+            how_much(arguments.cost.is_some() || arguments.tokens.is_some())?;
             let now = find(&client, &arguments.budget).await?;
             let body = raised(&now, &arguments)?;
             put(&client, text(&now, "scope"), &body, remote.json).await
@@ -133,6 +136,14 @@ pub(crate) async fn run(command: Budgets, remote: &Remote) -> anyhow::Result<()>
             Ok(())
         }
     }
+}
+
+fn how_much(is_said: bool) -> Result<(), Failure> {
+    if is_said {
+        return Ok(());
+    }
+    let message = "say how much: --cost AMOUNT, --tokens COUNT, or both";
+    Err(Failure::Usage(message.to_owned()))
 }
 
 async fn list(client: &Client, arguments: &List, json: bool) -> anyhow::Result<()> {
@@ -155,6 +166,12 @@ async fn list(client: &Client, arguments: &List, json: bool) -> anyhow::Result<(
             break;
         }
     }
+    // The server has them in the order of ids; people look for names, from the largest scope to the smallest.
+    budgets.sort_by_cached_key(|budget| {
+        let kind = text(budget, "scope").split(':').next().unwrap_or_default();
+        let rank = ["organisation", "team", "agent", "session"];
+        (rank.iter().position(|known| *known == kind), name(budget))
+    });
     if json {
         return Ok(output::json(&Value::Array(budgets))?);
     }
@@ -165,7 +182,7 @@ async fn list(client: &Client, arguments: &List, json: bool) -> anyhow::Result<(
             "nothing is limited: `civitas budgets set organisation --cost 100` limits it all"
                 .to_owned()
         }
-        (count, _) => format!("{count} budgets; █ is used, ▒ reserved"),
+        (count, _) => format!("{}; █ is used, ▒ reserved", counted(count, "budget")),
     });
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::files::{Files, LEFT_OUT};
 use super::output::{BAD, causes, note};
 use super::{
     agents, approvals, audit, backup, budgets, demo, describe, doctor, executions, files, halts,
-    hook, intent, policy, serving, telemetry, token, user, webhooks,
+    hook, intent, policy, serving, sign_in, telemetry, token, user, webhooks,
 };
 
 /// Runs the command line.
@@ -24,10 +24,12 @@ pub fn run() -> ExitCode {
     if let Command::Hook(hook) = &arguments.command {
         return hook::run(hook, &arguments.remote);
     }
+    let options = options(&arguments.command);
     match execute(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = in_words(error, options);
             let failure = error.downcast_ref::<Failure>();
             if machine {
                 let problem =
@@ -38,6 +40,73 @@ pub fn run() -> ExitCode {
             }
             failure.map_or(ExitCode::FAILURE, Failure::exit_code)
         }
+    }
+}
+
+/// The same in the words of what was typed. What has a context of its own keeps it.
+fn in_words(error: anyhow::Error, options: &[(&str, &str)]) -> anyhow::Error {
+    if error.chain().len() > 1 {
+        return error;
+    }
+    match error.downcast::<Failure>() {
+        Ok(failure) => failure.in_words_of(options).into(),
+        Err(error) => error,
+    }
+}
+
+/// The options in which a command says what the server knows as fields of a body.
+const fn options(command: &Command) -> &'static [(&'static str, &'static str)] {
+    match command {
+        Command::Agents(_) => &[
+            ("/role", "--role"),
+            ("/session_id", "--session"),
+            ("/lifecycle", "--state"),
+            ("/types", "--type"),
+            ("/expires_in_days", "--days"),
+        ],
+        Command::Approvals(_) | Command::Approve(_) | Command::Deny(_) => &[
+            ("/always/scope", "--always"),
+            ("/always/expires_in", "--for"),
+            ("/always", "--always"),
+            ("/input", "--input"),
+            ("/request_hash", "--hash"),
+            ("/comment", "--comment"),
+            ("/to", "WHO"),
+        ],
+        Command::Budgets(_) => &[
+            ("/max_cost_usd", "--cost"),
+            ("/max_tokens", "--tokens"),
+            ("/period", "--period"),
+            ("/window_hours", "--hours"),
+            ("/kind", "--kind"),
+        ],
+        Command::Halt(_) => &[("/scope/id", "what is to stop"), ("/reason", "REASON")],
+        Command::Webhooks(_) => &[("/url", "URL"), ("/types", "--type")],
+        Command::Policy(_) => &[
+            ("/note", "--note"),
+            ("/role", "--role"),
+            ("/agent", "--agent"),
+            ("/facts", "--fact"),
+            ("/environment", "--environment"),
+            ("/session_id", "--session"),
+        ],
+        Command::User(_) => &[
+            ("/user/email", "EMAIL"),
+            ("/user/password", "the password"),
+            ("/user/name", "--name"),
+            ("/role", "--role"),
+        ],
+        Command::Setup(_) => &[
+            ("/administrator/email", "--email"),
+            ("/administrator/password", "the password"),
+            ("/administrator/name", "--name"),
+        ],
+        Command::Token(_) => &[
+            ("/name", "NAME"),
+            ("/scopes", "--scope"),
+            ("/expires_in_days", "--days"),
+        ],
+        _ => &[],
     }
 }
 
@@ -108,6 +177,10 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
             Command::Hook(_) => Ok(()), // Done before, without threads.
             Command::Webhooks(command) => webhooks::run(command, remote).await,
             Command::Telemetry(command) => telemetry::run(command, remote).await,
+            Command::Login(arguments) => sign_in::login(arguments, remote).await,
+            Command::Logout(arguments) => sign_in::logout(arguments, remote).await,
+            Command::Setup(arguments) => sign_in::setup(arguments, remote).await,
+            Command::Whoami => sign_in::whoami(remote).await,
             Command::User(command) => user::run(command, remote).await,
             Command::Token(command) => token::run(command, remote).await,
             Command::Doctor(doctor) => doctor::run(doctor, remote.json).await,

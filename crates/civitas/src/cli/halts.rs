@@ -64,6 +64,15 @@ pub(crate) async fn halt(arguments: Halt, remote: &Remote) -> anyhow::Result<()>
         what(&halt),
         clean(text(&halt, "halt_id"))
     ));
+    if halt["agents"] == 0 {
+        note(&format!(
+            "nobody is {} now: look at the name; agents say their teams in tags `team:NAME` (`civitas agents list`)",
+            match text(&halt["scope"], "kind") {
+                "team" => "in this team",
+                _ => "registered",
+            }
+        ));
+    }
     Ok(())
 }
 

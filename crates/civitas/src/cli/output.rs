@@ -77,10 +77,14 @@ pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// So many of something: `1 file`, `3 files`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{plural}")
+/// So many of something: `1 file`, `3 files`, `2 policies`.
+pub(crate) fn counted(count: impl TryInto<u64>, what: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    match what.strip_suffix('y') {
+        _ if count == 1 => format!("1 {what}"),
+        Some(stem) => format!("{count} {stem}ies"),
+        None => format!("{count} {what}s"),
+    }
 }
 
 /// A number of bytes for people.
@@ -231,6 +235,18 @@ mod tests {
         let hit =
             json!({ "snippet": { "text": "é refund", "highlights": [[1, 2], [3, 9], [50, 60]] } });
         assert_eq!(snippet(&hit), format!("é {MATCH}refund{MATCH:#}"));
+    }
+
+    #[test]
+    fn one_of_something_is_not_many() {
+        for (count, what, said) in [
+            (1, "file", "1 file"),
+            (0, "halt", "0 halts"),
+            (1, "entry", "1 entry"),
+            (2, "policy", "2 policies"),
+        ] {
+            assert_eq!(counted(count, what), said);
+        }
     }
 
     #[test]

@@ -142,6 +142,9 @@ pub struct Apply {
     /// Save it, and let the active version go on deciding.
     #[arg(long)]
     pub no_activate: bool,
+    /// Do not ask when calls of the last days would have come out differently.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Which version, and why.

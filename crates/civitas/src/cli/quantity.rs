@@ -29,6 +29,20 @@ pub(crate) fn hold(text: &str) -> Result<Duration, String> {
     Ok(hold)
 }
 
+/// Reads an amount of money, in dollars.
+pub(crate) fn money(text: &str) -> Result<f64, String> {
+    let amount = text.strip_prefix('$').unwrap_or(text).parse::<f64>().ok();
+    amount
+        .filter(|amount| amount.is_finite() && *amount >= 0.0)
+        .ok_or_else(|| "write an amount of dollars, 0 or more, such as 12.50".to_owned())
+}
+
+/// Reads a number of things.
+pub(crate) fn count(text: &str) -> Result<u64, String> {
+    text.parse::<u64>()
+        .map_err(|_| "write a whole number, 0 or more, such as 500000".to_owned())
+}
+
 /// Reads how long an approval lasts.
 pub(crate) fn approval(text: &str) -> Result<Duration, String> {
     let lifetime = duration(text)?;

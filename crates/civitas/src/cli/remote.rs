@@ -21,7 +21,7 @@ pub struct Remote {
         value_name = "URL"
     )]
     pub server: String,
-    /// Who asks: a service token or an access token. `civitas dev` needs none.
+    /// Who asks: a service token or an access token, instead of whoever signed in with `civitas login`. `civitas dev` needs none.
     #[arg(
         long,
         global = true,
@@ -36,9 +36,16 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// A client of the server.
+    /// A client of the server, as whoever the token says, or else as whoever signed in there.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let token = self.token.clone().filter(|token| !token.is_empty());
-        Client::new(&self.server, token)
+        self.client_of(&self.server)
+    }
+
+    /// The same, of another server.
+    pub(crate) fn client_of(&self, server: &str) -> Result<Client, Failure> {
+        match self.token.clone().filter(|token| !token.is_empty()) {
+            Some(token) => Client::new(server, Some(token)),
+            None => Client::signed_in(server),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `civitas dev` and `civitas serve`: a server until someone stops it.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use anyhow::Context;
 use civitas_api::{Access, Limits};
 use civitas_governance::gate::GateOptions;
@@ -107,13 +109,24 @@ async fn serve_until_stopped(mut config: Config, listen: &Listen) -> anyhow::Res
         anstream::eprintln!(
             "There is no administrator yet. Become it with this token, which counts once:"
         );
-        anstream::eprintln!("  setup token: {}", token.reveal());
         anstream::eprintln!(
-            "  POST /api/auth/setup {{\"setup_token\": …, \"administrator\": {{\"email\", \"password\", \"name\"}}}}"
+            "  civitas setup --server http://{} --email YOU@EXAMPLE.COM --name 'YOUR NAME' --setup-token {}",
+            reachable(address),
+            token.reveal()
         );
     }
     anstream::println!("listening on http://{address}");
     node.serve(listener, stop_requested()).await
+}
+
+/// Where this machine reaches a server that listens on all of its addresses.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 /// Resolves when the process is asked to stop: Ctrl-C, or a supervisor's SIGTERM.

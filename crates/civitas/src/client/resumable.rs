@@ -111,7 +111,7 @@ impl Client {
     /// Where an upload is that was begun before; nothing when there is none any more.
     async fn place(&self, id: &str) -> Result<Option<Place>, Failure> {
         let request = self.tus(Method::HEAD, Some(id));
-        let response = request.send().await.map_err(|error| self.broken(&error))?;
+        let response = self.dispatch(request).await?;
         match response.status().as_u16() {
             200 => Ok(Some(Place {
                 offset: number(&response, "upload-offset"),

@@ -98,10 +98,8 @@ fn a_folder_is_imported_and_every_file_is_accounted_for() {
         .run(["agents", "import", &out, "--dry-run", "--json"])
         .ok()
         .json();
-    assert_eq!(
-        back["summary"]["updated"], agents,
-        "their texts have a block more"
-    );
+    assert_eq!(back["summary"]["unchanged"], agents);
+    server.run(["agents", "drift", &out]).ok();
     for file in back["files"].as_array().unwrap() {
         assert_eq!(file["changes"], Value::Array(Vec::new()), "{file}");
     }
@@ -123,7 +121,12 @@ fn an_agent_is_looked_at_steered_and_its_drift_seen() {
     server
         .run(["agents", "drift", &folder])
         .fails(1, "1 agent differs");
-    server.run(["agents", "import", &folder]).ok();
+    let imported = server.run(["agents", "import", &folder]).ok();
+    let last = imported.err.lines().last().unwrap();
+    assert_eq!(
+        last,
+        "1 agent waits as a draft: its calls are denied until civitas agents activate code-reviewer"
+    );
     let shown = server.run(["agents", "show", "code-reviewer"]).ok();
     assert!(
         shown.out.contains("draft") && shown.out.contains("Read, Grep"),
@@ -132,6 +135,8 @@ fn an_agent_is_looked_at_steered_and_its_drift_seen() {
     );
     let active = server.run(["agents", "activate", "code-reviewer"]).ok();
     assert!(active.err.contains("is active"), "{}", active.err);
+    let again = server.run(["agents", "import", &folder]).ok();
+    assert!(!again.err.contains("draft"), "{}", again.err);
     let listed = server.run(["agents", "list", "--state", "active"]).ok();
     assert!(listed.out.contains("code-reviewer"), "{}", listed.out);
     server.run(["agents", "suspend", "code-reviewer"]).ok();
@@ -249,4 +254,81 @@ fn a_file_with_the_name_of_an_agent_that_was_registered_without_one_does_not_cha
     }
     let shown = server.run(["agents", "show", "ada"]).ok();
     assert!(shown.out.contains("developer"), "{}", shown.out);
+}
+
+#[test]
+fn drafts_are_put_to_work_by_name_or_all_at_once() {
+    let server = Server::start();
+    let root = server.folder.path().join("mine");
+    fs::create_dir(&root).unwrap();
+    for name in ["a", "b", "c", "d"] {
+        let text =
+            format!("---\nname: {name}\ndescription: Reviews\ntools: Read\n---\nYou review.\n");
+        fs::write(root.join(format!("{name}.md")), text).unwrap();
+    }
+    let folder = root.display().to_string();
+    let dry = server.run(["agents", "import", &folder, "--dry-run"]).ok();
+    assert!(
+        dry.err.contains("4 agents would wait as drafts"),
+        "{}",
+        dry.err
+    );
+    let imported = server.run(["agents", "import", &folder]).ok();
+    assert!(
+        imported
+            .err
+            .contains("denied until civitas agents activate --drafts"),
+        "{}",
+        imported.err
+    );
+    let states = || {
+        let agents = server.run(["agents", "list", "--json"]).ok().json();
+        let states = agents.as_array().unwrap().iter();
+        let states: Vec<String> = states
+            .map(|agent| agent["registry"]["lifecycle"].as_str().unwrap().to_owned())
+            .collect();
+        states.join(" ")
+    };
+    // One that is not there leaves the others as they are.
+    server
+        .run(["agents", "activate", "a", "nobody"])
+        .fails(5, "no agent nobody");
+    assert_eq!(states(), "draft draft draft draft");
+    server.run(["agents", "activate", "a", "b"]).ok();
+    assert_eq!(states(), "active active draft draft");
+    let asked = server.run(["agents", "activate", "--drafts"]);
+    assert!(asked.out.contains("analyst  Read"), "{}", asked.out);
+    asked.fails(2, "2 drafts would be put to work: add --yes");
+    assert_eq!(states(), "active active draft draft");
+    server.run(["agents", "activate", "--drafts", "--yes"]).ok();
+    assert_eq!(states(), "active active active active");
+    let none = server.run(["agents", "activate", "--drafts"]).ok();
+    assert!(none.err.contains("there are no drafts"), "{}", none.err);
+    server.run(["agents", "activate"]).fails(2, "--drafts");
+}
+
+#[test]
+fn what_is_watched_says_what_was_decided() {
+    let server = Server::start();
+    let event = json!({
+        "session_id": "s", "hook_event_name": "PreToolUse", "cwd": "/work", "permission_mode": "default",
+        "transcript_path": "/x.jsonl", "tool_name": "Bash", "tool_use_id": "t1",
+        "tool_input": { "command": "rm -rf /" },
+    });
+    crate::hook::hook(&server.address, &["pre-tool-use"], &event.to_string());
+    let mut watch = crate::civitas()
+        .args(["agents", "watch", "--after", "0", "--type", "rbac_decision"])
+        .env("CIVITAS_SERVER", &server.address)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let stdout = watch.stdout.take().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    for said in ["denied", "Bash: rm -rf /", "root"] {
+        assert!(line.contains(said), "{said}: {line}");
+    }
 }

@@ -93,6 +93,13 @@ fn what_an_agent_asks_is_read_and_decided_from_the_command_line() {
     assert_eq!(decision(held), "deny");
     server.run(["deny", &second]).fails(1, "denied");
     server.run(["approve", "P99"]).fails(5, "P99");
+    let held = push(&server, "t3");
+    let third = code(&server);
+    let withdrawn = server
+        .run(["approvals", "withdraw", &third, "--comment", "by hand"])
+        .ok();
+    assert!(withdrawn.err.contains("is withdrawn"), "{}", withdrawn.err);
+    assert_eq!(decision(held), "deny");
     let denied = server
         .run(["approvals", "list", "--state", "denied", "--json"])
         .ok()

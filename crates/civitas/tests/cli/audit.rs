@@ -84,51 +84,80 @@ fn a_log_is_verified_where_it_is_in_a_copy_and_in_an_export() {
     let path = damaged.display().to_string();
     let found = run(["audit", "verify", "--export", &path, "--key", &key]);
     assert!(found.fails(1, "1 of 1 logs").out.contains("is missing"));
+    // Members that nothing hashed, or that are there twice.
+    for (from, to) in [
+        ("\"outcome\":", "\"outcome\":\"denied\",\"outcome\":"),
+        ("\"actor\":{", "\"actor\":{\"name\":\"root\","),
+    ] {
+        assert!(text.contains(from), "{text}");
+        let forged = text.replacen(from, to, 1);
+        std::fs::write(&damaged, forged).unwrap();
+        run(["audit", "verify", "--export", &path, "--key", &key]).fails(1, " of ");
+    }
     std::fs::write(&damaged, "{\"note\": 1}\n").unwrap();
     run(["audit", "verify", "--export", &path, "--key", &key]).fails(1, "line 1 of");
 }
+
+/// What is done to a database, and what is said of it.
+const DAMAGE: &[(&str, &str)] = &[
+    (
+        "UPDATE audit_entries SET outcome = 'refused' WHERE seq = 5",
+        "entry 5 was changed",
+    ),
+    (
+        "DELETE FROM audit_entries WHERE seq = 5",
+        "entry 5 is missing",
+    ),
+    (
+        "DELETE FROM audit_entries WHERE seq > 9",
+        "its end was cut off",
+    ),
+    (
+        "UPDATE audit_bodies SET body = '1' WHERE seq = (SELECT MAX(seq) FROM audit_bodies)",
+        "is not the one that the entry was made with",
+    ),
+    (
+        "DELETE FROM audit_bodies WHERE seq = (SELECT MAX(seq) FROM audit_bodies)",
+        "no entry says that they were dropped",
+    ),
+    ("UPDATE audit_checkpoints SET note = 'none'", "it is not a"),
+    (
+        "UPDATE audit_heads SET hash = (SELECT hash FROM audit_entries WHERE seq = 1)",
+        "(`audit_heads`) is not what the entries give",
+    ),
+    (
+        "UPDATE audit_heads SET frontier = REPLACE(frontier, SUBSTR(frontier, 1, 2), '00')",
+        "(`audit_heads`)",
+    ),
+    ("UPDATE audit_heads SET frontier = 'x'", "cannot be read"),
+    ("DELETE FROM audit_heads", "would be the first again"),
+    (
+        "UPDATE audit_heads SET signed = signed + 100000",
+        "are said to be signed",
+    ),
+    (
+        "UPDATE audit_heads SET dropped = size + 1",
+        "are said to be dropped",
+    ),
+    (
+        "INSERT INTO audit_entries SELECT tenant_id, 0, 'forged', created_at, actor_kind, actor_id, actor_role, category, 'approve', subject_kind, subject_id, outcome, tool_use_id, NULL, previous, hash FROM audit_entries WHERE seq = 1",
+        "have a number before the first",
+    ),
+    (
+        "INSERT INTO audit_bodies SELECT tenant_id, 99999, salt, body FROM audit_bodies LIMIT 1",
+        "belong to no entry",
+    ),
+    (
+        "INSERT INTO audit_nodes SELECT tenant_id, 8, 0, hash FROM audit_heads",
+        "of entries that there are not",
+    ),
+];
 
 #[test]
 fn damage_is_found_and_named() {
     let (folder, data_dir, key) = stopped();
     let original = Path::new(&data_dir).join("civitas.db");
-    for (text, says) in [
-        (
-            "UPDATE audit_entries SET outcome = 'refused' WHERE seq = 5",
-            "entry 5 was changed",
-        ),
-        (
-            "DELETE FROM audit_entries WHERE seq = 5",
-            "entry 5 is missing",
-        ),
-        (
-            "DELETE FROM audit_entries WHERE seq > 9",
-            "its end was cut off",
-        ),
-        (
-            "UPDATE audit_bodies SET body = '1' WHERE seq = (SELECT MAX(seq) FROM audit_bodies)",
-            "is not the one that the entry was made with",
-        ),
-        (
-            "DELETE FROM audit_bodies WHERE seq = (SELECT MAX(seq) FROM audit_bodies)",
-            "no entry says that they were dropped",
-        ),
-        ("UPDATE audit_checkpoints SET note = 'none'", "it is not a"),
-        (
-            "UPDATE audit_heads SET hash = (SELECT hash FROM audit_entries WHERE seq = 1)",
-            "(`audit_heads`) is not what the entries give",
-        ),
-        (
-            "UPDATE audit_heads SET frontier = REPLACE(frontier, SUBSTR(frontier, 1, 2), '00')",
-            "(`audit_heads`)",
-        ),
-        ("UPDATE audit_heads SET frontier = 'x'", "cannot be read"),
-        ("DELETE FROM audit_heads", "would be the first again"),
-        (
-            "INSERT INTO audit_nodes SELECT tenant_id, 8, 0, hash FROM audit_heads",
-            "of entries that there are not",
-        ),
-    ] {
+    for (text, says) in DAMAGE {
         let copy = folder.path().join("copy.db");
         copy_database(&original, &copy);
         tamper(&copy, text);
@@ -283,4 +312,11 @@ fn a_kill_loses_no_acknowledged_entry_and_breaks_no_chain() {
         std::fs::remove_file(&export).unwrap();
     }
     assert!(acknowledged.len() >= 3 * ENOUGH);
+}
+
+#[test]
+fn where_no_database_is_no_key_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none").display().to_string();
+    crate::run(["audit", "verify", "--data-dir", &path]).fails(5, "there is no database");
 }

@@ -82,3 +82,34 @@ fn refused(server: &Server) {
         .fails(5, "not found");
     run(["budgets", "set", "organisation"]).fails(2, "--cost");
 }
+
+#[test]
+fn amounts_are_refused_in_words_and_budgets_listed_by_name() {
+    let server = Server::start();
+    let set = |budget: &str, options: &[&str]| {
+        server.run(["budgets", "set", budget].iter().chain(options))
+    };
+    set("organisation", &[]).fails(2, "--cost AMOUNT, --tokens COUNT, or both");
+    set("team:x", &["--cost", "-5"]).fails(2, "an amount of dollars, 0 or more");
+    set("team:x", &["--cost", "abc"]).fails(2, "such as 12.50");
+    set("team:x", &["--tokens", "-5"]).fails(2, "a whole number, 0 or more");
+    set(
+        "session:s",
+        &["--hours", "5000", "--period", "rolling", "--tokens", "5"],
+    )
+    .fails(1, "--hours");
+    for budget in ["team:b", "session:a", "team:a", "organisation"] {
+        set(budget, &["--tokens", "500"]).ok();
+    }
+    server
+        .run(["budgets", "raise", "team:a"])
+        .fails(2, "--tokens COUNT");
+    let listed = server.run(["budgets", "list"]).ok();
+    let names: Vec<&str> = listed
+        .out
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(names, ["organisation", "team:a", "team:b", "session:a"]);
+}

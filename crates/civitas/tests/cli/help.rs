@@ -63,9 +63,12 @@ const COMMANDS: &[&str] = &[
     "intent list",
     "intent show",
     "intent submit",
+    "login",
+    "logout",
     "openapi",
     "restore",
     "serve",
+    "setup",
     "token create",
     "token list",
     "token revoke",
@@ -81,6 +84,7 @@ const COMMANDS: &[&str] = &[
     "webhooks show",
     "webhooks test",
     "webhooks verify",
+    "whoami",
 ];
 
 #[test]

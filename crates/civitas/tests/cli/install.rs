@@ -9,8 +9,9 @@ use std::process::{Command, Stdio};
 use civitas_hooks::CORPUS;
 use serde_json::{Value, json};
 
-use crate::BINARY;
+use crate::hook::hook;
 use crate::stand_in::{Home, Manner, StandIn};
+use crate::{BINARY, Ran, Server};
 
 /// A client whose HTTP hooks can fail closed, and one whose cannot.
 const NEW: Option<&str> = Some("2.1.329");
@@ -457,4 +458,95 @@ fn a_project_gets_settings_of_its_own_and_foreign_telemetry_stays() {
     );
     home.install(&server, &["--project", "--uninstall"]).ok();
     assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
+}
+
+/// A call of the main thread that writes, with this token; answers whether it was allowed.
+fn may_write(home: &Home, server: &Server, session: &str) -> bool {
+    let event = json!({
+        "session_id": session, "hook_event_name": "PreToolUse", "cwd": "/work", "permission_mode": "default",
+        "transcript_path": "/x.jsonl", "tool_name": "Write", "tool_use_id": session,
+        "tool_input": { "file_path": "/work/notes.txt", "content": "x" },
+    });
+    let token = home.json()["env"]["CIVITAS_TOKEN"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let told = hook(
+        &server.address,
+        &["pre-tool-use", "--token", &token],
+        &event.to_string(),
+    );
+    told.out.contains(r#""permissionDecision":"allow""#)
+}
+
+#[test]
+fn the_main_thread_is_nobody_unless_it_is_named() {
+    let (server, home) = (Server::start(), Home::with_claude(NEW));
+    let run = |arguments: &[&str]| -> Ran {
+        let mut command = home.command();
+        command
+            .args(arguments)
+            .env("CIVITAS_SERVER", &server.address);
+        command.output().unwrap().into()
+    };
+    let install =
+        |options: &[&str]| run(&[&["agents", "install", "claude-code"], options].concat());
+    let working_tokens = || {
+        let listed = run(&["token", "list", "--json"]).ok().json();
+        let tokens = listed["tokens"].as_array().unwrap().iter();
+        let working = tokens.filter(|token| token["revoked_at"].is_null());
+        working
+            .map(|token| token["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let agents = home.path("agents");
+    fs::create_dir(&agents).unwrap();
+    // An agent of the client's own name, and one that only reads.
+    for name in ["claude-code", "code-reviewer"] {
+        let text = format!(
+            "---\nname: {name}\ndescription: Reviews code\ntools: Read, Grep\n---\nYou review.\n"
+        );
+        fs::write(agents.join(format!("{name}.md")), text).unwrap();
+    }
+    run(&["agents", "import", "agents"]).ok();
+    run(&["agents", "activate", "claude-code"]).ok();
+
+    let nobody = install(&[]).ok();
+    assert!(
+        nobody.err.contains("is nobody in the registry"),
+        "{}",
+        nobody.err
+    );
+    let names = working_tokens();
+    assert!(
+        names.len() == 1 && names[0].starts_with("claude-code on "),
+        "{names:?}"
+    );
+    assert!(
+        may_write(&home, &server, "nobody"),
+        "an agent's name binds nobody else"
+    );
+
+    install(&["--agent", "nobody-of-that-name"]).fails(5, "register it first");
+    assert_eq!(working_tokens(), names);
+    let dry = install(&["--agent", "code-reviewer", "--dry-run"]).ok();
+    assert!(dry.out.contains("CIVITAS_TOKEN"), "{}", dry.out);
+    let bound = install(&["--agent", "code-reviewer"]).ok();
+    assert!(
+        bound.err.contains("acts as code-reviewer")
+            && bound.err.contains("agents activate code-reviewer"),
+        "{}",
+        bound.err
+    );
+    // The token before is gone with its settings.
+    assert_eq!(working_tokens(), ["code-reviewer"]);
+    run(&["agents", "activate", "code-reviewer"]).ok();
+    assert!(!may_write(&home, &server, "bound"), "it has no such tool");
+    // Installed again, it stays who it is.
+    let again = install(&[]).ok();
+    assert!(again.err.contains("acts as code-reviewer"), "{}", again.err);
+    assert!(again.err.contains("nothing is to be done"), "{}", again.err);
+    run(&["agents", "selftest"]).ok();
+    install(&["--uninstall"]).ok();
+    assert_eq!(working_tokens(), [""; 0]);
 }

@@ -22,6 +22,7 @@ mod policy;
 mod readme;
 mod selftest;
 mod serving;
+mod sign_in;
 mod stand_in;
 mod telemetry;
 mod uploads;
@@ -49,6 +50,8 @@ fn civitas() -> Command {
     ] {
         command.env_remove(format!("CIVITAS_{name}"));
     }
+    // Nobody's sign-in is used unless a test keeps one.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command.stdin(Stdio::null());
     command
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use serde_json::json;
+
 use crate::{Server, civitas, run};
 
 const LEDGER: &str = "@id(\"ledger\")\n@reason(\"the ledger is closed\")\nforbid (principal, action == Action::\"write_path\", resource in Scope::\"src/ledger/**\");\n";
@@ -37,7 +39,8 @@ fn a_folder_is_validated_and_tested_without_a_server() {
     .unwrap();
     let failed = run(["policy", "test", &folder]).fails(1, "1 of 1 tests fail");
     assert!(
-        failed.out.contains("✗ the ledger is closed") && failed.out.contains("got Deny"),
+        failed.out.contains("✗ the ledger is closed")
+            && failed.out.contains("expected allow, got deny"),
         "{}",
         failed.out
     );
@@ -50,6 +53,40 @@ fn a_folder_is_validated_and_tested_without_a_server() {
     let machine = run(["policy", "validate", &folder, "--json"]);
     assert!(machine.err.contains("\"line\":2"), "{}", machine.err);
     run(["policy", "validate", "/nowhere"]).fails(5, "/nowhere is no folder");
+}
+
+#[test]
+fn what_would_come_out_differently_is_said_before_it_decides() {
+    let server = Server::start();
+    let event = |id: &str| {
+        json!({
+            "session_id": "s", "hook_event_name": "PreToolUse", "cwd": "/work", "permission_mode": "default",
+            "transcript_path": "/x.jsonl", "tool_name": "Write", "tool_use_id": id,
+            "tool_input": { "file_path": "/work/notes.txt", "content": "x" },
+        })
+    };
+    for id in ["t1", "t2"] {
+        crate::hook::hook(&server.address, &["pre-tool-use"], &event(id).to_string()).ok();
+    }
+    let root = server.folder.path().join("closed");
+    fs::create_dir(&root).unwrap();
+    let closed = "@id(\"closed\")\n@reason(\"closed\")\nforbid (principal, action, resource);\n";
+    fs::write(root.join("closed.cedar"), closed).unwrap();
+    let folder = root.display().to_string();
+    // Nobody is there to be asked: a script is told, and goes on.
+    let applied = server.run(["policy", "apply", &folder]).ok();
+    let said = "2 of 2 calls of the last 7 days would come out differently: 2 stricter, 0 looser";
+    assert!(
+        applied.err.contains(said) && applied.err.contains("version 1 decides"),
+        "{}",
+        applied.err
+    );
+    fs::write(root.join("closed.cedar"), format!("{closed}// the same\n")).unwrap();
+    let applied = server.run(["policy", "apply", &folder]).ok();
+    assert!(!applied.err.contains("differently"), "{}", applied.err);
+    server
+        .run(["policy", "show", "tables.toml"])
+        .fails(2, "civitas policy show active --file");
 }
 
 #[test]
@@ -158,8 +195,10 @@ fn a_check_explains_itself() {
         .run(["policy", "check", "ls", "--expect", "deny"])
         .fails(1, "expected deny, got allow");
     server
-        .run(["policy", "check", "ls", "--agent", "nobody"])
-        .fails(5, "no agent");
+        .run([
+            "policy", "check", "ls", "--agent", "nobody", "--expect", "ask",
+        ])
+        .ok();
     server
         .run(["policy", "check"])
         .fails(2, "say what to judge");

@@ -100,6 +100,10 @@ fn shell(command: &str, folder: &Path) -> Command {
     // The shell becomes the command, so that ending it ends the server.
     shell.args(["-c", &format!("exec {command}")]);
     shell.current_dir(folder).env("PATH", path);
+    shell.env("HOME", folder);
+    shell
+        .env_remove("CLAUDE_CONFIG_DIR")
+        .env_remove("XDG_STATE_HOME");
     shell.stdin(Stdio::null());
     shell
 }
@@ -112,6 +116,9 @@ fn every_command_of_the_readme_works_as_shown() {
     std::fs::create_dir(folder.join("bin")).unwrap();
     symlink(BINARY, folder.join("bin/civitas")).unwrap();
     std::fs::write(folder.join("README.md"), &readme).unwrap();
+    std::fs::create_dir_all(folder.join(".claude/agents")).unwrap();
+    let agent = "---\nname: test-writer\ndescription: Writes tests\ntools: Read, Write\n---\nYou write tests.\n";
+    std::fs::write(folder.join(".claude/agents/test-writer.md"), agent).unwrap();
     let has_curl = Command::new("curl").arg("--version").output().is_ok();
     let commands = shown(&readme);
     assert!(commands.len() > 10, "the blocks were not found");
@@ -128,7 +135,11 @@ fn every_command_of_the_readme_works_as_shown() {
                 let demo = "civitas demo --exit";
                 Ran::from(shell(demo, folder).output().unwrap()).ok();
             }
-            "civitas dev" => server = Some(Started::start(&command, folder)),
+            "civitas dev" | "civitas dev &" => {
+                // The folder is one server's at a time.
+                drop(server.take());
+                server = Some(Started::start("civitas dev", folder));
+            }
             serve if serve.starts_with("civitas serve") => {
                 let serve = serve.replace("0.0.0.0:8000", "127.0.0.1:0");
                 Started::start(&format!("{serve} --data-dir others"), folder);
@@ -137,6 +148,8 @@ fn every_command_of_the_readme_works_as_shown() {
             _ => {
                 let address = &server.as_ref().unwrap().address;
                 let mut typed = command.replace("localhost:8000", address);
+                // Nobody is there to be asked.
+                typed = typed.replace("activate --drafts", "activate --drafts --yes");
                 if let Some(execution) = &execution {
                     typed = typed.replace(SOME_ID, execution);
                 }

@@ -10,6 +10,7 @@ mod client;
 mod facts;
 mod gate;
 mod impostor;
+mod keys;
 mod ledger;
 mod load;
 mod server;
@@ -184,6 +185,19 @@ async fn nothing_acknowledged_is_lost_or_done_twice_over_postgresql() {
     let report = run(&place, rounds, Traffic::Mixed).await;
     place.discard().await;
     report.must_be_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_a_key_is_done_once_however_often_it_comes() {
+    let rounds = setting("CIVITAS_CRASH_ROUNDS", ROUNDS).div_ceil(2);
+    let seed = setting("CIVITAS_CRASH_SEED", SEED);
+    keys::run(&Place::sqlite(), rounds, seed).await;
+    let Some(place) = Place::postgres().await else {
+        eprintln!("PostgreSQL is skipped: CIVITAS_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    keys::run(&place, rounds.div_ceil(2), seed).await;
+    place.discard().await;
 }
 
 /// The planted defect: between the clients and the server stands one that acknowledges before anything is durable.

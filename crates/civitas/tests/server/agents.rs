@@ -137,6 +137,8 @@ async fn what_is_wrong_with_an_agent_is_said_place_by_place() {
         ("budget_max_cost_per_day", json!(0), "above 0"),
         ("budget_currency", json!("XXX"), "among USD"),
         ("metadata_category", json!(""), "a text of 1"),
+        ("rbac_path_scopes", json!(["src/**", "["]), "not valid"),
+        ("rbac_path_scopes", json!(["../x"]), "would match nothing"),
         (
             "capabilities",
             json!(["a", "\u{1b}[2J"]),

@@ -351,3 +351,99 @@ async fn another_tenant_finds_none_of_it() {
         stranger.get(path).send().await.problem(404, "not_found");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_is_refused_and_recorded_whatever_it_sends() {
+    let server = TestServer::credentials().await;
+    server.allow_unfinished();
+    let operator = server.operator().await;
+    let (_, approval) = asked(&operator, "hello", 1).await;
+    let code = code(&approval);
+    let machine = machine(&server, &operator).await;
+    for verb in ["approve", "deny", "delegate"] {
+        let refused = post(&machine, code, verb, &json!({ "nope": 1 })).await;
+        let problem = refused.problem(403, "forbidden");
+        assert!(!problem.to_string().contains("nope"), "{problem}");
+    }
+    let bulk = machine.post("/api/v1/approvals/decide");
+    let refused = bulk.json(&json!({ "nope": 1 })).send().await;
+    refused.problem(403, "forbidden");
+    let recorded = recorded(&operator).await;
+    for action in ["approve", "deny", "delegate", "decide"] {
+        let refused = format!("{action} refused");
+        let tried = recorded.iter().any(|one| one.ends_with(&refused));
+        assert!(tried, "{action}: {recorded:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_erases_nothing_and_lets_nothing_out() {
+    let server = TestServer::credentials().await;
+    let operator = server.operator().await;
+    let hook = json!({ "url": "https://example.com/hook" });
+    let made = operator.post("/api/v1/webhooks").json(&hook).send().await;
+    let made = made.json();
+    let webhook = format!("/api/v1/webhooks/{}", made["webhook_id"].as_str().unwrap());
+    let machine = machine(&server, &operator).await;
+    for (method, path, body) in [
+        (
+            Method::POST,
+            "/api/v1/audit/erasures",
+            json!({ "id": "met" }),
+        ),
+        (
+            Method::PUT,
+            "/api/v1/telemetry/settings",
+            json!({ "keep_texts": true }),
+        ),
+        (Method::POST, "/api/v1/webhooks", hook),
+        (
+            Method::PUT,
+            &webhook,
+            json!({ "url": "https://example.org/" }),
+        ),
+        (
+            Method::PATCH,
+            &webhook,
+            json!({ "url": "https://example.org/" }),
+        ),
+        (Method::POST, &format!("{webhook}/rotate"), json!({})),
+        (Method::DELETE, &webhook, json!({})),
+        (
+            Method::PUT,
+            "/api/v1/budgets/organisation",
+            json!({ "nope": 1 }),
+        ),
+        (
+            Method::POST,
+            "/api/v1/policy/versions",
+            json!({ "nope": 1 }),
+        ),
+    ] {
+        let request = machine.request(method.clone(), path);
+        let refused = request.json(&body).send().await;
+        if refused.status.as_u16() != 405 {
+            refused.problem(403, "forbidden");
+        }
+    }
+    // It may still look.
+    machine.get("/api/v1/webhooks").send().await.ok();
+    machine.get("/api/v1/audit").send().await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_done_is_not_approved() {
+    let server = TestServer::development().await;
+    server.allow_unfinished();
+    let anyone = server.anonymous();
+    let (_, approval) = asked(&anyone, "hello", 1).await;
+    for input in [json!(["good day"]), json!("good day"), json!(7)] {
+        let body = json!({ "input": input });
+        let refused = post(&anyone, code(&approval), "approve", &body).await;
+        let problem = refused.problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["pointer"], "/input");
+    }
+    let path = format!("{APPROVALS}/{}", code(&approval));
+    let still = anyone.get(path).send().await.ok();
+    assert_eq!(still["state"], "pending");
+}

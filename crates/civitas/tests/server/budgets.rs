@@ -84,6 +84,7 @@ async fn budgets_are_set_shown_listed_and_taken_back() {
     for (body, pointer) in [
         (json!({}), ""),
         (json!({ "max_cost_usd": -1 }), "/max_cost_usd"),
+        (json!({ "max_cost_usd": 1e-7 }), "/max_cost_usd"),
         (json!({ "max_tokens": 1, "period": "week" }), "/period"),
         (
             json!({ "max_tokens": 1, "period": "rolling" }),

@@ -176,7 +176,7 @@ async fn streams_are_limited_and_given_back_when_a_client_leaves() {
 }
 
 async fn wait_for_a_permit(server: &TestServer) {
-    let permit = server.state.streams.acquire();
+    let permit = server.state.streams.node().acquire();
     let permit = tokio::time::timeout(Duration::from_secs(20), permit).await;
     drop(permit.expect("a permit comes back").unwrap());
 }

@@ -117,6 +117,18 @@ async fn a_metric_is_told_by_type_agent_and_role() {
     .await;
     let nobody = anyone.get(format!("{STREAM}?role=wizard")).send().await;
     nobody.problem(422, "validation_failed");
+    let nothing = anyone
+        .get(format!("{STREAM}?types=halted,nope"))
+        .send()
+        .await;
+    let problem = nothing.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/types");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("metric_recorded")
+    );
     let mut testers = greeted(&anyone, &format!("{STREAM}?role=tester")).await;
     for id in [&other, &coder] {
         let metric = json!({ "agent_id": id, "metric_type": "execution", "tokens_used": 10 });

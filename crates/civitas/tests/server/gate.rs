@@ -272,6 +272,7 @@ async fn a_halt_reaches_its_team_and_its_agent_and_nobody_else() {
             .json(&json!({ "scope": scope }))
             .send()
             .await;
+        assert_eq!(set.json()["agents"], 1, "{scope}");
         let id = set.json()["halt_id"].as_str().unwrap().to_owned();
         let answer = send(&client, &of("ada", &format!("a{count}"))).await.ok();
         assert_eq!(answer["continue"], false, "{scope}");
@@ -283,17 +284,22 @@ async fn a_halt_reaches_its_team_and_its_agent_and_nobody_else() {
             .await
             .ok();
     }
+    let ghosts = json!({ "scope": { "kind": "team", "id": "ghosts" } });
+    let set = client.post("/api/v1/halts").json(&ghosts).send().await;
+    assert_eq!(set.json()["agents"], 0);
     let everything = json!({ "scope": { "kind": "all" } });
-    client.post("/api/v1/halts").json(&everything).send().await;
+    let set = client.post("/api/v1/halts").json(&everything).send().await;
+    assert_eq!(set.json()["agents"], 2);
     let answer = send(&client, &of("bob", "b9")).await.ok();
     assert_eq!(answer["continue"], false);
-    let wrong = json!({ "scope": { "kind": "galaxy", "id": "x" } });
-    client
-        .post("/api/v1/halts")
-        .json(&wrong)
-        .send()
-        .await
-        .problem(422, "validation_failed");
+    for scope in [
+        json!({ "kind": "galaxy", "id": "x" }),
+        json!({ "kind": "all", "id": "ada" }),
+    ] {
+        let wrong = json!({ "scope": scope });
+        let refused = client.post("/api/v1/halts").json(&wrong).send().await;
+        refused.problem(422, "validation_failed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

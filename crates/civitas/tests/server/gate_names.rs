@@ -27,9 +27,24 @@ fn env(id: &str) -> Value {
     before(id, "Read", json!({ "file_path": "/work/.env" }))
 }
 
+/// The call of a sub-agent of `ada`'s session.
+fn sub_agent(name: &str, event: Value) -> Value {
+    let mut event = of(Some(name), "s", event);
+    event["agent_id"] = json!("sub-1");
+    event
+}
+
 async fn session(client: &Client, id: &str) -> Value {
     let path = format!("/api/v1/agents/sessions/{id}");
     client.get(path).send().await.ok()
+}
+
+/// A token for hooks with an agent's name.
+async fn machine(server: &TestServer, operator: &Client, name: &str) -> Client {
+    let body = json!({ "name": name, "scopes": ["hooks"], "expires_in_days": 1 });
+    let made = operator.post("/api/auth/tokens").json(&body).send().await;
+    let secret = made.json()["token"].as_str().unwrap().to_owned();
+    Client::new(server.address, Some(secret))
 }
 
 async fn boss(client: &Client) -> String {
@@ -49,10 +64,11 @@ async fn a_session_keeps_the_agent_that_it_began_with() {
     assert_eq!(decided(&client, &bare).await.0, "deny");
     let named = of(Some("boss"), "s", env("t4"));
     assert_eq!(decided(&client, &named).await.0, "deny");
-    // A sub-agent of another name has its own rights, and leaves none behind.
-    let mut sub = of(Some("boss"), "s", env("t5"));
-    sub["agent_id"] = json!("sub-1");
-    assert_eq!(decided(&client, &sub).await.0, "allow");
+    // Starting somebody of a higher level gives nothing that the one who started it has not.
+    assert_eq!(
+        decided(&client, &sub_agent("boss", env("t5"))).await.0,
+        "deny"
+    );
     assert_eq!(decided(&client, &of(None, "s", env("t6"))).await.0, "deny");
     assert_eq!(session(&client, "s").await["agent_name"], "ada");
     let found = client.get("/api/v1/audit?tool_use_id=t4").send().await.ok();
@@ -85,10 +101,7 @@ async fn a_token_with_an_agents_name_acts_as_that_agent_alone() {
     let operator = server.operator().await;
     register(&operator, "lowly", &json!({})).await;
     boss(&operator).await;
-    let body = json!({ "name": "lowly", "scopes": ["hooks"], "expires_in_days": 1 });
-    let made = operator.post("/api/auth/tokens").json(&body).send().await;
-    let secret = made.json()["token"].as_str().unwrap().to_owned();
-    let machine = Client::new(server.address, Some(secret));
+    let machine = machine(&server, &operator, "lowly").await;
     let first = of(Some("boss"), "s", env("t1"));
     assert_eq!(decided(&machine, &first).await.0, "deny");
     assert_eq!(decided(&machine, &of(None, "s", env("t2"))).await.0, "deny");
@@ -98,6 +111,54 @@ async fn a_token_with_an_agents_name_acts_as_that_agent_alone() {
     assert_eq!(decided(&operator, &theirs).await.0, "allow");
     assert_eq!(decided(&machine, &of(None, "b", env("b2"))).await.0, "deny");
     assert_eq!(session(&operator, "b").await["agent_name"], "boss");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_with_an_agents_name_pays_and_reports_for_nobody_else() {
+    let server = TestServer::credentials().await;
+    let operator = server.operator().await;
+    register(&operator, "ada", &json!({})).await;
+    let others = boss(&operator).await;
+    let own = operator.get("/api/v1/agents/name/ada").send().await.ok();
+    let own = own["agent_id"].as_str().unwrap();
+    let theirs = of(Some("boss"), "b", env("b1"));
+    assert_eq!(decided(&operator, &theirs).await.0, "allow");
+    let machine = machine(&server, &operator, "ada").await;
+    for (path, body) in [
+        (
+            "budget/deduct",
+            json!({ "agent_id": others, "cost_usd": 1 }),
+        ),
+        (
+            "events/ingest",
+            json!({ "agent_name": "boss", "cost_usd": 1 }),
+        ),
+        (
+            "budget/deduct",
+            json!({ "agent_id": own, "session_id": "b", "cost_usd": 1 }),
+        ),
+        (
+            "budget/reservations",
+            json!({ "agent_id": others, "cost_usd": 1 }),
+        ),
+        (
+            "metrics",
+            json!({ "agent_id": others, "metric_type": "task", "cost_usd": 1 }),
+        ),
+    ] {
+        let path = format!("/api/v1/{path}");
+        let refused = machine.post(&path).json(&body).send().await;
+        refused.problem(403, "forbidden");
+        let mut mine = body;
+        mine["agent_id"] = json!(own);
+        for field in ["agent_name", "session_id"] {
+            mine.as_object_mut().unwrap().remove(field);
+        }
+        let taken = machine.post(&path).json(&mine).send().await;
+        assert_eq!(taken.status.as_u16(), 201, "{path}: {}", taken.text());
+    }
+    let spent = operator.get("/api/v1/budgets/agent:boss").send().await;
+    assert_eq!(spent.ok()["cost_used_usd"], 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,6 +266,21 @@ async fn an_agent_that_is_named_and_not_known_is_asked_for_and_a_deleted_one_too
     assert!(seen.to_string().contains("\"ada\""), "{seen}");
     register(&client, "ada", &json!({})).await;
     assert_eq!(decided(&client, &read("t5")).await.0, "allow");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_begins_where_its_first_folder_is() {
+    let (_server, client) = server().await;
+    let start =
+        json!({ "session_id": "s", "hook_event_name": "SessionStart", "agent_type": "ada" });
+    send(&client, &start).await.ok();
+    assert_eq!(session(&client, "s").await["root"], "");
+    assert_eq!(decided(&client, &read("t1")).await.0, "allow");
+    assert_eq!(session(&client, "s").await["root"], "/work");
+    let mut elsewhere = read("t2");
+    elsewhere["cwd"] = json!("/etc");
+    decided(&client, &elsewhere).await;
+    assert_eq!(session(&client, "s").await["root"], "/work");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! `/otlp/v1` and `/api/v1/telemetry`.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use axum::http::Method;
 use flate2::Compression;
@@ -66,7 +67,7 @@ fn event(session: &str, number: u64, name: &str, more: &Value) -> Value {
     })
 }
 
-fn request(session: &str, number: u64, id: &str) -> Value {
+pub(crate) fn request(session: &str, number: u64, id: &str) -> Value {
     let facts = json!({
         "model": "claude-opus-4", "cost_usd": 0.0015, "cost_usd_micros": 1500, "duration_ms": 900,
         "input_tokens": 100, "output_tokens": 20, "cache_read_tokens": 5000, "cache_creation_tokens": 30,
@@ -75,7 +76,7 @@ fn request(session: &str, number: u64, id: &str) -> Value {
     event(session, number, "api_request", &facts)
 }
 
-fn logs(records: &[Value]) -> Value {
+pub(crate) fn logs(records: &[Value]) -> Value {
     json!({ "resourceLogs": [{
         "resource": { "attributes": pairs(&json!({ "service.name": "claude-code", "service.version": "2.1.240" })) },
         "scopeLogs": [{ "scope": { "name": "com.anthropic.claude_code.events" }, "logRecords": records }],
@@ -133,7 +134,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-async fn send(client: &Client, export: &Value) -> Answer {
+pub(crate) async fn send(client: &Client, export: &Value) -> Answer {
     client.post(LOGS).json(export).send().await
 }
 
@@ -254,8 +255,9 @@ async fn an_export_that_is_sent_again_changes_and_charges_nothing() {
     assert_eq!(requests["requests"].as_array().unwrap().len(), 2);
     let telemetry = server.state.store.telemetry();
     let tenant = civitas_model::TenantId::trusted("default_tenant");
-    assert!(telemetry.is_metered(&tenant, "s").await.unwrap());
-    assert!(!telemetry.is_metered(&tenant, "other").await.unwrap());
+    let since = server.state.clock.now().minus(Duration::from_mins(10));
+    assert!(telemetry.is_metered(&tenant, "s", since).await.unwrap());
+    assert!(!telemetry.is_metered(&tenant, "other", since).await.unwrap());
     let begun = anyone
         .get("/api/v1/audit?category=telemetry")
         .send()

@@ -16,10 +16,10 @@ use crate::agents::agent;
 use crate::client::Client;
 use crate::server::TestServer;
 
-type Received = (HeaderMap, Bytes);
+pub(crate) type Received = (HeaderMap, Bytes);
 
 /// A receiver and what it gets.
-async fn receiver() -> (String, mpsc::Receiver<Received>) {
+pub(crate) async fn receiver() -> (String, mpsc::Receiver<Received>) {
     async fn take(State(told): State<mpsc::Sender<Received>>, headers: HeaderMap, body: Bytes) {
         told.send((headers, body)).await.unwrap();
     }
@@ -138,6 +138,16 @@ async fn what_may_not_be_called_is_refused() {
         assert_eq!(refused.status.as_u16(), 422, "{url}: {}", refused.text());
         assert_eq!(refused.json()["errors"][0]["pointer"], "/url");
     }
+    let nope = json!({ "url": "https://example.com/", "types": ["halted", "nope"] });
+    let refused = anyone.post("/api/v1/webhooks").json(&nope).send().await;
+    let problem = refused.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/types/1");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("rbac_decision")
+    );
     // A name is found out when it is called.
     let made = created(&anyone, &json!({ "url": "https://localhost:8443/" })).await;
     let path = format!(

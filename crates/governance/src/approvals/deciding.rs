@@ -361,10 +361,10 @@ impl Approvals {
     pub async fn check_person(
         &self,
         caller: &Caller,
-        verdict: Verdict,
+        action: &'static str,
         key: &str,
     ) -> Result<(), Error> {
-        self.person(caller, verdict.as_str(), key).await.map(drop)
+        self.person(caller, action, key).await.map(drop)
     }
 
     /// The person that a caller is. Anyone else is refused, and that they tried is recorded.
@@ -422,6 +422,14 @@ fn edit(approval: &Approval, input: Value) -> Result<Edit, Error> {
     if request_hash(&approval.request_with(asked)) != approval.original_hash {
         let detail = "what asked for it takes no other input: approve or deny it as it is";
         return Err(Error::Conflict(detail.to_owned()));
+    }
+    if asked.is_object() && !input.is_object() {
+        return Err(Error::Invalid(vec![Invalid {
+            pointer: "/input".to_owned(),
+            detail:
+                "must be an object, as what was asked for is: nothing else could be done with it"
+                    .to_owned(),
+        }]));
     }
     let request_hash = request_hash(&approval.request_with(&input));
     Ok(Edit {

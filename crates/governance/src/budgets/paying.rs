@@ -12,6 +12,7 @@ pub use civitas_storage::ReservationState;
 use super::Budgets;
 use crate::error::{Error, Invalid};
 use crate::limits::TOKENS_MAX;
+use crate::speaking;
 
 /// How long a reservation lasts unless asked otherwise: longer than nearly every tool call.
 const LIFETIME: Duration = Duration::from_mins(10);
@@ -169,8 +170,14 @@ impl Budgets {
             return Err(Error::Invalid(vec![invalid("lifetime_seconds", detail)]));
         }
         let session = new.session_id.as_deref();
-        let pools = match &new.agent {
-            Some(named) => scopes_of(&self.agent(caller, named).await?, session),
+        let agent = match &new.agent {
+            Some(named) => Some(self.agent(caller, named).await?),
+            None => None,
+        };
+        let agent_id = agent.as_ref().map(|agent| &agent.agent_id);
+        speaking::check(&self.store, caller, agent_id, session).await?;
+        let pools = match &agent {
+            Some(agent) => scopes_of(agent, session),
             None => session
                 .map(|id| Scope::Session(id.to_owned()))
                 .into_iter()
@@ -256,7 +263,9 @@ impl Budgets {
         check_id("tool_name", deduction.tool_name.as_deref())?;
         let agent = self.agent(caller, &deduction.agent).await?;
         let agent_id = agent.agent_id.clone();
-        let pools = scopes_of(&agent, deduction.session_id.as_deref());
+        let session = deduction.session_id.as_deref();
+        speaking::check(&self.store, caller, Some(&agent_id), session).await?;
+        let pools = scopes_of(&agent, session);
         let asked = Asked::new(&pools, amount);
         let body = json!({ "tool_name": deduction.tool_name, "pools": pools, "amount": amount });
         let entry = self.entry(caller, "deduct", ("agent", agent_id.as_str()), Some(&body));

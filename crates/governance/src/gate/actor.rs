@@ -2,6 +2,7 @@
 
 use civitas_model::agent::{Lifecycle, as_name, is_name};
 use civitas_model::{Agent, AgentSession, Caller, Money};
+use civitas_policy::PolicySet;
 use civitas_storage::{Acting, Sighting};
 
 use super::Gate;
@@ -34,6 +35,8 @@ pub(super) struct Actor {
     /// Another registered agent that the client says this is, or that the session runs as. Its limits hold, too: a name that is said
     /// never gives more than the session has.
     pub also: Option<Agent>,
+    /// Of a registered sub-agent, the agent that its session runs as, which started it: what stops that one stops this one, too.
+    pub parent: Option<Agent>,
     pub is_sub_agent: bool,
     /// The name that nobody registered, when the client said one.
     pub unregistered: Option<String>,
@@ -81,6 +84,11 @@ impl Gate {
         if let Some(model) = &seen.model {
             session.model.clone_from(model);
         }
+        if session.root.is_empty()
+            && let Some(cwd) = &seen.cwd
+        {
+            session.root.clone_from(cwd);
+        }
         let unregistered = match (&own, named(seen)) {
             (None, Some(name)) => Some(name.to_owned()),
             _ => None,
@@ -96,16 +104,24 @@ impl Gate {
             read,
             agent: None,
             also: None,
+            parent: None,
             is_sub_agent: seen.is_sub_agent,
             unregistered,
             session_cost: spent.unwrap_or_default(),
             is_unknown: false,
         };
-        if seen.is_sub_agent && own.is_some() {
-            actor.agent = own;
+        let running = self.running(caller, &actor.session, own.as_ref()).await?;
+        if seen.is_sub_agent
+            && let Some(own) = own
+        {
+            actor.parent = match (of_credential, running) {
+                (Some(agent), _) => other(&own, Some(agent)),
+                (None, Running::Registered(agent)) => other(&own, Some(*agent)),
+                (None, _) => None,
+            };
+            actor.agent = Some(own);
             return Ok(actor);
         }
-        let running = self.running(caller, &actor.session, own.as_ref()).await?;
         actor.run_as(of_credential, running, own);
         Ok(actor)
     }
@@ -244,9 +260,26 @@ impl Actor {
         self.also.as_ref().map(|agent| agent.name.as_str())
     }
 
+    /// The agents whose state counts: one that is stopped or not at work stops the call.
+    pub(super) fn agents(&self) -> impl Iterator<Item = &Agent> {
+        self.agent.iter().chain(&self.also).chain(&self.parent)
+    }
+
+    /// Another agent whose limits hold beside the agent's own: one that was named besides, or the one that started it when that
+    /// one's role has a lower level, so that nobody gets more by starting somebody else.
+    pub(super) fn limited_by(&self, policies: &PolicySet) -> Option<&Agent> {
+        let level = |agent: &Agent| {
+            let role = policies.tables().roles.get(agent.role.as_str());
+            role.map_or(0, |role| role.level)
+        };
+        let own = self.agent.as_ref().map_or(0, level);
+        let parent = self.parent.as_ref().filter(|parent| level(parent) < own);
+        self.also.as_ref().or(parent)
+    }
+
     /// Why the agent may do nothing at all, if so.
     pub(super) fn barred(&self) -> Option<String> {
-        let mut agents = self.agent.iter().chain(&self.also);
+        let mut agents = self.agents();
         let agent = agents.find(|agent| agent.lifecycle != Lifecycle::Active)?;
         let (name, state) = (&agent.name, agent.lifecycle.as_str());
         Some(format!(

@@ -2,7 +2,10 @@
 
 use civitas_model::budget::{Amount, Scope, scopes_of};
 use civitas_model::{Caller, Money};
-use civitas_policy::{Budget, Decision, Outcome, Place, Request, SessionFacts, ToolCall};
+use civitas_policy::{
+    Budget, Decision, JUDGED_MAX, Outcome, Place, Request, SessionFacts, ToolCall,
+    approvers_of_both,
+};
 use civitas_storage::{CommitError, HookEvent, KeepHookEvent, Refusal};
 
 use super::Gate;
@@ -14,6 +17,9 @@ use crate::policies::principal;
 
 /// How often a call is judged anew because its session changed meanwhile, at most.
 pub(super) const TRIES_MAX: u32 = 16;
+
+/// The longest reason that stands for what is built in, in characters.
+const REASON_MAX: usize = 300;
 
 /// A call of a tool.
 #[derive(Debug, Clone)]
@@ -56,6 +62,36 @@ impl Judged {
         let policies = self.decision.policies.iter();
         policies.map(|policy| policy.id.clone()).collect()
     }
+
+    /// What wants a person to be asked: policies by their ids, and what is built in by its reason.
+    pub(super) fn asking(&self) -> Vec<String> {
+        let decision = &self.decision;
+        let policies = decision.policies.iter();
+        let asking: Vec<&str> = policies
+            .filter(|policy| policy.requires_approval)
+            .map(|policy| policy.id.as_str())
+            .collect();
+        let mut ids: Vec<String> = Vec::new();
+        for judged in &decision.judged {
+            if judged.outcome != Outcome::Ask {
+                continue;
+            }
+            let mut named = judged.policies.iter();
+            let before = ids.len();
+            ids.extend(
+                named
+                    .by_ref()
+                    .filter(|id| asking.contains(&id.as_str()))
+                    .cloned(),
+            );
+            if ids.len() == before {
+                ids.push(judged.reason.chars().take(REASON_MAX).collect());
+            }
+        }
+        ids.sort();
+        ids.dedup();
+        ids
+    }
 }
 
 impl Gate {
@@ -76,10 +112,11 @@ impl Gate {
             let judged = self
                 .judge(caller, seen, &actor, call, budget.clone())
                 .await?;
-            if let Some(halt) = self.stopping(caller, &actor).await? {
-                return self.record_halt(caller, &actor, call, &judged, &halt).await;
-            }
+            let halt = self.stopping(caller, &actor).await?;
             let committed = match judged.decision.outcome {
+                _ if let Some(halt) = &halt => {
+                    self.record_halt(caller, &actor, call, &judged, halt).await
+                }
                 Outcome::Allow => {
                     actor.learn(&judged.decision.gained);
                     self.record_allowed(caller, &actor, call, &judged).await
@@ -137,13 +174,15 @@ impl Gate {
         request.budget = budget;
         request.session_micro_usd = actor.session_cost.as_micros();
         let (mut request, mut decision) = self.0.policies.decide(&set, request).await?;
-        if let Some(also) = &actor.also {
-            // Who says another name is held to the limits of both.
+        if let Some(also) = actor.limited_by(&set) {
+            // Held to the limits of both.
             let mut other = request.clone();
             other.agent = Some(principal(also));
             let (other, stricter) = self.0.policies.decide(&set, other).await?;
             if stricter.outcome > decision.outcome {
                 (request, decision) = (other, stricter);
+            } else if stricter.outcome == Outcome::Ask {
+                ask_both(&mut decision, stricter);
             }
         }
         if let Some(reason) = actor.barred() {
@@ -152,6 +191,22 @@ impl Gate {
         }
         Ok(Judged { request, decision })
     }
+}
+
+/// Has people asked as two decisions want it that both ask.
+fn ask_both(decision: &mut Decision, other: Decision) {
+    if decision.outcome != Outcome::Ask {
+        return;
+    }
+    decision.people = decision.people.and(other.people);
+    decision.approvers = approvers_of_both(&decision.approvers, &other.approvers);
+    for policy in other.policies {
+        if !decision.policies.contains(&policy) {
+            decision.policies.push(policy);
+        }
+    }
+    decision.judged.extend(other.judged);
+    decision.judged.truncate(JUDGED_MAX);
 }
 
 fn facts(actor: &Actor) -> SessionFacts {

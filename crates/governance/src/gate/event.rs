@@ -3,11 +3,11 @@
 use civitas_hooks::{Answer, Event, EventKind, ToolCall as HookCall};
 use civitas_model::Caller;
 use civitas_policy::{Outcome, ToolCall};
-use civitas_storage::{CommitError, HookEvent};
+use civitas_storage::{CommitError, HookEvent, Refusal};
 
 use super::Gate;
 use super::actor::Seen;
-use super::call::Use;
+use super::call::{TRIES_MAX, Use};
 use crate::error::Error;
 
 /// The client whose hooks these are.
@@ -45,24 +45,26 @@ impl Gate {
     ) -> Result<Answer, Error> {
         let kept = self.kept(caller, event);
         let asked = asked(PERMISSION_REQUEST, self.new_id(), call, event, kept);
-        let actor = self.actor(caller, seen).await?;
-        let judged = self.judge(caller, seen, &actor, &asked, None).await?;
-        if judged.decision.outcome != Outcome::Deny {
-            return self.report(caller, seen, event).await;
+        for _ in 0..TRIES_MAX {
+            let actor = self.actor(caller, seen).await?;
+            let judged = self.judge(caller, seen, &actor, &asked, None).await?;
+            if judged.decision.outcome != Outcome::Deny {
+                return self.report(caller, seen, event).await;
+            }
+            // Not decided anew: what is denied now must not come back as a call that is held or paid for.
+            let denied = if judged.decision.stops_session() {
+                self.record_stop(caller, &actor, &asked, &judged).await
+            } else {
+                self.record_denied(caller, &actor, &asked, &judged).await
+            };
+            match denied {
+                Ok(given) => return Ok(given.into_answer()),
+                Err(CommitError::Refused(Refusal::Changed { .. })) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        // Not decided anew: what is denied now must not come back as a call that is held or paid for.
-        let denied = if judged.decision.stops_session() {
-            self.record_stop(caller, &actor, &asked, &judged).await
-        } else {
-            self.record_denied(caller, &actor, &asked, &judged).await
-        };
-        match denied {
-            Ok(given) => Ok(given.into_answer()),
-            Err(CommitError::Refused(_)) => Ok(Answer::Deny {
-                reason: judged.decision.reason,
-            }),
-            Err(error) => Err(error.into()),
-        }
+        let reason = "the session changes faster than its calls can be decided: ask again";
+        Err(Error::Unavailable(reason.to_owned()))
     }
 
     pub(super) fn new_id(&self) -> String {

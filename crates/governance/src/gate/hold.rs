@@ -2,7 +2,9 @@
 
 mod ending;
 
-use civitas_model::approval::{Allowance, Approval, ApprovalKind, ApprovalState, Verdict, request};
+use civitas_model::approval::{
+    Allowance, Approval, ApprovalKind, ApprovalState, Asked, HUMAN, Verdict, request,
+};
 use civitas_model::{Agent, Caller, Halt, Timestamp};
 use civitas_policy::{After, COST_APPROVED, COST_ESCALATION, CostAction, Outcome};
 use civitas_storage::{Changeset, CommitError, DecisionChange, NewApproval, Refusal};
@@ -56,9 +58,7 @@ impl Gate {
         let tenant = &caller.tenant_id;
         let hash = digest(actor, seen, call);
         let approvals = self.0.store.approvals();
-        let agent = actor.agent.as_ref().map(|agent| &agent.agent_id);
         let now = self.0.store.clock().now();
-        let tool = call.call.tool_name.as_str();
         // What was allowed for a while is a tool or a request, not that a session costs more.
         if judged.decision.cost.due == CostAction::PauseAndApprove {
             match self.may_go_on(caller, actor).await {
@@ -72,15 +72,14 @@ impl Gate {
                 Err(error) => return Ok(Err(error)),
             }
         } else {
-            let allowance = approvals.allowance(tenant, (agent, actor.name()), tool, &hash, now);
-            match allowance.await {
+            match self.allowance(caller, actor, call, judged, &hash).await {
                 Ok(Some(allowance)) => {
                     return self
                         .allow_always((caller, seen), actor, call, judged, &allowance)
                         .await;
                 }
                 Ok(None) => {}
-                Err(error) => return Ok(Err(error.into())),
+                Err(error) => return Ok(Err(error)),
             }
         }
         let known = match approvals.open_for(tenant, &hash, now).await {
@@ -115,6 +114,31 @@ impl Gate {
             approval_id,
         };
         Ok(Box::pin(self.await_people(&held)).await)
+    }
+
+    /// The allowance that answers a call, if a person gave one.
+    async fn allowance(
+        &self,
+        caller: &Caller,
+        actor: &Actor,
+        call: &Use,
+        judged: &Judged,
+        hash: &str,
+    ) -> Result<Option<Allowance>, Error> {
+        let asking = judged.asking();
+        let asked = Asked {
+            kind: ApprovalKind::ToolCall,
+            agent_id: actor.agent.as_ref().map(|agent| &agent.agent_id),
+            agent_name: actor.name(),
+            session_id: Some(&actor.session.session_id),
+            tool_name: &call.call.tool_name,
+            request_hash: hash,
+            policies: &asking,
+            approvers: &judged.decision.approvers,
+            quorum: judged.decision.people.quorum,
+        };
+        let (approvals, now) = (self.0.store.approvals(), self.0.store.clock().now());
+        Ok(approvals.allowance(&caller.tenant_id, &asked, now).await?)
     }
 
     /// Goes on waiting for a call that was held before.
@@ -168,8 +192,11 @@ impl Gate {
         let (actor, call, judged) = (draft.actor, draft.call, draft.judged);
         let now = self.0.store.clock().now();
         let people = judged.decision.people;
+        let approvers = judged.decision.approvers.clone();
         let after = people.escalate_after.map(After::duration);
-        let escalation = after.unwrap_or(self.0.options.escalation);
+        // Whom a policy names is not widened unless it says when.
+        let is_open = approvers.iter().any(|name| name == HUMAN);
+        let escalation = after.or_else(|| is_open.then_some(self.0.options.escalation));
         NewApproval {
             tenant_id: draft.caller.tenant_id.clone(),
             approval_id: self.new_id(),
@@ -185,12 +212,12 @@ impl Gate {
             cwd: seen.cwd.clone(),
             execution_id: None,
             reason: judged.decision.reason.clone(),
-            policies: judged.policies(),
-            approvers: judged.decision.approvers.clone(),
+            policies: judged.asking(),
+            approvers,
             amount: judged.amount(),
             quorum: people.quorum,
             expires_at: now.plus(self.0.options.approval),
-            escalate_at: Some(now.plus(escalation)),
+            escalate_at: escalation.map(|after| now.plus(after)),
         }
     }
 
@@ -317,10 +344,13 @@ impl Gate {
                 }
             }
             if judged.decision.outcome == Outcome::Deny {
-                return self.answer(held, Given::deny(judged.decision.reason)).await;
+                return self.forbidden(held, judged.decision.reason).await;
             }
             if judged.decision.people.quorum > approval.quorum {
                 return self.too_few(held, approval, &judged).await;
+            }
+            if !self.might_agree(caller, approval, &judged).await? {
+                return self.others_decide(held, approval, &judged).await;
             }
             let gained = gained(&judged, approval);
             actor.learn(&gained);
@@ -382,7 +412,7 @@ impl Gate {
         actor: &Actor,
     ) -> Result<Option<Halt>, Error> {
         let session = &actor.session.session_id;
-        let agents: Vec<&Agent> = actor.agent.iter().chain(&actor.also).collect();
+        let agents: Vec<&Agent> = actor.agents().collect();
         let halts = &self.0.halts;
         halts.stopping(&caller.tenant_id, session, &agents).await
     }

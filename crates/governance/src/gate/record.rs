@@ -15,7 +15,6 @@ use super::actor::Actor;
 use super::answer::{Given, Verdict};
 use super::call::{Judged, Use, pools};
 use super::summary::{detail, target};
-use crate::error::Error;
 use crate::policies::{EventKey, recorded};
 
 /// The category of entries about what agents do, and the kind of their actors.
@@ -77,18 +76,15 @@ impl Gate {
         call: &Use,
         judged: &Judged,
         halt: &Halt,
-    ) -> Result<Given, Error> {
+    ) -> Result<Given, CommitError> {
         let given = Given::halt(halted(halt));
         let draft = Draft::new(caller, actor, call, judged);
         let changes = Changeset::new()
             .with(draft.decision(&self.new_id(), Some(&given), None))
             .with(call.kept())
             .with(actor.sighting(1, 1));
-        match self.commit(self.told(changes, &draft, &given)).await {
-            // The same call again, or its session changed: it stops all the same.
-            Ok(()) | Err(CommitError::Refused(_)) => Ok(given),
-            Err(error) => Err(error.into()),
-        }
+        self.commit(self.told(changes, &draft, &given)).await?;
+        Ok(given)
     }
 
     /// The changes with what a call that runs takes out of its pools until its outcome is known, and with what people are told of
@@ -133,6 +129,8 @@ impl Gate {
             "operation": { "type": TOOL_USE, "detail": facts["operation_detail"] },
             "target": { "resource": facts["target_resource"], "type": facts["target_type"] },
             "rbac": { "decision": decision, "reason": reason },
+            "cost": { "usd": facts["cost_usd"], "tokens_used": facts["tokens_used"] },
+            "context": facts["context"],
             "timestamp": null,
         });
         let changes = changes.with(entry).with(Announce {
@@ -220,9 +218,13 @@ impl<'a> Draft<'a> {
         );
         actor.name().clone_into(&mut decision.agent_name);
         decision.approval_id = approval_id;
-        match given.map(|given| given.verdict) {
-            Some(Verdict::Halt) => "halt".clone_into(&mut decision.outcome),
-            Some(Verdict::Allow) => decision.reservation_id = Some(self.reservation_id()),
+        match given.map(|given| (given, given.verdict)) {
+            Some((given, Verdict::Halt)) => {
+                "halt".clone_into(&mut decision.outcome);
+                // Policy may have allowed it.
+                decision.reason.clone_from(&given.reason);
+            }
+            Some((_, Verdict::Allow)) => decision.reservation_id = Some(self.reservation_id()),
             _ => {}
         }
         DecisionChange::Record(Box::new(decision))
@@ -269,8 +271,5 @@ pub(super) fn reservation_id(session_id: &str, tool_use_id: &str) -> String {
 
 /// What whoever is halted is told.
 pub(super) fn halted(halt: &Halt) -> String {
-    format!(
-        "Halted by {}: {}. Nothing runs until the halt {} is lifted.",
-        halt.set_by, halt.reason, halt.halt_id
-    )
+    crate::halts::told(halt)
 }

@@ -30,8 +30,8 @@ impl Gate {
             let reason = "Denied: this tool use was decided for another tool: each call has an id of its own.";
             return Ok(Given::deny(reason.to_owned()));
         }
-        if !is_same_input(&found.request, call) {
-            let reason = "Denied: this tool use was decided with another input: each call has an id of its own.";
+        if !is_same(&found.request, seen, call) {
+            let reason = "Denied: this tool use was decided with another input or in another folder: each call has an id of its own.";
             return Ok(Given::deny(reason.to_owned()));
         }
         match (found.answer, found.approval_id) {
@@ -44,8 +44,13 @@ impl Gate {
     }
 }
 
-/// Whether what was decided is what is asked: an answer to one call is none to another under the same id.
-fn is_same_input(recorded: &Value, call: &Use) -> bool {
-    let asked = recordable(&Request::new(call.call.clone(), Place::at("/")));
-    recorded.pointer("/call/tool_input") == asked.pointer("/call/tool_input")
+/// Whether what was decided is what is asked: an answer to one call is none to another under the same id, nor to the same one in
+/// another folder.
+fn is_same(recorded: &Value, seen: &Seen, call: &Use) -> bool {
+    let mut place = Place::at("/");
+    place.cwd.clone_from(&seen.cwd);
+    let asked = recordable(&Request::new(call.call.clone(), place));
+    ["/call/tool_input", "/place/cwd"]
+        .into_iter()
+        .all(|member| recorded.pointer(member) == asked.pointer(member))
 }

@@ -1,5 +1,7 @@
 //! Events that only tell what happened: kept as they came, and noted where governance changes by them.
 
+use std::time::Duration;
+
 use civitas_hooks::{Answer, Event, EventKind, ToolCall as HookCall};
 use civitas_model::Caller;
 use civitas_model::agent::{Lifecycle, as_name};
@@ -20,6 +22,8 @@ use crate::error::Error;
 
 /// Approvals that a session's end takes back in one commit, at most; the rest follows.
 const WITHDRAWN_MAX: u32 = 200;
+/// How long a session counts as metered after its telemetry came: an exporter that fell silent charges nothing any more.
+const METERED_FOR: Duration = Duration::from_mins(10);
 /// The longest reason of a failure that is kept, in characters.
 const REASON_MAX: usize = 500;
 
@@ -33,8 +37,9 @@ impl Gate {
     ) -> Result<Answer, Error> {
         // What the session's requests cost is charged by telemetry; its tool calls cost nothing of their own then.
         let telemetry = self.0.store.telemetry();
+        let since = self.0.store.clock().now().minus(METERED_FOR);
         let is_metered = telemetry
-            .is_metered(&caller.tenant_id, &event.common.session_id)
+            .is_metered(&caller.tenant_id, &event.common.session_id, since)
             .await?;
         let mut has_reservation = true;
         for _ in 0..TRIES_MAX {
@@ -217,30 +222,23 @@ fn activity(changes: Changeset, caller: &Caller, actor: &Actor, event: &Event) -
     })
 }
 
-/// The call whose outcome an event tells.
-fn outcome(event: &Event) -> Option<&HookCall> {
+/// The call that an event says has run.
+fn ran(event: &Event) -> Option<&HookCall> {
     match &event.kind {
-        EventKind::PostToolUse(call)
-        | EventKind::PostToolUseFailure { call, .. }
-        | EventKind::PermissionDenied { call, .. } => Some(call),
+        EventKind::PostToolUse(call) | EventKind::PostToolUseFailure { call, .. } => Some(call),
         _ => None,
     }
 }
 
-/// Ends what was reserved for a call: charged as it was estimated, given back when its telemetry charges it or it never ran.
+/// Ends what was reserved for a call that ran: charged as it was estimated, given back when its telemetry charges it.
+///
+/// Of one that is said not to have run it stays reserved for its time: who reports that is the client, and what it reports must
+/// not make room.
 fn settle(caller: &Caller, event: &Event, is_metered: bool) -> Option<BudgetChange> {
-    let id = outcome(event)?.tool_use_id.as_deref()?;
-    let reservation_id = reservation_id(&event.common.session_id, id);
-    let tenant_id = caller.tenant_id.clone();
-    if matches!(event.kind, EventKind::PermissionDenied { .. }) {
-        return Some(BudgetChange::Release {
-            tenant_id,
-            reservation_id,
-        });
-    }
+    let id = ran(event)?.tool_use_id.as_deref()?;
     Some(BudgetChange::Settle {
-        tenant_id,
-        reservation_id,
+        tenant_id: caller.tenant_id.clone(),
+        reservation_id: reservation_id(&event.common.session_id, id),
         actual: is_metered.then(Amount::default),
     })
 }

@@ -1,23 +1,24 @@
-//! What policy would say to a call, with everything that explains it. Nothing is recorded or reserved.
+//! What the gate would say to a call, with everything that explains it. Nothing is recorded or reserved, and nobody is asked.
 
 use std::sync::Arc;
 
-use civitas_model::agent::Lifecycle;
+use civitas_model::agent::{Lifecycle, as_name};
 use civitas_model::budget::{Amount, Pool, Scope, scopes_of};
-use civitas_model::{Agent, AgentId, Money, TenantId};
+use civitas_model::{Agent, AgentId, AgentSession, Halt, Money, TenantId};
 use civitas_policy::{Agent as Principal, Budget, Decision, Outcome, Request};
 
 use super::{Policies, principal};
 use crate::error::Error;
+use crate::halts::{Halts, told};
 
 /// Who calls.
 #[derive(Debug, Clone)]
 pub enum Who {
-    /// A registered agent, by its id or its name.
-    Registered(String),
+    /// An agent, by its id or its name. One that nobody registered is judged as such.
+    Agent(String),
     /// Any agent of a role.
     Role(String),
-    /// Nobody: a system operation.
+    /// Whoever the session runs as; without one nobody: a system operation.
     Nobody,
 }
 
@@ -41,11 +42,13 @@ pub struct Answer {
     pub version: u64,
     /// The registered agent.
     pub agent: Option<Agent>,
+    /// The halt in force that stops the call, whatever policy says.
+    pub halt: Option<Halt>,
     /// The request as it was judged.
     pub request: Request,
     /// The decision.
     pub decision: Decision,
-    /// What would be paid from, as it is now; nothing where neither an agent is registered nor a session named.
+    /// What would be paid from, as it is now.
     pub pools: Vec<Pool>,
 }
 
@@ -55,7 +58,7 @@ impl Policies {
     ///
     /// # Errors
     ///
-    /// There is no such agent, session or version.
+    /// There is no such session or version.
     pub async fn check(&self, tenant: &TenantId, question: Question) -> Result<Answer, Error> {
         let Question {
             who,
@@ -63,30 +66,37 @@ impl Policies {
             session_id,
             version,
         } = question;
-        let store = &self.inner.store;
+        let session = match &session_id {
+            Some(id) => Some(self.session(tenant, id).await?),
+            None => None,
+        };
         let agent = match &who {
-            Who::Registered(named) => Some(self.agent(tenant, named).await?),
-            Who::Role(_) | Who::Nobody => None,
+            Who::Agent(named) => self.agent(tenant, named).await?,
+            Who::Nobody => self.running(tenant, session.as_ref()).await?,
+            Who::Role(_) => None,
         };
-        request.agent = match (&agent, who) {
-            (Some(agent), _) => Some(principal(agent)),
-            (None, Who::Role(role)) => Some(Principal {
-                name: format!("any {role}"),
-                ..Principal::new(format!("any-{role}"), role)
-            }),
-            _ => None,
-        };
-        if let Some(session_id) = &session_id {
-            let session = store.agent_sessions().find(tenant, session_id).await?;
-            let missing = || Error::NotFound(format!("there is no session `{session_id}`"));
-            for fact in &session.ok_or_else(missing)?.facts {
-                request.facts.learn(fact);
+        match (&agent, who) {
+            (Some(agent), _) => request.agent = Some(principal(agent)),
+            (None, Who::Agent(named)) => request.unregistered = Some(named),
+            (None, Who::Role(role)) => {
+                request.agent = Some(Principal {
+                    name: format!("any {role}"),
+                    ..Principal::new(format!("any-{role}"), role)
+                });
             }
+            (None, Who::Nobody) => {
+                let named = session.as_ref().map(|session| &session.agent_name);
+                request.unregistered = named.filter(|name| !name.is_empty()).cloned();
+            }
+        }
+        for fact in session.iter().flat_map(|session| &session.facts) {
+            request.facts.learn(fact);
         }
         let active = match version {
             None => self.active(tenant).await?,
             Some(number) => Arc::new(self.version_set(tenant, number).await?),
         };
+        let halted_session = session_id.clone();
         let (pools, cost) = self.state(tenant, agent.as_ref(), session_id).await?;
         request.session_micro_usd = request.session_micro_usd.saturating_add(cost);
         let (mut request, mut decision) = self.decide(&active.set, request).await?;
@@ -96,21 +106,41 @@ impl Policies {
                 (request, decision) = self.decide(&active.set, request).await?;
             }
         }
-        if let Some(agent) = &agent
-            && agent.lifecycle != Lifecycle::Active
+        if let Some(agent) = agent
+            .iter()
+            .find(|agent| agent.lifecycle != Lifecycle::Active)
         {
             let (name, state) = (&agent.name, agent.lifecycle.as_str());
-            decision.warnings.push(format!(
-                "the agent {name} is {state}, and only active agents work"
-            ));
+            decision.outcome = Outcome::Deny;
+            decision.reason =
+                format!("Denied: the agent {name} is {state}: an administrator puts it to work.");
+        }
+        let halt = self.halt(tenant, halted_session, agent.as_ref()).await?;
+        if let Some(halt) = &halt {
+            decision.outcome = Outcome::Deny;
+            decision.reason = told(halt);
         }
         Ok(Answer {
             version: active.number,
             agent,
+            halt,
             request,
             decision,
             pools,
         })
+    }
+
+    /// The halt that stops the call.
+    async fn halt(
+        &self,
+        tenant: &TenantId,
+        session_id: Option<String>,
+        agent: Option<&Agent>,
+    ) -> Result<Option<Halt>, Error> {
+        let halts = Halts::new(self.inner.store.clone(), Arc::clone(&self.inner.entropy));
+        let agents: Vec<&Agent> = agent.into_iter().collect();
+        let session_id = session_id.unwrap_or_default();
+        halts.stopping(tenant, &session_id, &agents).await
     }
 
     /// The pools that a call would be paid from, and what its session has cost, in micro-dollars.
@@ -123,12 +153,9 @@ impl Policies {
         let session = session_id.map(Scope::Session);
         let mut scopes = match agent {
             Some(agent) => scopes_of(agent, None),
-            None => Vec::new(),
+            None => vec![Scope::Organisation],
         };
         scopes.extend(session.clone());
-        if scopes.is_empty() {
-            return Ok((Vec::new(), 0));
-        }
         let pools = self.inner.store.budgets().state(tenant, &scopes).await?;
         let of_session = pools
             .iter()
@@ -137,19 +164,40 @@ impl Policies {
         Ok((pools, cost.unwrap_or(0)))
     }
 
-    /// The agent of an id, or else of a name.
-    async fn agent(&self, tenant: &TenantId, named: &str) -> Result<Agent, Error> {
-        let agents = self.inner.store.agents();
-        let missing =
-            || Error::NotFound(format!("there is no agent with the id or name `{named}`"));
-        let id = AgentId::new(named).map_err(|_| missing())?;
-        if let Some(agent) = agents.find(tenant, &id).await? {
-            return Ok(agent);
+    async fn session(&self, tenant: &TenantId, id: &str) -> Result<AgentSession, Error> {
+        let found = self.inner.store.agent_sessions().find(tenant, id).await?;
+        found.ok_or_else(|| Error::NotFound(format!("there is no session `{id}`")))
+    }
+
+    /// The agent that a session runs as.
+    async fn running(
+        &self,
+        tenant: &TenantId,
+        session: Option<&AgentSession>,
+    ) -> Result<Option<Agent>, Error> {
+        let Some(session) = session else {
+            return Ok(None);
+        };
+        if let Some(id) = &session.agent_id
+            && let Some(agent) = self.inner.store.agents().find(tenant, id).await?
+        {
+            return Ok(Some(agent));
         }
-        agents
-            .find_by_name(tenant, named)
-            .await?
-            .ok_or_else(missing)
+        self.agent(tenant, &session.agent_name).await
+    }
+
+    /// The agent of an id, or else of a name as clients say it.
+    async fn agent(&self, tenant: &TenantId, named: &str) -> Result<Option<Agent>, Error> {
+        let agents = self.inner.store.agents();
+        if let Ok(id) = AgentId::new(named)
+            && let Some(agent) = agents.find(tenant, &id).await?
+        {
+            return Ok(Some(agent));
+        }
+        match as_name(named) {
+            Some(name) => Ok(agents.find_by_name(tenant, &name).await?),
+            None => Ok(None),
+        }
     }
 }
 
@@ -163,8 +211,13 @@ fn shortage(pools: &[Pool], decision: &Decision) -> Option<Budget> {
             "tokens" => value.to_string(),
             _ => format!("{} USD", Money::from_micros(value).as_units()),
         };
+        let waits = if pool.waits {
+            ", and the call waits until there is"
+        } else {
+            ""
+        };
         let reason = format!(
-            "the budget {} has no room: {} of {} are used and {} reserved, and {} are expected",
+            "the budget {} has no room{waits}: {} of {} are used and {} reserved, and {} are expected",
             pool.scope,
             number(short.used),
             number(short.cap),

@@ -200,6 +200,17 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_that_some_editors_write_first_is_no_error() {
+        let marked = |text: &str| format!("\u{feff}{text}");
+        let draft = Draft {
+            tables: Some(marked(DEFAULTS)),
+            sources: vec![text("ledger.cedar", &marked(LEDGER))],
+            tests: vec![text("ledger.test.toml", &marked(TEST))],
+        };
+        assert_eq!(draft.compile().map(|compiled| compiled.tests), Ok(1));
+    }
+
+    #[test]
     fn everything_that_is_wrong_is_named_with_its_place() {
         let tables = civitas_policy::DEFAULTS.replace(
             "level = 8\ntools = [\"Read\", \"Write\"",
@@ -261,7 +272,7 @@ mod tests {
         let found = said(&draft);
         assert_eq!(
             found[0],
-            "ledger.test.toml:9:1: the test `again` fails: expected Deny, got Allow: Allowed: everything that Write was judged for is permitted."
+            "ledger.test.toml:9:1: the test `again` fails: expected deny, got allow: Allowed: everything that Write was judged for is permitted."
         );
         assert!(found[1].starts_with("b.test.toml:1:"), "{found:?}");
     }

@@ -59,6 +59,7 @@ mod tests {
     use super::*;
     use crate::agent_file::{Input, read};
     use crate::registry::agent_of;
+    use crate::roles::RoleBudgets;
 
     fn agent(front: &str) -> Agent {
         let text = format!(
@@ -70,7 +71,7 @@ mod tests {
             name: None,
             ignores_id: false,
         };
-        let reading = read(&[input]).remove(0);
+        let reading = read(&[input], &RoleBudgets::default()).remove(0);
         let definition = reading.outcome.definition().unwrap().clone();
         agent_of(
             &definition,

@@ -108,6 +108,9 @@ impl Policies {
         if save.activate {
             let was = self.fingerprint_of(tenant, head.active).await?;
             changes = changes.with_all(self.activation(caller, &version, head.active, &was));
+            let tables = compiled.set.tables();
+            let following = self.follow_roles(caller, tables, version.number);
+            changes = changes.with_all(following.await?);
         }
         match store.commit(changes).await {
             Err(CommitError::Refused(Refusal::Changed { .. })) => {
@@ -168,7 +171,13 @@ impl Policies {
         }
         let was = self.fingerprint_of(tenant, expected).await?;
         version.note = note;
+        let tables = match &compiled {
+            Some(compiled) => compiled.set.tables(),
+            None => self.inner.defaults.set.tables(),
+        };
+        let following = self.follow_roles(caller, tables, number).await?;
         let changes = self.activation(caller, &version, expected, &was);
+        let changes = changes.with_all(following);
         match store.commit(changes).await {
             Err(CommitError::Refused(Refusal::Changed { .. })) => {
                 return Err(other(store.policies().head(tenant).await?.active));

@@ -47,7 +47,9 @@ fn about(change: &AgentChange) -> Option<(&'static str, &AgentId, Option<Value>)
             from: Lifecycle::Active,
             ..
         }
-        | AgentChange::Seen { .. } => return None,
+        | AgentChange::Seen { .. }
+        // Its entries come with the activation that it is part of.
+        | AgentChange::FollowRole(_) => return None,
         AgentChange::Activate { agent_id, .. } => (step(Lifecycle::Active), agent_id, None),
         AgentChange::SetLifecycle { agent_id, to, .. } => (step(*to), agent_id, None),
     })

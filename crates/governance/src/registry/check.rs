@@ -2,6 +2,7 @@
 
 use civitas_model::agent::{NAME_LENGTH_MAX, is_name};
 use civitas_model::{Agent, Money};
+use civitas_policy::check_scope;
 
 use crate::error::{Error, Invalid};
 use crate::limits::{CURRENCIES, LIST_MAX, TEXT_MAX, TOKENS_MAX};
@@ -112,6 +113,15 @@ impl Errors {
         if !CURRENCIES.contains(&agent.budget.currency.as_str()) {
             let detail = format!("must be among {}", CURRENCIES.join(", "));
             self.add("/budget_currency", detail);
+        }
+    }
+
+    /// Path scopes that somebody wrote: each can match something. Those of files are taken as they are.
+    pub(super) fn scopes(&mut self, scopes: &[String]) {
+        for (at, scope) in scopes.iter().enumerate().take(LIST_MAX) {
+            if let Err(detail) = check_scope(scope) {
+                self.add(&format!("/rbac_path_scopes/{at}"), detail);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use civitas_storage::{AgentChange, CommitError, Refusal};
 use super::Registry;
 use crate::agent_file::{self, Input, Reading};
 use crate::error::Error;
+use crate::roles::RoleBudgets;
 
 /// A file to import.
 #[derive(Debug, Clone)]
@@ -51,10 +52,11 @@ impl Registry {
         dry_run: bool,
     ) -> Result<Vec<Imported>, Error> {
         let files = Arc::new(files);
+        let budgets = self.role_budgets(caller).await?;
         let readings = {
             let files = Arc::clone(&files);
             // Pure work on up to many megabytes.
-            tokio::task::spawn_blocking(move || read(&files))
+            tokio::task::spawn_blocking(move || read(&files, &budgets))
                 .await
                 .map_err(|_| Error::Unavailable("reading the files was stopped".to_owned()))?
         };
@@ -107,7 +109,20 @@ impl Registry {
             None => None,
         };
         let by_name = agents.find_by_name(tenant, &definition.name).await?;
-        Ok(Known { by_id, by_name })
+        let agent = by_id.as_ref().or(by_name.as_ref());
+        let exported = match agent {
+            Some(agent) if !reading.is_source_of(agent) => {
+                let found = agents.source(tenant, &agent.agent_id).await?;
+                let text = found.as_ref().map(|(_, text)| text.as_str());
+                Some(agent_file::fingerprint(&agent_file::export(agent, text)))
+            }
+            _ => None,
+        };
+        Ok(Known {
+            by_id,
+            by_name,
+            exported,
+        })
     }
 }
 
@@ -122,7 +137,7 @@ fn change(plan: &Plan, file: &ImportFile) -> Option<AgentChange> {
     }
 }
 
-fn read(files: &[ImportFile]) -> Vec<Reading> {
+fn read(files: &[ImportFile], budgets: &RoleBudgets) -> Vec<Reading> {
     let inputs: Vec<Input<'_>> = files
         .iter()
         .map(|file| Input {
@@ -132,7 +147,7 @@ fn read(files: &[ImportFile]) -> Vec<Reading> {
             ignores_id: file.ignores_id,
         })
         .collect();
-    agent_file::read(&inputs)
+    agent_file::read(&inputs, budgets)
 }
 
 fn reason(refusal: &Refusal, agent: Option<&Agent>) -> String {

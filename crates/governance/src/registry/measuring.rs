@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use civitas_audit::NewEntry;
+use civitas_model::budget::Amount;
 use civitas_model::{AgentId, Caller, Id, Metric};
 use civitas_storage::{Changeset, CommitError, MetricFilter, MetricSummary, RecordMetric, Refusal};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Registry, check};
 use crate::error::Error;
@@ -100,7 +102,12 @@ impl Registry {
     /// Records a metric, with what it changes of its agent and the events that say so, in one commit.
     pub async fn record(&self, caller: &Caller, new: NewMetric) -> Result<Metric, Error> {
         let mut metric = new.check(self, caller)?;
-        let changeset = Changeset::new().with(RecordMetric(Box::new(metric.clone())));
+        self.check_speaks_for(caller, Some(&metric.agent_id), None)
+            .await?;
+        let mut changeset = Changeset::new().with(RecordMetric(Box::new(metric.clone())));
+        if let Some(entry) = self.charge(caller, &metric) {
+            changeset = changeset.with(entry);
+        }
         match self.store.commit(changeset).await {
             Ok(receipt) => {
                 metric.recorded_at = receipt.committed_at;
@@ -111,6 +118,23 @@ impl Registry {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What a metric charges to budgets, as an entry.
+    fn charge(&self, caller: &Caller, metric: &Metric) -> Option<NewEntry> {
+        let amount = Amount::new(
+            metric.tokens_used.unwrap_or_default(),
+            metric.cost.unwrap_or_default(),
+        );
+        if amount.is_zero() {
+            return None;
+        }
+        let (clock, entropy) = (self.store.clock().as_ref(), self.entropy.as_ref());
+        let tenant = &caller.tenant_id;
+        let body = json!({ "metric_id": metric.metric_id, "metric_type": metric.metric_type, "amount": amount });
+        let entry = NewEntry::new(clock, entropy, tenant, caller.into(), "budget", "charge");
+        let entry = entry.on("agent", metric.agent_id.as_str());
+        Some(entry.with_body(&body, entropy))
     }
 
     /// A page of metrics, newest first.

@@ -166,7 +166,9 @@ fn name(record: &Log, resource: &Attributes, scope: &str) -> String {
     };
     let named = named.or_else(|| Some(&record.body).filter(is_name).cloned());
     let named = facts::word(named.unwrap_or_else(|| UNNAMED.to_owned()));
+    // A collector may lose the scope; the text then still says whose event it is.
     let is_claude_code = scope.starts_with("com.anthropic.claude_code")
+        || record.body.strip_prefix(CLAUDE_CODE) == Some(named.as_str())
         || resource.text("service.name").as_deref() == Some("claude-code");
     if is_claude_code && !named.starts_with(CLAUDE_CODE) {
         format!("{CLAUDE_CODE}{named}")

@@ -1,5 +1,6 @@
 //! What records are understood as.
 
+use civitas_model::Money;
 use civitas_model::telemetry::EventKind;
 use serde_json::{Value, json};
 
@@ -202,4 +203,23 @@ fn a_long_report_is_cut_into_pieces_in_order() {
         .collect();
     assert_eq!(numbers[0], (0..10).collect::<Vec<_>>());
     assert_eq!(numbers[2], (20..25).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_request_whose_scope_was_lost_is_known_by_its_text() {
+    let attributes = json!({ "event.name": "api_request", "session.id": "s", "cost_usd": 0.5 });
+    let of = |body: &str| {
+        let export = json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": [{
+            "timeUnixNano": "1790000000000000000", "body": { "stringValue": body },
+            "attributes": pairs(&attributes),
+        }] }] }] });
+        let body = export.to_string().into();
+        let batch = Batch::of_logs(&body, Encoding::Json, TelemetrySettings::default(), NOW);
+        batch.unwrap().sessions.remove(0)
+    };
+    let known = of("claude_code.api_request");
+    assert_eq!(known.requests.len(), 1);
+    assert_eq!(known.requests[0].cost.map(Money::as_units), Some(0.5));
+    let unknown = of("something else");
+    assert_eq!((unknown.requests.len(), unknown.events.len()), (0, 1));
 }

@@ -1,17 +1,29 @@
 //! What a request may say of a webhook.
 
 use civitas_providers::outbound::Outbound;
-use civitas_storage::Webhook;
+use civitas_storage::{ACTIVITY_KINDS, Webhook};
 
 use crate::error::{Error, Invalid};
 
 /// Types that one webhook names, at most.
 const TYPES_MAX: usize = 50;
-/// The longest type, and the longest description, in characters.
-const TYPE_LENGTH_MAX: usize = 64;
+/// The longest description, in characters.
 const DESCRIPTION_LENGTH_MAX: usize = 500;
 /// Messages under way at the same time, at most.
 const CONCURRENCY_MAX: u32 = 16;
+
+/// What is wrong with the type of an event that somebody wants to hear of.
+///
+/// # Errors
+///
+/// There is no such type.
+pub fn event_type(kind: &str) -> Result<(), String> {
+    if ACTIVITY_KINDS.contains(&kind) {
+        return Ok(());
+    }
+    let known = ACTIVITY_KINDS.join(", ");
+    Err(format!("there are no such events: known are {known}"))
+}
 
 /// Everything that is wrong with a webhook, place by place.
 pub(super) fn webhook(outbound: &Outbound, webhook: &Webhook) -> Result<(), Error> {
@@ -25,11 +37,8 @@ pub(super) fn webhook(outbound: &Outbound, webhook: &Webhook) -> Result<(), Erro
         add("/types".to_owned(), detail);
     }
     for (at, kind) in webhook.types.iter().enumerate().take(TYPES_MAX) {
-        let fits =
-            |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || "_.".contains(char);
-        if kind.is_empty() || kind.len() > TYPE_LENGTH_MAX || !kind.chars().all(fits) {
-            let detail = "must be the type of an event, such as `agent_activated`";
-            add(format!("/types/{at}"), detail.to_owned());
+        if let Err(detail) = event_type(kind) {
+            add(format!("/types/{at}"), detail);
         }
     }
     let description = &webhook.description;

@@ -453,7 +453,7 @@ async fn one_that_only_fails_is_disabled_with_an_event_and_an_entry() {
 async fn a_test_says_what_came_of_it() {
     let place = place(QUICK).await;
     let mut hook = Receiver::new().await;
-    let webhook = place.add(&hook.url, &["nothing"]).await;
+    let webhook = place.add(&hook.url, &["halted"]).await;
     let id = webhook.webhook_id.as_str();
     let taken = place.webhooks.test(&place.caller, id).await.unwrap();
     assert_eq!(taken.status, DeliveryStatus::Delivered);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::generator::{Made, folder};
 use civitas_governance::agent_file::{Input, Outcome, Reading, decode, export, fingerprint, read};
 use civitas_governance::registry::agent_of;
+use civitas_governance::roles::RoleBudgets;
 use civitas_model::{Id, Timestamp};
 use proptest::prelude::*;
 
@@ -26,7 +27,7 @@ fn read_all(files: &[Made], texts: &[String]) -> Vec<Reading> {
             ignores_id: false,
         })
         .collect();
-    read(&inputs)
+    read(&inputs, &RoleBudgets::default())
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn one(path: &str, text: &str) -> Outcome {
         name: None,
         ignores_id: false,
     };
-    read(&[input]).remove(0).outcome
+    read(&[input], &RoleBudgets::default()).remove(0).outcome
 }
 
 /// Exported and read again, an agent is the same.

@@ -163,6 +163,7 @@ impl State {
             Read::AgentNamed { name } => {
                 json!(world.agents.values().find(|agent| agent.name == *name))
             }
+            Read::AgentText { agent_id } => json!(world.agent_texts.get(agent_id.as_str())),
             Read::SessionState { .. } => Value::Object(world.session_state.clone()),
             Read::TenantSetting { name } => json!(world.stated.get(name)),
             Read::Search { query } => world.search_page(query),
@@ -248,8 +249,11 @@ impl World {
             Write::Agent(write) => {
                 self.audited
                     .push((write.agent.name.clone(), write.audited.clone()));
-                self.agents
-                    .insert(write.agent.agent_id.to_string(), write.agent);
+                let id = write.agent.agent_id.to_string();
+                if let Some(text) = write.source_text {
+                    self.agent_texts.insert(id.clone(), text);
+                }
+                self.agents.insert(id, write.agent);
             }
             Write::ClaimUpload { upload_id, .. } => {
                 self.uploads.remove(&upload_id);

@@ -36,6 +36,8 @@ pub struct World {
     pub artifacts: BTreeMap<String, Artifact>,
     /// Agents by id.
     pub agents: BTreeMap<String, Agent>,
+    /// The texts of the files that agents were read from, by their ids.
+    pub agent_texts: BTreeMap<String, String>,
     /// What the audit log was told of agents, by name.
     pub audited: Vec<(String, Value)>,
     /// Boundary contracts by id.

@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Approval, ApprovalState, DELEGATIONS_MAX, Delegation, HUMAN, Person, Verdict, Vote};
+use super::{
+    Approval, ApprovalKind, ApprovalState, DELEGATIONS_MAX, Delegation, HUMAN, Person, Verdict,
+    Vote,
+};
+use crate::id::AgentId;
 use crate::permission::Role;
 use crate::time::Timestamp;
 
@@ -83,7 +87,68 @@ pub struct NewVote {
     pub edit: Option<Edit>,
 }
 
+/// A request, as far as it tells whether what was answered before holds for it, too.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// What asks.
+    pub kind: ApprovalKind,
+    /// The agent, when it is registered.
+    pub agent_id: Option<&'a AgentId>,
+    /// The agent's name; of an execution, its intent's type.
+    pub agent_name: &'a str,
+    /// The session it came up in.
+    pub session_id: Option<&'a str>,
+    /// The tool, or the name of the point in a handler.
+    pub tool_name: &'a str,
+    /// The digest of the request.
+    pub request_hash: &'a str,
+    /// What asks for people: policies, and steps of the judgement.
+    pub policies: &'a [String],
+    /// Who may decide.
+    pub approvers: &'a [String],
+    /// How many people must agree.
+    pub quorum: u32,
+}
+
 impl Approval {
+    /// The request that it is about.
+    pub fn asked(&self) -> Asked<'_> {
+        Asked {
+            kind: self.kind,
+            agent_id: self.agent_id.as_ref(),
+            agent_name: &self.agent_name,
+            session_id: self.session_id.as_deref(),
+            tool_name: &self.tool_name,
+            request_hash: &self.request_hash,
+            policies: &self.policies,
+            approvers: &self.approvers,
+            quorum: self.quorum,
+        }
+    }
+
+    /// Whether what a person allowed from now on, deciding this, answers another request of the same tool: one person may
+    /// decide that, too, and it is asked for by nothing that this person was not asked by. Without a registered agent
+    /// a call is only known by its session.
+    pub fn answers(&self, asked: &Asked<'_>) -> bool {
+        let is_held_alike = asked.policies.iter().all(|id| self.policies.contains(id));
+        let may_decide = |name: &String| self.first_approvers().any(|first| first == name);
+        let is_somebodys = asked.kind == ApprovalKind::Execution
+            || asked.agent_id.is_some()
+            || asked.session_id == self.session_id.as_deref();
+        asked.quorum <= 1 && is_held_alike && is_somebodys && asked.approvers.iter().all(may_decide)
+    }
+
+    /// Who might decide when it was asked for, without those who were asked afterwards.
+    fn first_approvers(&self) -> impl Iterator<Item = &String> {
+        let named = self.approvers.iter().enumerate();
+        let first = named.filter(|(place, name)| {
+            let is_delegate = self.delegations.iter().any(|to| to.to == **name);
+            let is_later = *place > 0 && *name == HUMAN && self.escalated_at.is_some();
+            !is_delegate && !is_later
+        });
+        first.map(|(_, name)| name)
+    }
+
     /// Where it stands at a time.
     pub fn state_at(&self, now: Timestamp) -> ApprovalState {
         if self.state.is_open() && self.expires_at <= now {
@@ -95,9 +160,14 @@ impl Approval {
 
     /// How many more people must agree.
     pub fn missing(&self) -> u32 {
-        let agreed = self.votes.iter().filter(|vote| self.agrees(vote)).count();
+        let agreed = self.agreed().count();
         let agreed = u32::try_from(agreed).unwrap_or(u32::MAX);
         self.quorum.saturating_sub(agreed)
+    }
+
+    /// The votes that let it happen.
+    pub fn agreed(&self) -> impl Iterator<Item = &Vote> {
+        self.votes.iter().filter(|vote| self.agrees(vote))
     }
 
     /// A vote for another request than the one that would be used does not count.

@@ -1,6 +1,6 @@
 //! Allowances: what was approved for a while.
 
-use civitas_model::approval::{Allowance, AllowanceScope, ApprovalRefusal, ApprovalState};
+use civitas_model::approval::{Allowance, AllowanceScope, ApprovalRefusal, ApprovalState, Asked};
 use civitas_model::{Approval, Id, TenantId, Timestamp};
 use civitas_sql::{Error, Row, Statement, Val};
 
@@ -19,41 +19,30 @@ pub(super) const COVERING: Statement =
 /// Allowances of one tenant that count at the same time, at most.
 const ALLOWANCES_MAX: u64 = 1_000;
 
-/// What is looked for to find an allowance that covers a request.
-pub(super) fn covering(
-    tenant: &TenantId,
-    agent_id: Option<&str>,
-    agent_name: &str,
-    tool_name: &str,
-    request_hash: &str,
-    now: Timestamp,
-) -> Vec<Val> {
+/// What is looked for to find allowances that may cover a request.
+pub(super) fn covering(tenant: &TenantId, asked: &Asked<'_>, now: Timestamp) -> Vec<Val> {
     vec![
         tenant.as_str().into(),
-        tool_name.into(),
+        asked.tool_name.into(),
         now.as_micros().into(),
-        request_hash.into(),
-        agent_id.unwrap_or_default().into(),
-        agent_name.into(),
+        asked.request_hash.into(),
+        asked.agent_id.map(Id::as_str).unwrap_or_default().into(),
+        asked.agent_name.into(),
     ]
 }
 
 /// Approves an approval that an allowance covers.
 pub(super) async fn cover(tx: &mut Transaction<'_>, approval: &mut Approval) -> Result<(), Stop> {
-    let params = covering(
-        &approval.tenant_id,
-        approval.agent_id.as_ref().map(Id::as_str),
-        &approval.agent_name,
-        &approval.tool_name,
-        &approval.request_hash,
-        tx.now,
-    );
-    let Some(row) = tx.query_one(&COVERING, &params).await? else {
-        return Ok(());
-    };
-    let allowance_id = row.text("allowance_id")?;
-    approval.allow(allowance_id, tx.now);
-    count_use(tx, &approval.tenant_id, allowance_id).await
+    let params = covering(&approval.tenant_id, &approval.asked(), tx.now);
+    for row in tx.query(&COVERING, &params).await? {
+        let allowance = read(&row)?;
+        let given = require(tx, &approval.tenant_id, &allowance.approval_id).await?;
+        if given.answers(&approval.asked()) {
+            approval.allow(&allowance.allowance_id, tx.now);
+            return count_use(tx, &approval.tenant_id, &allowance.allowance_id).await;
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn allow(tx: &mut Transaction<'_>, allowance: &Allowance) -> Result<(), Stop> {

@@ -1,6 +1,6 @@
 //! Readings of approvals and allowances.
 
-use civitas_model::approval::{Allowance, ApprovalState, parse_code};
+use civitas_model::approval::{Allowance, ApprovalState, Asked, parse_code};
 use civitas_model::{AgentId, Approval, ExecutionId, Id, TenantId, Timestamp};
 use civitas_sql::{Error, Select, Statement, Val};
 
@@ -142,23 +142,24 @@ impl Approvals<'_> {
         rows.iter().map(row::read).collect()
     }
 
-    /// The allowance that covers a request, if one does: of exactly this request, or of this tool of this agent.
+    /// The allowance that covers a request, if one does: of exactly this request, or of this tool of this agent; and what
+    /// was asked when it was given answers this, too ([`Approval::answers`]).
     pub async fn allowance(
         &self,
         tenant: &TenantId,
-        agent: (Option<&AgentId>, &str),
-        tool_name: &str,
-        request_hash: &str,
+        asked: &Asked<'_>,
         now: Timestamp,
     ) -> Result<Option<Allowance>, Error> {
-        let agent_id = agent.0.map(Id::as_str);
-        let params = allowing::covering(tenant, agent_id, agent.1, tool_name, request_hash, now);
-        let row = self
-            .0
-            .database
-            .query_one(&allowing::COVERING, params)
-            .await?;
-        row.as_ref().map(allowing::read).transpose()
+        let params = allowing::covering(tenant, asked, now);
+        let rows = self.0.database.query(&allowing::COVERING, params).await?;
+        for row in &rows {
+            let allowance = allowing::read(row)?;
+            let given = self.find(tenant, &allowance.approval_id).await?;
+            if given.is_some_and(|given| given.answers(asked)) {
+                return Ok(Some(allowance));
+            }
+        }
+        Ok(None)
     }
 
     /// One allowance of a tenant.

@@ -6,7 +6,9 @@ mod proof;
 mod read;
 
 pub use change::{AuditChange, DROP_MAX};
-pub use read::{Audit, AuditFilter, AuditHead, AuditLog, AuditNode, AuditStats, SignedCheckpoint};
+pub use read::{
+    Audit, AuditFilter, AuditHead, AuditLog, AuditNode, AuditStats, AuditStrays, SignedCheckpoint,
+};
 
 pub use head::LEVELS as AUDIT_LEVELS;
 

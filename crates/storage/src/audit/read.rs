@@ -21,6 +21,7 @@ const NEWEST_CHECKPOINTS: Statement =
     Statement::new(include_str!("../queries/audit/newest_checkpoints.sql"));
 const FIRST_SINCE: Statement = Statement::new(include_str!("../queries/audit/first_since.sql"));
 const LAST_BEFORE: Statement = Statement::new(include_str!("../queries/audit/last_before.sql"));
+const STRAYS: Statement = Statement::new(include_str!("../queries/audit/strays.sql"));
 const WITH_BODY: Statement = Statement::new(include_str!("../queries/audit/with_body.sql"));
 
 /// Which entries of a log.
@@ -100,6 +101,15 @@ pub struct SignedCheckpoint {
     pub created_at: Timestamp,
     /// The signed note.
     pub note: String,
+}
+
+/// What lies among a log's rows and belongs to none of its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditStrays {
+    /// Entries with a number before the first.
+    pub entries: u64,
+    /// Bodies whose entry is not there.
+    pub bodies: u64,
 }
 
 /// A log that is only read, such as one in a copy of a database: opening it changes nothing.
@@ -306,6 +316,17 @@ impl Audit<'_> {
         let params = vec![tenant.as_str().into(), below.into(), limit.into()];
         let rows = self.0.query(&NEWEST_CHECKPOINTS, params).await?;
         rows.iter().map(read_checkpoint).collect()
+    }
+
+    /// What was put among a log's rows that its entries do not reach. Reads all of its bodies' index.
+    pub async fn strays(&self, tenant: &TenantId) -> Result<AuditStrays, Error> {
+        let params = vec![tenant.as_str().into(), tenant.as_str().into()];
+        let row = self.0.query_one(&STRAYS, params).await?;
+        let count = |column| row.as_ref().map_or(Ok(0), |row| row.count(column));
+        Ok(AuditStrays {
+            entries: count("entries")?,
+            bodies: count("bodies")?,
+        })
     }
 
     /// The last entry from before a time.

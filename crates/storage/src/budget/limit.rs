@@ -2,16 +2,20 @@
 
 use civitas_model::budget::{Amount, Caps, Period, Pool, Scope, Source};
 use civitas_model::{Agent, AgentId, Money, TenantId};
-use civitas_sql::Statement;
+use civitas_sql::{Statement, Val};
 
 use super::change::{SetCap, freed};
 use super::{pool, rolling, tell};
+use crate::agent::RoleChange;
 use crate::changeset::Refusal;
 use crate::transaction::{Meaning, Stop, Transaction};
 
 const SET_CAPS: Statement = Statement::new(include_str!("../queries/budget/set_caps.sql"));
 const UNLIMIT: Statement = Statement::new(include_str!("../queries/budget/unlimit.sql"));
 const SYNC_AGENT: Statement = Statement::new(include_str!("../queries/budget/sync_agent.sql"));
+const FOLLOW_TOKENS: Statement =
+    Statement::new(include_str!("../queries/budget/follow_tokens.sql"));
+const FOLLOW_COST: Statement = Statement::new(include_str!("../queries/budget/follow_cost.sql"));
 const SYNC_SESSIONS: Statement =
     Statement::new(include_str!("../queries/budget/sync_sessions.sql"));
 
@@ -141,6 +145,27 @@ pub(crate) async fn agent_changed(
     let scope = Scope::Agent(agent.agent_id.clone());
     let row = pool::open_one(tx, &agent.tenant_id, &scope).await?;
     freed(tx, &agent.tenant_id, &[row]).await
+}
+
+/// Has the pools of a role's agents follow the role, where theirs are the role's and nobody set their caps.
+pub(crate) async fn role_changed(
+    tx: &mut Transaction<'_>,
+    change: &RoleChange,
+) -> Result<(), Stop> {
+    let (from, to) = (change.from, change.to);
+    let tokens = (to.tokens_per_session.into(), from.tokens_per_session.into());
+    let cost: (Val, Val) = (
+        to.cost_per_day.as_micros().into(),
+        from.cost_per_day.as_micros().into(),
+    );
+    let tenant = change.tenant_id.as_str();
+    for (statement, (to, from)) in [(&FOLLOW_TOKENS, tokens), (&FOLLOW_COST, cost)] {
+        let role = change.role.as_str();
+        let params = vec![to, tenant.into(), tenant.into(), role.into(), from];
+        tx.execute_later(statement, params, Meaning::Nothing)
+            .await?;
+    }
+    freed(tx, &change.tenant_id, &[]).await
 }
 
 async fn sync_agent(tx: &mut Transaction<'_>, agent: &Agent) -> Result<(), Stop> {

@@ -20,6 +20,6 @@ pub use read::{Budgets, PoolFilter};
 
 pub(crate) use change::sweep;
 pub(crate) use ledger::{charge, release_known, reserve, settle_known};
-pub(crate) use limit::{agent_changed, agent_deleted, agent_inserted};
+pub(crate) use limit::{agent_changed, agent_deleted, agent_inserted, role_changed};
 pub(crate) use read::pool_query;
 pub(crate) use wait::{wait_for, wait_key};

@@ -5,8 +5,8 @@ use civitas_sql::Statement;
 
 use crate::transaction::{Meaning, Stop, Transaction};
 use crate::{
-    activity, agent_session, approval, budget, hook_event, idempotency, invitation, metric, outbox,
-    rate_limit, refresh_token, session, telemetry, ticket, webhook,
+    activity, agent_session, answer, approval, budget, hook_event, idempotency, invitation, metric,
+    outbox, rate_limit, refresh_token, session, telemetry, ticket, webhook,
 };
 
 const EXPIRED: Statement = Statement::new(include_str!("../queries/execution/expired.sql"));
@@ -25,11 +25,11 @@ pub struct Expire {
     pub limit: u32,
 }
 
-/// Removes ended sessions and credentials, old idempotency keys, metrics, telemetry, activity, ended
+/// Removes ended sessions and credentials, old idempotency keys and the answers under them, metrics, telemetry, activity, ended
 /// reservations and deliveries of webhooks.
 #[derive(Debug)]
 pub struct Sweep {
-    /// Idempotency keys from before this.
+    /// Idempotency keys and the answers under them from before this.
     pub unused_since: Timestamp,
     /// Entries of the records stream up to this number, which the search index has applied.
     pub records_applied: u64,
@@ -53,6 +53,7 @@ impl Expire {
 impl Sweep {
     pub(crate) async fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
         idempotency::delete_old(tx, self.unused_since).await?;
+        answer::delete_old(tx, self.unused_since).await?;
         session::delete_expired(tx).await?;
         invitation::delete_expired(tx).await?;
         refresh_token::delete_expired(tx).await?;

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use civitas_audit::NewEntry;
 use civitas_model::budget::{Amount, Scope};
 use civitas_model::telemetry::{ModelRequest, TokenCounts};
-use civitas_model::{Agent, AgentId, Metric, MetricId, Money, TenantId};
-use serde_json::json;
+use civitas_model::{Agent, AgentId, Entropy, Metric, MetricId, Money, TenantId};
+use serde_json::{Value, json};
 
 use super::SessionReport;
 use super::session::{Added, State};
 use crate::metric::RecordMetric;
 use crate::transaction::{Stop, Transaction};
-use crate::{agent, agent_session, budget};
+use crate::{agent, agent_session, audit, budget};
 
 /// The type of the metrics that requests become.
 const METRIC_TYPE: &str = "telemetry";
@@ -25,6 +26,25 @@ struct Charge {
     duration_ms: u64,
 }
 
+/// What the audit log is told of a session's charges.
+struct Told {
+    entry: NewEntry,
+    salt: Salt,
+    charges: Vec<Value>,
+}
+
+/// Random bytes that came with the report.
+#[derive(Clone, Copy)]
+struct Salt([u8; 32]);
+
+impl Entropy for Salt {
+    fn fill(&self, bytes: &mut [u8]) {
+        for (byte, random) in bytes.iter_mut().zip(self.0) {
+            *byte = random;
+        }
+    }
+}
+
 /// What a report charges, and the agents it names.
 pub(super) struct Charges<'a> {
     tenant: &'a TenantId,
@@ -33,6 +53,8 @@ pub(super) struct Charges<'a> {
     by_id: HashMap<AgentId, Option<Agent>>,
     /// By session and agent; the session's own agent comes before others, since it is the one whose limits are the session's.
     charges: BTreeMap<(String, bool, Option<AgentId>), Charge>,
+    /// By session.
+    told: BTreeMap<String, Told>,
 }
 
 impl<'a> Charges<'a> {
@@ -42,6 +64,7 @@ impl<'a> Charges<'a> {
             agents: HashMap::new(),
             by_id: HashMap::new(),
             charges: BTreeMap::new(),
+            told: BTreeMap::new(),
         }
     }
 
@@ -124,6 +147,13 @@ impl<'a> Charges<'a> {
     ) {
         let agent_id = agent.map(|agent| agent.agent_id.clone());
         let is_other = agent_id.as_ref() != state.agent_id();
+        self.told
+            .entry(report.session_id.clone())
+            .or_insert_with(|| Told {
+                entry: report.charged.clone(),
+                salt: Salt(report.charged_salt),
+                charges: Vec::new(),
+            });
         let key = (report.session_id.clone(), is_other, agent_id);
         let charge = self.charges.entry(key).or_insert_with(|| Charge {
             metric_id: report.metric_ids.get(&request.agent_name).cloned(),
@@ -138,9 +168,20 @@ impl<'a> Charges<'a> {
         charge.duration_ms = charge.duration_ms.saturating_add(added.duration_ms);
     }
 
-    /// Charges the pools of the organisation, teams, agents and sessions, and moves the agents by what they used.
-    pub(super) async fn settle(self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
+    /// Charges the pools of the organisation, teams, agents and sessions, and moves the agents by what they used. One entry for
+    /// each session says it.
+    pub(super) async fn settle(mut self, tx: &mut Transaction<'_>) -> Result<(), Stop> {
         for ((session_id, _, agent_id), charge) in self.charges {
+            let spent = Amount::new(charge.tokens.charged(), charge.cost).bounded();
+            if !spent.is_zero()
+                && let Some(told) = self.told.get_mut(&session_id)
+            {
+                told.charges.push(json!({
+                    "agent_id": agent_id,
+                    "requests": charge.requests,
+                    "amount": spent,
+                }));
+            }
             if let (Some(agent_id), Some(metric_id)) = (agent_id, charge.metric_id) {
                 let metric = Metric {
                     metric_id,
@@ -164,10 +205,16 @@ impl<'a> Charges<'a> {
                 continue;
             }
             // Nobody's: the organisation and the session pay.
-            let spent = Amount::new(charge.tokens.charged(), charge.cost).bounded();
             if !spent.is_zero() {
                 let scopes = [Scope::Organisation, Scope::Session(session_id)];
                 budget::charge(tx, self.tenant, &scopes, spent, None).await?;
+            }
+        }
+        for told in self.told.into_values() {
+            if !told.charges.is_empty() {
+                let body = json!({ "charges": told.charges });
+                let entry = told.entry.with_body(&body, &told.salt);
+                audit::append(tx, &entry).await?;
             }
         }
         Ok(())

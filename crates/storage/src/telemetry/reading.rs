@@ -98,9 +98,19 @@ impl Store {
 }
 
 impl Telemetry<'_> {
-    /// Whether telemetry reports the requests of a session, so that what they cost is charged by it.
-    pub async fn is_metered(&self, tenant: &TenantId, session_id: &str) -> Result<bool, Error> {
-        let params = vec![tenant.as_str().into(), session_id.into()];
+    /// Whether telemetry has reported requests of a session since a time, so that what they cost is charged by it. Requests that
+    /// used nothing do not count.
+    pub async fn is_metered(
+        &self,
+        tenant: &TenantId,
+        session_id: &str,
+        since: Timestamp,
+    ) -> Result<bool, Error> {
+        let params = vec![
+            tenant.as_str().into(),
+            session_id.into(),
+            since.as_micros().into(),
+        ];
         let row = self.0.database.query_one(&IS_METERED, params).await?;
         Ok(row.is_some())
     }

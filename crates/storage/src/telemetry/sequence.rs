@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 const RUNS_MAX: usize = 16;
 /// Gaps that are kept of a session. The oldest beyond are counted alone.
 const GAPS_MAX: usize = 256;
+/// How far beyond what was seen a number may be. One further on counts nothing: it would make everything between missing.
+const JUMP_MAX: u64 = 1_000_000;
 
 /// From one start of the client to the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,14 +124,22 @@ impl Runs {
 
     /// Whether a number of this time can only belong to an event that nobody has seen.
     pub(super) fn is_beyond(&self, at: Timestamp, number: u64) -> bool {
-        self.runs
-            .last()
-            .is_none_or(|run| at >= run.since && number > run.last)
+        let newest = self.runs.last();
+        self.is_near(number) && newest.is_none_or(|run| at >= run.since && number > run.last)
+    }
+
+    /// Whether a number may be one of the session's.
+    fn is_near(&self, number: u64) -> bool {
+        let highest = self.runs.iter().map(|run| run.last).max();
+        number <= highest.unwrap_or(0).saturating_add(JUMP_MAX)
     }
 
     /// Notes the number of an event. `is_new` says that the event was not seen before, though its number may have been:
     /// then the client began to count again.
     pub(super) fn note(&mut self, at: Timestamp, number: u64, is_new: bool) {
+        if !self.is_near(number) {
+            return;
+        }
         let run = self.runs.partition_point(|run| run.since <= at);
         // It belongs to the run that had begun by then; the earliest event of a run may arrive late.
         for candidate in [run.checked_sub(1), Some(run)].into_iter().flatten() {
@@ -211,6 +221,20 @@ mod tests {
     }
 
     #[test]
+    fn a_number_far_away_makes_nothing_missing() {
+        let mut runs = Runs::default();
+        runs.note(at(1), u64::MAX, true);
+        assert_eq!((runs.missing(), runs.last()), (0, None));
+        assert!(!runs.is_beyond(at(1), u64::MAX), "it may come twice");
+        runs.note(at(2), 1, true);
+        runs.note(at(3), 1 << 62, true);
+        runs.note(at(4), 2, true);
+        assert_eq!((runs.missing(), runs.last()), (0, Some(2)));
+        runs.note(at(5), JUMP_MAX + 2, true);
+        assert_eq!(runs.missing(), JUMP_MAX - 1);
+    }
+
+    #[test]
     fn what_was_before_the_first_that_arrived_is_missing() {
         let mut runs = Runs::default();
         runs.note(at(100), 4, true);
@@ -264,7 +288,7 @@ mod tests {
             runs.note(at(10 + start), 1, true);
         }
         assert!(runs.runs.len() <= RUNS_MAX);
-        runs.note(at(1000), u64::MAX, true);
+        runs.note(at(1000), JUMP_MAX, true);
         assert!(runs.missing() > 1000);
     }
 

@@ -119,8 +119,9 @@ const MOVED: &[&str] = &[
     "ws_tickets",
 ];
 /// The audit log stays where it was written: it says what happened there, and its chain cannot be cut. So do decisions, which it
-/// names, and budgets: what was spent there was paid there.
+/// names, and budgets: what was spent there was paid there. Answers are for whoever asked, who is someone else now.
 const KEPT: &[&str] = &[
+    "kept_answers",
     "budget_buckets",
     "budget_pools",
     "budget_reservations",

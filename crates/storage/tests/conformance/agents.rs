@@ -124,7 +124,7 @@ pub fn record(metric: Metric) -> RecordMetric {
     RecordMetric(Box::new(metric))
 }
 
-async fn found(t: &Fixture, name: &str) -> Agent {
+pub async fn found(t: &Fixture, name: &str) -> Agent {
     let found = t.store.agents().find(&tenant(), &id(name)).await;
     found.unwrap().unwrap()
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use civitas_model::approval::{
-    Allowance, AllowanceScope, ApprovalKind, ApprovalRefusal, ApprovalState, Edit, NewVote, Person,
-    Verdict,
+    Allowance, AllowanceScope, ApprovalKind, ApprovalRefusal, ApprovalState, Asked, Edit, NewVote,
+    Person, Verdict,
 };
 use civitas_model::execution::{Status, Wait};
 use civitas_model::session::anonymous_tenant;
@@ -484,14 +484,68 @@ pub async fn an_allowance_goes_no_further_than_its_approval(t: Fixture) {
     assert_eq!(refused, refused_with(ApprovalRefusal::AllowanceOfMany));
 }
 
-/// The allowance that covers what an agent does with a tool.
-async fn covered(t: &Fixture, agent: (Option<&AgentId>, &str), what: (&str, &str)) -> String {
+/// What an agent does with a tool, held as what was approved was.
+fn asks<'a>(
+    agent: (Option<&'a AgentId>, &'a str),
+    what: (&'a str, &'a str),
+    like: &'a NewApproval,
+) -> Asked<'a> {
+    Asked {
+        kind: like.kind,
+        agent_id: agent.0,
+        agent_name: agent.1,
+        session_id: like.session_id.as_deref(),
+        tool_name: what.0,
+        request_hash: what.1,
+        policies: &like.policies,
+        approvers: &like.approvers,
+        quorum: 1,
+    }
+}
+
+async fn covering(t: &Fixture, asked: Asked<'_>) -> String {
     let now = t.store.clock().now();
     let approvals = t.store.approvals();
     let tenant = tenant();
-    let found = approvals.allowance(&tenant, agent, what.0, what.1, now);
-    let found = found.await.unwrap();
+    let found = approvals.allowance(&tenant, &asked, now).await.unwrap();
     found.map_or_else(|| "none".to_owned(), |found| found.allowance_id)
+}
+
+/// The allowance that covers what an agent does with a tool.
+async fn covered(t: &Fixture, agent: (Option<&AgentId>, &str), what: (&str, &str)) -> String {
+    let like = new_approval("p", ApprovalKind::ToolCall);
+    covering(t, asks(agent, what, &like)).await
+}
+
+pub async fn an_allowance_answers_only_what_its_giver_was_asked(t: Fixture) {
+    approved(&t).await;
+    t.commit(allow(allowance("tool", "p", AllowanceScope::Tool)))
+        .await;
+    t.commit(allow(allowance("exact", "p", AllowanceScope::Request)))
+        .await;
+    let like = new_approval("p", ApprovalKind::ToolCall);
+    let (other, admin) = (vec!["gates.other".to_owned()], vec!["admin".to_owned()]);
+    for hash in ["hash", "other"] {
+        let asked = asks((None, "coder"), ("Bash", hash), &like);
+        assert_ne!(covering(&t, asked).await, "none");
+        for asked in [
+            Asked { quorum: 2, ..asked },
+            Asked {
+                policies: &other,
+                ..asked
+            },
+            Asked {
+                approvers: &admin,
+                ..asked
+            },
+            Asked {
+                session_id: Some("another"),
+                ..asked
+            },
+        ] {
+            assert_eq!(covering(&t, asked).await, "none", "{asked:?}");
+        }
+    }
 }
 
 pub async fn an_allowance_covers_what_was_approved(t: Fixture) {

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use civitas_model::agent::midnight;
+use civitas_model::agent::{Role, midnight};
 use civitas_model::budget::{Amount, Caps, Period, Pool, Reserve, Scope, Source, scopes_of};
 use civitas_model::execution::{Status, Wait};
 use civitas_model::{Agent, Money, TenantId};
 use civitas_storage::execution::Sweep;
 use civitas_storage::{
     AgentChange, AuditFilter, BudgetChange, Change, Changeset, CommitError, Notice, PoolFilter,
-    Refusal, ReservationState, SetCap, Spend, Store,
+    Refusal, ReservationState, RoleChange, RoleLimits, SetCap, Spend, Store,
 };
 
-use crate::agents::{agent, insert, metric, record, update};
+use crate::agents::{agent, found, insert, metric, record, update};
 use crate::fixture::{Fixture, id, other_tenant, refusal, start, suspend, tenant};
 
 pub fn amount(tokens: u64, cost: u64) -> Amount {
@@ -470,6 +470,75 @@ pub async fn an_agents_pools_follow_the_registry(t: Fixture) {
     .await;
     t.commit(settle("r0", None)).await;
     assert_eq!(pool(&t, of_agent("a")).await.caps, Caps::default());
+}
+
+pub async fn agents_follow_the_budget_of_their_role_unless_they_have_their_own(t: Fixture) {
+    let limits = |tokens, micros| RoleLimits {
+        tokens_per_session: tokens,
+        cost_per_day: Money::from_micros(micros),
+    };
+    let of = |tenant_id: TenantId, role, from, to| {
+        AgentChange::FollowRole(RoleChange {
+            tenant_id,
+            role,
+            from,
+            to,
+        })
+    };
+    let (usual, new) = (limits(200_000, 30_000_000), limits(500, 7));
+    for name in ["follows", "has-its-own", "is-capped"] {
+        let mut new = agent(name);
+        if name == "has-its-own" {
+            new.budget.max_cost_per_day = Money::from_micros(31_000_000);
+        }
+        t.commit(insert(new)).await;
+        let scopes = vec![of_agent(name), session(name)];
+        t.commit(reserve(name, scopes, amount(1, 1))).await;
+    }
+    let mut reviewer = agent("reviewer");
+    reviewer.role = Role::Reviewer;
+    t.commit(insert(reviewer)).await;
+    t.commit(cap(of_agent("is-capped"), 99, Period::Day)).await;
+    // Another tenant's, another role's, and what the role never had change nothing.
+    t.commit(of(other_tenant(), Role::Developer, usual, new))
+        .await;
+    t.commit(of(tenant(), Role::Tester, usual, new)).await;
+    t.commit(of(tenant(), Role::Developer, limits(1, 1), new))
+        .await;
+    assert_eq!(found(&t, "follows").await.budget, agent("x").budget);
+    t.clock.advance(Duration::from_secs(1));
+    t.commit(of(tenant(), Role::Developer, usual, new)).await;
+    let figures = async |name| {
+        let agent = found(&t, name).await;
+        let (day, life) = (pool(&t, of_agent(name)), pool(&t, session(name)));
+        (
+            agent.budget.max_tokens_per_session,
+            agent.budget.max_cost_per_day.as_micros(),
+            agent.revision,
+            day.await.caps.cost.map(Money::as_micros),
+            life.await.caps.tokens,
+        )
+    };
+    assert_eq!(figures("follows").await, (500, 7, 3, Some(7), Some(500)));
+    let own = Some(31_000_000);
+    assert_eq!(
+        figures("has-its-own").await,
+        (500, 31_000_000, 2, own, Some(500))
+    );
+    assert_eq!(figures("is-capped").await, (500, 7, 3, Some(99), Some(500)));
+    let other = found(&t, "reviewer").await;
+    assert_eq!(
+        (other.budget.max_tokens_per_session, other.revision),
+        (200_000, 1)
+    );
+    // What was set of its pool is taken back: its role's figure holds.
+    t.commit(BudgetChange::Remove {
+        tenant_id: tenant(),
+        scope: of_agent("is-capped"),
+    })
+    .await;
+    let back = pool(&t, of_agent("is-capped")).await;
+    assert_eq!(back.caps.cost, Some(Money::from_micros(7)));
 }
 
 pub async fn a_metric_is_charged_once_to_pools_and_agent(t: Fixture) {

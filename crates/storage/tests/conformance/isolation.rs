@@ -11,12 +11,13 @@ use civitas_storage::execution::{
     Cancel, ExecutionFilter, Idempotency, Pause, Resume, Retry, Submit,
 };
 use civitas_storage::{
-    AllowanceFilter, ApprovalChange, ApprovalFilter, AuditChange, AuditFilter, Change, Changeset,
-    FileFilter, MembershipChange, Need, NewApproval, OpenUploadChange, PendingIntentFilter,
-    PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
+    AllowanceFilter, AnswerChange, ApprovalChange, ApprovalFilter, AuditChange, AuditFilter,
+    Change, Changeset, FileFilter, MembershipChange, Need, NewApproval, OpenUploadChange,
+    PendingIntentFilter, PutTenantSetting, Refusal, ServiceToken, ServiceTokenChange, Usage,
 };
 use serde_json::json;
 
+use crate::answers::keep;
 use crate::approvals::{allowance, new_approval, new_vote, open, person, vote};
 use crate::audit::audit_entry;
 use crate::documents::{artifact, contract, file, pending_intent, upload};
@@ -54,6 +55,7 @@ const TABLES: &[(&str, &str)] = &[
     ("idempotency_keys", "idempotency_keys"),
     ("intents", "executions"),
     ("invitations", "none: found by the digest of its secret"),
+    ("kept_answers", "kept_answers"),
     ("leases", "none: the engine's own"),
     ("memberships", "memberships"),
     ("open_uploads", "open_uploads"),
@@ -88,6 +90,8 @@ const TABLES: &[(&str, &str)] = &[
 /// The case of each reading, as `file::function`; those without one are not a tenant's.
 const READINGS: &[(&str, &str)] = &[
     ("activity::activity_after", "agents"),
+    ("answer::find_kept_answer", "kept_answers"),
+    ("answer::scope", "none: it reads nothing"),
     ("activity::last_activity", "none: a number only"),
     ("activity::oldest_activity", "none: a number only"),
     ("activity::published_after", "webhooks"),
@@ -116,6 +120,7 @@ const READINGS: &[(&str, &str)] = &[
     ("agent::list", "agents"),
     ("agent::source", "agents"),
     ("agent::stats", "agents"),
+    ("agent_session::acting", "agent_sessions"),
     ("agent_session::find", "agent_sessions"),
     ("agent_session::list", "agent_sessions"),
     ("agent_session::unregistered", "agent_sessions"),
@@ -167,6 +172,7 @@ const READINGS: &[(&str, &str)] = &[
     ("read::newest_checkpoints", "audit_log"),
     ("read::nodes", "audit_log"),
     ("read::page_after", "audit_log"),
+    ("read::strays", "audit_log"),
     ("read::stats", "audit_log"),
     ("read::tenants", "none: the auditor's own, of every tenant"),
     (
@@ -414,6 +420,23 @@ pub async fn idempotency_keys(t: Fixture) {
     assert!(
         matches!(used, Refusal::AlreadySubmitted { execution_id, .. } if execution_id == id("e1"))
     );
+}
+
+pub async fn kept_answers(t: Fixture) {
+    let (a, b) = (tenant(), other_tenant());
+    t.commit(keep(&a, "first", "ours")).await;
+    assert_eq!(t.store.find_kept_answer(&b, "k").await.unwrap(), None);
+    t.commit(keep(&b, "second", "theirs")).await;
+    t.commit(AnswerChange::ForgetBodies {
+        tenant_id: b.clone(),
+    })
+    .await;
+    let body = async |tenant: &TenantId| {
+        let found = t.store.find_kept_answer(tenant, "k").await.unwrap();
+        found.unwrap().body
+    };
+    assert_eq!(body(&a).await.as_deref(), Some("ours"));
+    assert_eq!(body(&b).await, None);
 }
 
 pub async fn artifacts(t: Fixture) {
@@ -734,8 +757,14 @@ pub async fn approvals(t: Fixture) {
     let waiting = approvals.open_for(&tenant(), hash, at(0)).await.unwrap();
     assert_eq!(waiting, before);
     assert_eq!(approvals.open_for(&b, hash, at(0)).await.unwrap(), None);
-    let covering = approvals.allowance(&b, (None, "coder"), "Bash", "hash", at(0));
-    assert_eq!(covering.await.unwrap(), None);
+    let request = before.as_ref().unwrap().asked();
+    let covering = approvals
+        .allowance(&tenant(), &request, at(0))
+        .await
+        .unwrap();
+    assert!(covering.is_some());
+    let covering = approvals.allowance(&b, &request, at(0)).await.unwrap();
+    assert_eq!(covering, None);
     assert_eq!(approvals.find_allowance(&b, "l").await.unwrap(), None);
     let filter = AllowanceFilter::default();
     assert_eq!(approvals.allowances(&b, &filter, 9).await.unwrap(), []);
@@ -774,6 +803,8 @@ pub async fn audit_log(t: Fixture) {
     assert_eq!(audit.list(&b, &filter, 9, 0).await.unwrap(), []);
     assert_eq!(audit.page_after(&b, 0, 9).await.unwrap(), []);
     assert_eq!(audit.stats(&b, &filter).await.unwrap(), []);
+    let strays = audit.strays(&b).await.unwrap();
+    assert_eq!((strays.entries, strays.bodies), (0, 0));
     assert_eq!(audit.head(&b).await.unwrap(), None);
     assert_eq!(audit.checkpoints(&b, 0, 9).await.unwrap(), []);
     assert_eq!(audit.newest_checkpoints(&b, None, 9).await.unwrap(), []);

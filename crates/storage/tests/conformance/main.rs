@@ -12,6 +12,8 @@ mod agent_sessions;
 #[cfg(test)]
 mod agents;
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod audit;
@@ -177,6 +179,7 @@ conformance! {
         what_outlives_its_time_is_given_back_and_charged_late,
         a_warning_is_given_once_per_period_and_level,
         an_agents_pools_follow_the_registry,
+        agents_follow_the_budget_of_their_role_unless_they_have_their_own,
         a_metric_is_charged_once_to_pools_and_agent,
         a_charge_with_an_id_counts_once,
         an_execution_waits_until_there_is_room,
@@ -207,6 +210,7 @@ conformance! {
         a_stopped_execution_takes_its_approval_back,
         an_allowance_goes_no_further_than_its_approval,
         an_allowance_covers_what_was_approved,
+        an_allowance_answers_only_what_its_giver_was_asked,
         an_allowance_is_counted_until_it_ends,
         an_execution_that_is_allowed_is_approved_at_once,
         approvals_are_listed_by_what_they_are_now,
@@ -263,11 +267,18 @@ conformance! {
         what_the_other_tenant_has_stays_its_own,
         nothing_is_put_where_nobody_can_reach_it,
     }
+    answers {
+        what_is_done_under_a_key_takes_it_in_the_same_commit,
+        what_is_refused_leaves_its_key_free,
+        of_two_requests_with_one_key_one_is_done,
+        an_answer_is_kept_once_and_forgotten_in_time,
+    }
     isolation {
         every_table_and_reading_has_a_case,
         executions,
         outbox,
         idempotency_keys,
+        kept_answers,
         artifacts,
         files,
         uploads,

@@ -81,6 +81,8 @@ fn report(t: &Fixture, tenant: &TenantId, session: &str) -> SessionReport {
         events: Vec::new(),
         points: Vec::new(),
         begun: audit_entry(t, tenant, "u", "begin_session"),
+        charged: audit_entry(t, tenant, "u", "charge"),
+        charged_salt: [7; 32],
         metric_ids: HashMap::new(),
     }
 }
@@ -117,7 +119,7 @@ pub async fn a_repeated_report_changes_nothing(t: Fixture) {
     let metered = async || {
         t.store
             .telemetry()
-            .is_metered(&tenant(), "s")
+            .is_metered(&tenant(), "s", at(0))
             .await
             .unwrap()
     };
@@ -142,6 +144,19 @@ pub async fn a_repeated_report_changes_nothing(t: Fixture) {
     assert_eq!(once.models, ["claude-opus"]);
     assert_eq!(once.facts.user_email.as_deref(), Some("ada@example.com"));
     assert_eq!((once.missing, once.last_sequence), (0, Some(5)));
+    let charged = async || {
+        let audit = t.store.audit();
+        let all = audit.page_after(&tenant(), 0, 100).await.unwrap();
+        let all = all.into_iter();
+        let charges = all.filter(|stored| stored.entry.action == "charge");
+        charges.collect::<Vec<_>>()
+    };
+    let entries = charged().await;
+    assert_eq!(entries.len(), 1, "one for the batch and the session");
+    let body: serde_json::Value =
+        serde_json::from_str(&entries[0].body.as_ref().unwrap().text).unwrap();
+    assert_eq!(body["charges"][0]["requests"], 2);
+    assert_eq!(body["charges"][0]["amount"]["cost"], 0.003);
     take(&t, requests(), events()).await;
     // Twice in one report, too.
     let twice: Vec<_> = requests().into_iter().chain(requests()).collect();
@@ -157,9 +172,10 @@ pub async fn a_repeated_report_changes_nothing(t: Fixture) {
         .unwrap();
     assert_eq!(kept.len(), 3);
     assert_eq!(kept[0].attributes, "{\"ä\":1}");
-    let begun = AuditFilter::default();
-    let entries = t.store.audit().list(&tenant(), &begun, 9, 0).await.unwrap();
-    assert_eq!(entries.len(), 1, "a session begins once");
+    let all = AuditFilter::default();
+    let entries = t.store.audit().list(&tenant(), &all, 9, 0).await.unwrap();
+    let actions: Vec<&str> = entries.iter().map(|one| &*one.entry.action).collect();
+    assert_eq!(actions, ["charge", "begin_session"], "each once");
 }
 
 pub async fn gaps_are_known_until_late_events_close_them(t: Fixture) {
@@ -394,7 +410,7 @@ pub async fn old_telemetry_is_swept(t: Fixture) {
         found.unwrap().len()
     };
     assert_eq!(events().await, 1);
-    assert!(telemetry.is_metered(&tenant(), "s").await.unwrap());
+    assert!(telemetry.is_metered(&tenant(), "s", at(0)).await.unwrap());
     t.clock.advance(Duration::from_hours(801 * 24));
     t.commit(sweep()).await;
     let all = RequestFilter::default();
@@ -417,7 +433,7 @@ pub async fn another_tenants_telemetry_stays_its_own(t: &Fixture) {
     let telemetry = t.store.telemetry();
     let all = RequestFilter::default();
     assert_eq!(telemetry.session(&b, "s").await.unwrap(), None);
-    assert!(!telemetry.is_metered(&b, "s").await.unwrap());
+    assert!(!telemetry.is_metered(&b, "s", at(0)).await.unwrap());
     let sessions = telemetry.sessions(&b, &SessionFilter::default(), 9).await;
     assert_eq!(sessions.unwrap(), []);
     assert_eq!(telemetry.model_requests(&b, &all, 9).await.unwrap(), []);

@@ -41,8 +41,10 @@ pub(crate) struct Invitation {
 pub(crate) async fn invite(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Body(body): Body<InviteRequest>,
+    body: Result<Body<InviteRequest>, Problem>,
 ) -> Result<Json<Invitation>, Problem> {
+    state.auth.require_administration(&caller).await?;
+    let Body(body) = body?;
     let token = state
         .auth
         .invite(&caller, body.role, body.email.as_deref())

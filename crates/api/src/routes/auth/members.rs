@@ -99,8 +99,10 @@ pub(crate) async fn set_role(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     PathId(user_id): PathId<UserKind>,
-    Body(body): Body<RoleRequest>,
+    body: Result<Body<RoleRequest>, Problem>,
 ) -> Result<StatusCode, Problem> {
+    state.auth.require_administration(&caller).await?;
+    let Body(body) = body?;
     state.auth.set_role(&caller, &user_id, body.role).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -90,8 +90,10 @@ pub(crate) struct Tokens {
 pub(crate) async fn create(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Body(body): Body<TokenRequest>,
+    body: Result<Body<TokenRequest>, Problem>,
 ) -> Result<Json<NewToken>, Problem> {
+    state.auth.require_administration(&caller).await?;
+    let Body(body) = body?;
     let days = body.expires_in_days.unwrap_or(DAYS);
     let lifetime = Duration::from_secs(days.saturating_mul(24 * 60 * 60));
     let (token, secret) = state

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_auth::NewUser;
-use civitas_model::{Permission, Role};
+use civitas_model::Role;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::register::RegisterRequest;
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Admin, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -43,10 +43,9 @@ pub(crate) struct CreatedUser {
     ))]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Body(body): Body<UserRequest>,
 ) -> Result<Json<CreatedUser>, Problem> {
-    require(&caller, Permission::Admin)?;
     let new = NewUser {
         registration: body.user.into(),
         role: body.role,

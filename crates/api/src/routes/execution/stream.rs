@@ -1,13 +1,9 @@
 //! `/api/execution/{execution_id}/stream`: follows an execution, over a WebSocket or as lines of JSON. Both are resumed
 //! with `after=<seq>`: nothing is missed, nothing is seen twice.
 
-use std::convert::Infallible;
-
-use axum::body::Body;
 use axum::extract::ws::{Message, WebSocket, close_code};
 use axum::extract::{Request, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use civitas_model::id::ExecutionKind;
 use civitas_model::{Execution, Permission, TenantId};
@@ -15,12 +11,14 @@ use civitas_runtime::Watch;
 use futures::stream;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
 use crate::extract::{Params, PathId, SocketCaller, require};
+use crate::guard::Guard;
+use crate::lines;
+use crate::places::Place;
 use crate::problem::{Problem, ProblemDocument};
-use crate::socket::{self, CLOSE_STALLED, PING_INTERVAL, SEND_PATIENCE};
+use crate::socket::{self, CLOSE_CREDENTIAL, CLOSE_STALLED, CREDENTIAL_ENDED, PING_INTERVAL};
 use crate::state::AppState;
 use crate::stream::{message, ping};
 
@@ -48,7 +46,8 @@ pub(crate) struct StreamQuery {
 /// Follow an execution from its journal's entry `after` on, until it ends.
 ///
 /// With `Upgrade: websocket`, one JSON message per entry; otherwise one line of JSON per entry
-/// (`application/x-ndjson`). 30 seconds of silence bring a `ping`.
+/// (`application/x-ndjson`). 30 seconds of silence bring a `ping`. It ends with the execution, with the credential (close code
+/// 4001), and when the client does not read (4008).
 #[utoipa::path(get, path = "/api/execution/{execution_id}/stream", tag = "executions",
     security(("bearer" = [])), params(("execution_id" = String, Path), StreamQuery),
     responses(
@@ -60,7 +59,7 @@ pub(crate) struct StreamQuery {
     ))]
 pub(crate) async fn stream(
     State(state): State<AppState>,
-    SocketCaller(caller): SocketCaller,
+    SocketCaller(caller, standing): SocketCaller,
     PathId(execution_id): PathId<ExecutionKind>,
     Params(query): Params<StreamQuery>,
     request: Request,
@@ -70,11 +69,7 @@ pub(crate) async fn stream(
     if tenant.is_some_and(|named| *named != caller.tenant_id) {
         return Err(Problem::not_found("execution"));
     }
-    let permit = state
-        .streams
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| socket::too_many())?;
+    let place = state.streams.take(&caller.tenant_id)?;
     let found = state.runtime.find(&caller.tenant_id, &execution_id).await?;
     let execution = found.ok_or_else(|| Problem::not_found("execution"))?;
     let watch = state
@@ -86,10 +81,11 @@ pub(crate) async fn stream(
         state: state.clone(),
         execution,
         watch,
-        _permit: permit,
+        guard: Guard::new(&state, standing),
+        _place: place,
     };
     if !socket::is_wanted(&request) {
-        return Ok(lines(follower));
+        return Ok(lines_of(follower));
     }
     socket::open(&state, request, move |socket| push(socket, follower)).await
 }
@@ -99,7 +95,8 @@ struct Follower {
     state: AppState,
     execution: Execution,
     watch: Watch,
-    _permit: OwnedSemaphorePermit,
+    guard: Guard,
+    _place: Place,
 }
 
 /// What happens next for a follower.
@@ -114,6 +111,10 @@ impl Follower {
             () = self.state.stopping.cancelled() => {
                 let reason = "the server is stopping: come back with the last seq";
                 return Next::End { code: close_code::AWAY, reason };
+            }
+            () = self.guard.ended() => {
+                let (code, reason) = (CLOSE_CREDENTIAL, CREDENTIAL_ENDED);
+                return Next::End { code, reason };
             }
             () = tokio::time::sleep(PING_INTERVAL) => {
                 return Next::Message(ping(self.state.clock.now()));
@@ -141,24 +142,19 @@ impl Follower {
     }
 }
 
-fn lines(follower: Follower) -> Response {
-    let body = stream::unfold(follower, |mut follower| async move {
+fn lines_of(follower: Follower) -> Response {
+    let state = follower.state.clone();
+    let events = stream::unfold(follower, |mut follower| async move {
         match follower.next().await {
-            Next::Message(value) => Some((
-                Ok::<_, Infallible>(Bytes::from(format!("{value}\n"))),
-                follower,
-            )),
+            Next::Message(value) => Some((Bytes::from(format!("{value}\n")), follower)),
             Next::End { .. } => None,
         }
     });
-    let headers = [
-        (header::CONTENT_TYPE, "application/x-ndjson"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, Body::from_stream(body)).into_response()
+    lines::respond(&state, events, None)
 }
 
 async fn push(mut socket: WebSocket, mut follower: Follower) {
+    let patience = follower.state.settings.limits.send_patience;
     loop {
         let next = tokio::select! {
             next = follower.next() => next,
@@ -171,7 +167,7 @@ async fn push(mut socket: WebSocket, mut follower: Follower) {
         match next {
             Next::Message(value) => {
                 let sent = socket.send(Message::Text(value.to_string().into()));
-                match tokio::time::timeout(SEND_PATIENCE, sent).await {
+                match tokio::time::timeout(patience, sent).await {
                     Ok(Ok(())) => {}
                     Ok(Err(_)) => return,
                     Err(_) => {

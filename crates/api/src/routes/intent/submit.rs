@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use civitas_model::{ExecutionId, IntentId, SessionId, SolutionId, TenantId, Timestamp};
 use civitas_runtime::{Accepted, Submission};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::extract::{Authenticated, Body, check_session};
+use crate::once;
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -82,11 +83,15 @@ pub(crate) async fn submit(
     Authenticated(caller): Authenticated,
     headers: HeaderMap,
     Body(body): Body<SubmitIntent>,
-) -> Result<Json<Submitted>, Problem> {
+) -> Result<(HeaderMap, Json<Submitted>), Problem> {
     check_session(&state, &caller, body.session_id.as_ref()).await?;
     let submission = submission(&headers, body)?;
     let accepted = state.runtime.submit(&caller, submission).await?;
-    Ok(Json(accepted.into()))
+    let mut headers = HeaderMap::new();
+    if accepted.replayed {
+        headers.insert(once::REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok((headers, Json(accepted.into())))
 }
 
 fn submission(headers: &HeaderMap, body: SubmitIntent) -> Result<Submission, Problem> {
@@ -105,23 +110,12 @@ fn submission(headers: &HeaderMap, body: SubmitIntent) -> Result<Submission, Pro
 
 /// The one key of a submission, wherever it stands.
 fn idempotency_key(headers: &HeaderMap, field: Option<String>) -> Result<Option<String>, Problem> {
-    let refused = |detail| Problem::invalid("/idempotency_key", detail);
-    let mut values = headers.get_all("idempotency-key").iter();
-    let Some(value) = values.next() else {
+    let Some(key) = once::key(headers)? else {
         return Ok(field);
     };
-    if values.next().is_some() {
-        return Err(refused(
-            "the `Idempotency-Key` header is there twice: send one key",
-        ));
-    }
-    let key = value.to_str().map_err(|_| {
-        refused("the `Idempotency-Key` header must hold visible ASCII characters only")
-    })?;
     if field.is_some_and(|field| field != key) {
-        return Err(refused(
-            "the `Idempotency-Key` header and the field name two keys: send one of them",
-        ));
+        let detail = "the `Idempotency-Key` header and the field name two keys: send one of them";
+        return Err(Problem::invalid("/idempotency_key", detail));
     }
     Ok(Some(key.to_owned()))
 }

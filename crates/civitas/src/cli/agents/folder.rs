@@ -6,6 +6,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use civitas_governance::agent_file::{Input, decode, read};
+use civitas_governance::roles::RoleBudgets;
 use civitas_governance::{FILE_BYTES_MAX, FILES_MAX};
 use rustix::fs::{Mode, OFlags};
 use serde_json::{Value, json};
@@ -79,7 +80,8 @@ pub(super) fn collect(root: &Path) -> Result<Folder, Failure> {
             ignores_id: false,
         })
         .collect();
-    let readings = read(&inputs);
+    // For names and ids alone: the server says what agents may spend.
+    let readings = read(&inputs, &RoleBudgets::default());
     let settled = readings.iter().map(|reading| {
         let definition = reading.outcome.definition();
         definition.map(|one| (one.name.clone(), one.shares_id))

@@ -9,13 +9,15 @@ use serde_json::{Value, json};
 
 use super::folder::{Folder, collect};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, BAD, DIM, GOOD, WARN, clean, counted, data, note, text};
+use crate::cli::output::{self, BAD, DIM, DO, GOOD, WARN, clean, counted, data, note, text};
 use crate::cli::remote::Remote;
 use crate::client::Client;
 
 /// Files, and bytes of their texts, of one request.
 const BATCH_FILES: usize = 250;
 const BATCH_BYTES: usize = 6 << 20;
+/// Drafts that are named in the command that puts them to work.
+const NAMED_MAX: usize = 3;
 
 /// Read a folder of agent files into the registry.
 #[derive(Debug, Args)]
@@ -108,6 +110,7 @@ pub(super) async fn run(arguments: Import, remote: &Remote) -> anyhow::Result<()
             count("unchanged"),
             count("kept"),
         ));
+        say_drafts(&files, arguments.dry_run);
     }
     if failed > 0 {
         let total = counted(files.len(), "file");
@@ -115,6 +118,36 @@ pub(super) async fn run(arguments: Import, remote: &Remote) -> anyhow::Result<()
         return Err(Failure::failed(message).into());
     }
     Ok(())
+}
+
+/// Says which agents are denied everything until somebody puts them to work, and how.
+fn say_drafts(files: &[Value], dry_run: bool) {
+    let drafts: Vec<String> = files
+        .iter()
+        .filter(|file| !["skipped", "failed"].contains(&text(file, "action")))
+        .filter(|file| file["agent"]["lifecycle"] == "draft")
+        .map(|file| clean(text(&file["agent"], "name")))
+        .collect();
+    let which = match drafts.as_slice() {
+        [] => return,
+        few if few.len() <= NAMED_MAX => few.join(" "),
+        _ => "--drafts".to_owned(),
+    };
+    let (waits, calls) = match (drafts.len(), dry_run) {
+        (1, false) => ("1 agent waits as a draft".to_owned(), "its calls are"),
+        (1, true) => (
+            "1 agent would wait as a draft".to_owned(),
+            "its calls would be",
+        ),
+        (count, false) => (format!("{count} agents wait as drafts"), "their calls are"),
+        (count, true) => (
+            format!("{count} agents would wait as drafts"),
+            "their calls would be",
+        ),
+    };
+    note(&format!(
+        "{WARN}{waits}:{WARN:#} {calls} denied until {DO}civitas agents activate {which}{DO:#}"
+    ));
 }
 
 /// One file: how it was read, what was done, and everything there is to say about it.

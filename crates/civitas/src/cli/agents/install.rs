@@ -14,12 +14,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::Context;
+use civitas_model::agent::is_name;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::super::failure::Failure;
-use super::super::output::{self, BOLD, DO, WARN, data, note};
+use super::super::output::{self, BOLD, DO, WARN, data, note, text};
 use super::super::remote::Remote;
+use super::super::replace::replace;
 use client_version::Client;
 use file::SettingsFile;
 use place::Place;
@@ -46,6 +48,10 @@ pub struct Install {
     /// Put back what was there before, and revoke the token.
     #[arg(long)]
     pub uninstall: bool,
+    /// The registered agent that the main thread of the client acts as, with its tools, paths and budgets; as installed before
+    /// when left out, else nobody.
+    #[arg(long, value_name = "NAME", conflicts_with = "uninstall")]
+    pub agent: Option<String>,
     /// How long the token lasts.
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u64).range(1..=366))]
     pub days: u64,
@@ -114,13 +120,15 @@ pub(super) async fn run(arguments: Install, remote: &Remote) -> anyhow::Result<(
     }
     let api = remote.client()?;
     let start = Start::look(&arguments)?;
+    let agent = main_thread(&api, &arguments, start.earlier.as_ref()).await?;
+    let name = agent.as_ref().map(|agent| text(agent, "name"));
     let client = client_version::ask().await;
     let theirs = start.before.json["env"][plan::TELEMETRY].as_str();
     let program = std::env::current_exe().context("this program does not know where it lies")?;
     let token = if arguments.dry_run {
-        Token::shown(api.server(), start.earlier.as_ref())
+        Token::shown(api.server(), start.earlier.as_ref(), name)
     } else {
-        Token::get(&api, start.earlier.as_ref(), arguments.days).await?
+        Token::get(&api, start.earlier.as_ref(), name, arguments.days).await?
     };
     let plan = Plan {
         server: api.server(),
@@ -139,12 +147,15 @@ pub(super) async fn run(arguments: Install, remote: &Remote) -> anyhow::Result<(
             return Err(error);
         }
     };
+    if is_changed && !arguments.dry_run {
+        token.replace(&api, start.earlier.as_ref()).await;
+    }
     if remote.json {
         let backup = start.before.bytes.as_ref().map(|_| &start.shelf.backup);
         return Ok(output::json(&json!({
             "settings": start.settings.target, "server": plan.server, "form": plan.form.as_str(),
             "written": is_changed && !arguments.dry_run, "telemetry": plan.has_telemetry, "token_id": token.id,
-            "client_version": client.version().map(|version| version.to_string()), "backup": backup,
+            "agent": name, "client_version": client.version().map(|version| version.to_string()), "backup": backup,
         }))?);
     }
     if arguments.scope.project && git_may_take(&start.settings.target).await {
@@ -154,6 +165,7 @@ pub(super) async fn run(arguments: Install, remote: &Remote) -> anyhow::Result<(
         ));
     }
     advise(&client, &plan, theirs.filter(|_| !arguments.no_telemetry));
+    say_who(agent.as_ref());
     let path = start.settings.target.display();
     note(&match (is_changed, arguments.dry_run) {
         (false, _) => format!("{path} says this already: nothing is to be done"),
@@ -165,6 +177,48 @@ pub(super) async fn run(arguments: Install, remote: &Remote) -> anyhow::Result<(
         ),
     });
     Ok(())
+}
+
+/// The agent that the main thread is to act as: the one that was named, else the one of the installation before.
+async fn main_thread(
+    api: &crate::client::Client,
+    arguments: &Install,
+    earlier: Option<&Record>,
+) -> Result<Option<Value>, Failure> {
+    let before = earlier
+        .filter(|record| record.server == api.server() && is_name(&record.token_name))
+        .map(|record| record.token_name.as_str());
+    let Some(wanted) = arguments.agent.as_deref().or(before) else {
+        return Ok(None);
+    };
+    super::find(api, wanted).await.map(Some).map_err(|failure| {
+        failure.with_advice(
+            "register it first, for example with `civitas agents import .claude/agents`",
+        )
+    })
+}
+
+/// Says what holds for the main thread.
+fn say_who(agent: Option<&Value>) {
+    let Some(agent) = agent else {
+        note(&format!(
+            "{WARN}note:{WARN:#} the main thread of the client is nobody in the registry: dangers, secrets, gates and the budgets of its session and\nthe organisation bind it, no role's tools, paths or daily budget; {DO}--agent NAME{DO:#} makes it an agent"
+        ));
+        return;
+    };
+    let (name, state) = (
+        output::clean(text(agent, "name")),
+        text(&agent["registry"], "lifecycle"),
+    );
+    note(&format!(
+        "the main thread of the client acts as {BOLD}{name}{BOLD:#}"
+    ));
+    if state != "active" {
+        note(&format!(
+            "{WARN}note:{WARN:#} {name} is {}: its calls are denied until {DO}civitas agents activate {name}{DO:#}",
+            output::clean(state)
+        ));
+    }
 }
 
 /// Where an installation starts from.
@@ -246,6 +300,7 @@ impl Start {
             server: plan.server.to_owned(),
             token_id: token.id.clone(),
             token: token.secret.clone(),
+            token_name: token.name.clone(),
             existed: self.before.bytes.is_some(),
             mode: self.before.mode,
             sha256: digest(&text),
@@ -253,7 +308,7 @@ impl Start {
         };
         self.shelf.keep(&record, self.before.bytes.as_deref())?;
         let mode = if plan.is_managed { MANAGED } else { OWN };
-        file::replace(target, &text, mode)?;
+        replace(target, &text, mode)?;
         Ok(true)
     }
 }

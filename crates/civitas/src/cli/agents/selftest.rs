@@ -78,12 +78,11 @@ struct Bench {
 impl Bench {
     fn new(remote: &Remote) -> Result<Self, Failure> {
         let (server, told) = installed::credentials(remote);
-        let operator = remote.token.clone().filter(|token| !token.is_empty());
         // The token of the hooks, also where whoever runs the test has one that may more.
         let token = installed::token_for(&server).or(told);
         Ok(Self {
             hooks: Client::new(&server, token.clone())?,
-            operator: Client::new(&server, operator)?,
+            operator: remote.client_of(&server)?,
             server: server.trim_end_matches('/').to_owned(),
             token,
             session: format!("selftest-{}", SystemEntropy.uuid_v4()),

@@ -3,11 +3,9 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::cli::output::{DIM, clean, data, moment, note, short, text};
+use super::told::line;
+use crate::cli::output::{DIM, data, note, text};
 use crate::client::Client;
-
-/// Characters of an event's facts that are shown.
-const FACTS_WIDTH: usize = 160;
 
 /// What to watch.
 #[derive(Debug, Args)]
@@ -61,22 +59,6 @@ fn show(message: &Value, json: bool) -> std::io::Result<()> {
             Ok(())
         }
         _ if json => data(&message.to_string()),
-        _ => {
-            let facts = message["data"].as_object().into_iter().flatten();
-            let facts: Vec<String> = facts
-                .filter(|(_, value)| !value.is_null())
-                .map(|(name, value)| match value {
-                    Value::String(text) => format!("{name}={text}"),
-                    other => format!("{name}={other}"),
-                })
-                .collect();
-            data(&format!(
-                "{} {:>6} {:<18} {}",
-                moment(message, "timestamp"),
-                message["seq"],
-                clean(kind),
-                short(&facts.join(" "), FACTS_WIDTH)
-            ))
-        }
+        _ => data(&line(message)),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use civitas_audit::{Frontier, Hash};
 use civitas_model::TenantId;
-use civitas_storage::{AUDIT_LEVELS, AuditHead, AuditLog, SqlError};
+use civitas_storage::{AUDIT_LEVELS, AuditHead, AuditLog, AuditStrays, SqlError};
 
 /// Hashes read at a time.
 const PAGE: u32 = 1000;
@@ -35,11 +35,18 @@ impl Beside {
                     .map(|node| ((node.level, node.index), node.hash)),
             );
         }
+        let mut wrong = strays(log.audit().strays(tenant).await?);
+        if let Ok(Some(head)) = &head {
+            // Checkpoints are read after the head: a newer one may be there, not an older one.
+            let newest = log.audit().newest_checkpoints(tenant, None, 1).await?;
+            let signed = newest.first().map_or(0, |newest| newest.size);
+            wrong.extend(progress(head, signed));
+        }
         Ok(Self {
             head,
             nodes,
             frontier: Frontier::default(),
-            wrong: Vec::new(),
+            wrong,
         })
     }
 
@@ -104,4 +111,41 @@ impl Beside {
         }
         wrong
     }
+}
+
+/// What readers would be shown, and no chain holds.
+fn strays(found: AuditStrays) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if found.entries > 0 {
+        wrong.push(format!(
+            "{} entries have a number before the first (`audit_entries`): they are no part of the log",
+            found.entries
+        ));
+    }
+    if found.bodies > 0 {
+        wrong.push(format!(
+            "{} bodies belong to no entry (`audit_bodies`)",
+            found.bodies
+        ));
+    }
+    wrong
+}
+
+/// How far the log is said to be signed and its bodies dropped: further than it is, nothing more would be.
+fn progress(head: &AuditHead, signed: u64) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if head.signed > signed {
+        wrong.push(format!(
+            "{} entries are said to be signed (`audit_heads`), and the newest checkpoint covers {signed}: the node would not sign what comes",
+            head.signed
+        ));
+    }
+    let size = head.frontier.size();
+    if head.dropped > size {
+        wrong.push(format!(
+            "bodies are said to be dropped up to entry {} (`audit_heads`), and there are {size}: no more would be",
+            head.dropped
+        ));
+    }
+    wrong
 }

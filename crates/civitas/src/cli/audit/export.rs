@@ -10,7 +10,7 @@ use serde_json::json;
 use super::command::Export;
 use super::source::Source;
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, data, note};
+use crate::cli::output::{self, counted, data, note};
 
 /// Writes checkpoints and entries, for the owner alone: bodies are personal.
 pub(super) async fn run(arguments: Export, machine: bool) -> anyhow::Result<()> {
@@ -54,6 +54,10 @@ pub(super) async fn run(arguments: Export, machine: bool) -> anyhow::Result<()> 
     if machine {
         return Ok(output::json(&json!({ "file": shown, "entries": entries }))?);
     }
-    note(&format!("{entries} entries of {} tenants", tenants.len()));
+    note(&format!(
+        "{} of {}",
+        counted(entries, "entry"),
+        counted(tenants.len(), "tenant")
+    ));
     Ok(data(&shown)?)
 }

@@ -12,12 +12,13 @@ use super::command::{Place, Verify};
 use super::source::{Checkpoints, Source, add_files, installation};
 use crate::audit::{checkpoints, key};
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, BAD, DIM, GOOD, WARN, clean, data, note};
+use crate::cli::output::{self, BAD, DIM, GOOD, WARN, clean, counted, data, note};
 
 /// Verifies every log that is there, or that a checkpoint says was there.
 pub(super) async fn run(arguments: Verify, machine: bool) -> anyhow::Result<()> {
-    let key = find_key(&arguments)?;
+    // A place without a log is told first: there a key would be asked for in vain.
     let source = Source::open(&arguments.place).await?;
+    let key = find_key(&arguments)?;
     let (mut tenants, mut kept) = source.survey().await?;
     if is_folder(&arguments.place) {
         add_files(
@@ -133,12 +134,12 @@ fn tell(report: &Report) -> anyhow::Result<()> {
         (BAD, "DAMAGED")
     };
     data(&format!(
-        "{style}{word}{style:#}  {}: {} entries, the first {} signed by {} checkpoints; {} bodies, {} dropped",
+        "{style}{word}{style:#}  {}: {}, the first {} signed by {}; {}, {} dropped",
         clean(report.tenant.as_str()),
-        report.entries,
+        counted(report.entries, "entry"),
         report.signed,
-        report.checkpoints,
-        report.bodies,
+        counted(report.checkpoints, "checkpoint"),
+        counted(report.bodies, "body"),
         report.bodies_dropped,
     ))?;
     for finding in &report.findings {

@@ -18,10 +18,10 @@ pub struct Check {
     /// A command of a shell.
     #[arg(value_name = "COMMAND", conflicts_with_all = ["tool", "input", "path"])]
     pub command: Option<String>,
-    /// A registered agent, by its name or id.
+    /// An agent, by its name or id; one that is not registered is judged as such.
     #[arg(long, value_name = "AGENT", conflicts_with = "role")]
     pub agent: Option<String>,
-    /// Any agent of this role. With neither it is a system operation.
+    /// Any agent of this role. With neither it is whoever the session runs as, or a system operation.
     #[arg(long, value_name = "ROLE")]
     pub role: Option<String>,
     /// Another tool than the shell, such as `Read`, `Write` or `mcp__github__create_issue`.
@@ -47,7 +47,7 @@ pub struct Check {
     /// What is known of the session, such as `read_secret`; may be repeated.
     #[arg(long = "fact", value_name = "FACT")]
     pub facts: Vec<String>,
-    /// A session, whose facts and budget count, too.
+    /// A session, whose facts, budget and halts count, too.
     #[arg(long, value_name = "SESSION")]
     pub session: Option<String>,
     /// Another version than the active one.
@@ -131,7 +131,10 @@ fn explain(said: &Value, arguments: &Check) -> std::io::Result<()> {
     let what = arguments.command.as_deref().or(arguments.tool.as_deref());
     let agent = &said["request"]["agent"];
     let who = match text(agent, "name") {
-        "" => "nobody's agent".to_owned(),
+        "" => match text(&said["request"], "unregistered") {
+            "" => "nobody's agent".to_owned(),
+            name => format!("{name} (not registered)"),
+        },
         name if name.starts_with("any ") => name.to_owned(),
         name => format!("{name} ({})", text(agent, "role")),
     };

@@ -39,7 +39,12 @@ pub(super) async fn run(client: &Client, arguments: Diff) -> anyhow::Result<()> 
         return Ok(());
     }
     Err(Failure::failed(format!(
-        "{differing} files differ between {before} and {after}"
+        "{} between {before} and {after}",
+        if differing == 1 {
+            "1 file differs".to_owned()
+        } else {
+            format!("{differing} files differ")
+        }
     ))
     .into())
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::folder;
 use crate::cli::failure::{Failure, document};
-use crate::cli::output::{self, BAD, BOLD, DIM, GOOD, clean, data, note};
+use crate::cli::output::{self, BAD, BOLD, DIM, GOOD, clean, counted, data, note};
 
 /// `civitas policy validate`.
 pub(super) async fn validate(path: PathBuf, machine: bool) -> anyhow::Result<()> {
@@ -23,7 +23,8 @@ pub(super) async fn validate(path: PathBuf, machine: bool) -> anyhow::Result<()>
         return Ok(output::json(&answer)?);
     }
     note(&format!(
-        "{GOOD}valid{GOOD:#}: {policies} policies, fingerprint {}",
+        "{GOOD}valid{GOOD:#}: {}, fingerprint {}",
+        counted(policies, "policy"),
         short(&compiled.set)
     ));
     Ok(())
@@ -65,7 +66,8 @@ pub(super) async fn test(path: PathBuf, machine: bool) -> anyhow::Result<()> {
         return Err(Failure::failed(format!("{failed} of {} tests fail", passed + failed)).into());
     }
     if !machine {
-        note(&format!("{GOOD}{passed} tests pass{GOOD:#}"));
+        let verb = if passed == 1 { "passes" } else { "pass" };
+        note(&format!("{GOOD}{} {verb}{GOOD:#}", counted(passed, "test")));
     }
     Ok(())
 }

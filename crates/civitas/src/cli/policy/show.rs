@@ -14,6 +14,12 @@ const LIST_WIDTH: usize = 48;
 
 /// One version with its texts.
 pub(super) async fn version(client: &Client, version: &str) -> Result<Value, Failure> {
+    if version != "active" && !version.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = format!(
+            "{version} is no version: give a number or `active`; `civitas policy show active --file NAME` prints a file of it"
+        );
+        return Err(Failure::Usage(message));
+    }
     client
         .get(&["api", "v1", "policy", "versions", version], &[])
         .await
@@ -97,7 +103,7 @@ fn roles(tables: &Tables) -> std::io::Result<()> {
         "LEVEL",
         "TOOLS",
         "PATHS",
-        "INTERFACES",
+        "APIS",
         "STARTS AGENTS",
         "SECRETS",
         "NEEDS APPROVAL",

@@ -6,9 +6,10 @@ use std::time::Duration;
 use civitas_governance::policies::Draft;
 use serde_json::{Value, json};
 
-use super::{Apply, Pull, folder, offline, show};
+use super::{Apply, Pull, folder, offline, show, what_if};
+use crate::cli::ask;
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, BAD, DIM, GOOD, clean, note, text};
+use crate::cli::output::{self, BAD, DIM, GOOD, clean, counted, note, text};
 use crate::cli::serving::stop_requested;
 use crate::client::Client;
 
@@ -32,9 +33,9 @@ pub(super) async fn pull(client: &Client, arguments: Pull, machine: bool) -> any
         )?);
     }
     note(&format!(
-        "version {number} is in {}, {} files written",
+        "version {number} is in {}, {} written",
         folder.display(),
-        written.len()
+        counted(written.len(), "file")
     ));
     Ok(())
 }
@@ -42,17 +43,16 @@ pub(super) async fn pull(client: &Client, arguments: Pull, machine: bool) -> any
 /// `civitas policy apply`.
 pub(super) async fn apply(client: &Client, arguments: Apply, machine: bool) -> anyhow::Result<()> {
     let draft = folder::read(arguments.folder.clone()).await?;
-    let based_on = arguments.based_on;
-    let activate = !arguments.no_activate;
-    let saved = save(
-        client,
-        &arguments.folder,
-        draft,
-        based_on,
-        activate,
-        &arguments.note,
-    )
-    .await?;
+    let saving = Saving {
+        based_on: arguments.based_on,
+        activate: !arguments.no_activate,
+        note: &arguments.note,
+        preview: Some(Preview {
+            asks: !arguments.yes && !machine && ask::is_possible(),
+            is_shown: !machine,
+        }),
+    };
+    let saved = save(client, &arguments.folder, draft, &saving).await?;
     match saved {
         Some(saved) if machine => Ok(output::json(&saved)?),
         Some(saved) => {
@@ -73,14 +73,55 @@ fn say_saved(saved: &Value) {
     } else {
         "is saved"
     };
+    let many = |name: &str, what| counted(saved[name].as_u64().unwrap_or_default(), what);
     let fingerprint: String = text(saved, "fingerprint").chars().take(12).collect();
     note(&format!(
-        "{GOOD}version {} {verb}{GOOD:#}: {} policies, {} tests passed, fingerprint {DIM}{}{DIM:#}",
+        "{GOOD}version {} {verb}{GOOD:#}: {}, {} passed, fingerprint {DIM}{}{DIM:#}",
         saved["version"],
-        saved["policies"],
-        saved["tests"],
+        many("policies", "policy"),
+        many("tests", "test"),
         clean(&fingerprint)
     ));
+}
+
+/// How a folder is saved.
+struct Saving<'a> {
+    /// The version that it was made from, when the folder does not know.
+    based_on: Option<u64>,
+    activate: bool,
+    note: &'a str,
+    /// Whether it is said before what it changes.
+    preview: Option<Preview>,
+}
+
+/// What is said of a change before it is made.
+struct Preview {
+    asks: bool,
+    is_shown: bool,
+}
+
+/// Says what would come out differently, and asks whether that is meant. A script is told, and goes on.
+async fn preview(client: &Client, draft: &Draft, preview: &Preview) -> Result<(), Failure> {
+    if !preview.is_shown {
+        return Ok(());
+    }
+    match what_if::changes(client, draft).await {
+        Ok(None) => Ok(()),
+        Ok(Some(changes)) => {
+            note(&changes);
+            if preview.asks {
+                return ask::confirm("Let it decide from now on?");
+            }
+            Ok(())
+        }
+        // It is not what was asked for, and holds nothing up.
+        Err(failure) => {
+            note(&format!(
+                "{DIM}what would come out differently is not known: {failure}{DIM:#}"
+            ));
+            Ok(())
+        }
+    }
 }
 
 /// Saves a folder; nothing when the active version says the same.
@@ -88,9 +129,7 @@ async fn save(
     client: &Client,
     folder: &Path,
     draft: Draft,
-    based_on: Option<u64>,
-    activate: bool,
-    note: &str,
+    saving: &Saving<'_>,
 ) -> anyhow::Result<Option<Value>> {
     // What is wrong is said before anyone is asked.
     offline::compile(draft.clone()).await?;
@@ -102,11 +141,11 @@ async fn save(
     for files in &mut files {
         files.sort();
     }
-    if activate && files[0] == files[1] {
+    if saving.activate && files[0] == files[1] {
         return Ok(None);
     }
     let base = listed["base"].as_u64().unwrap_or_default();
-    let known = based_on.or_else(|| folder::base(folder));
+    let known = saving.based_on.or_else(|| folder::base(folder));
     let Some(based_on) = known.or_else(|| (base == 0).then_some(0)) else {
         let message = format!(
             "{} does not know from which version it was made: look at `civitas policy diff {}`, then add --based-on {base}",
@@ -115,10 +154,13 @@ async fn save(
         );
         return Err(Failure::Usage(message).into());
     };
+    if let Some(asked) = saving.preview.as_ref().filter(|_| saving.activate) {
+        preview(client, &draft, asked).await?;
+    }
     let mut body = folder::body(&draft);
-    body["note"] = json!(note);
+    body["note"] = json!(saving.note);
     body["based_on"] = json!(based_on);
-    body["activate"] = json!(activate);
+    body["activate"] = json!(saving.activate);
     let saved = client
         .post(&["api", "v1", "policy", "versions"], Some(&body))
         .await?;
@@ -146,7 +188,13 @@ pub(super) async fn watch(client: &Client, path: PathBuf) -> anyhow::Result<()> 
             continue;
         }
         seen = Some(draft.clone());
-        match save(client, &path, draft, None, true, "saved while watched").await {
+        let saving = Saving {
+            based_on: None,
+            activate: true,
+            note: "saved while watched",
+            preview: None,
+        };
+        match save(client, &path, draft, &saving).await {
             Ok(Some(saved)) => say_saved(&saved),
             Ok(None) => note("the active version says the same"),
             Err(error) => note(&format!(

@@ -2,14 +2,19 @@
 
 use std::path::Path;
 
+use civitas_governance::policies::Draft;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{folder, offline};
+use crate::cli::failure::Failure;
 use crate::cli::output::{
     self, BAD, BOLD, DIM, GOOD, WARN, clean, data, moment, note, short, table, text,
 };
 use crate::client::Client;
+
+/// How far back an applied folder is tried.
+const PREVIEW_DAYS: u32 = 7;
 
 /// The candidate, and what to compare it with.
 #[derive(Debug, Args)]
@@ -61,6 +66,24 @@ pub(super) async fn run(client: &Client, arguments: WhatIf, machine: bool) -> an
         return Ok(output::json(&report)?);
     }
     show(&report)
+}
+
+/// How many calls of the last days a folder would have decided differently than they were, in a sentence; nothing when
+/// there are none.
+pub(super) async fn changes(client: &Client, draft: &Draft) -> Result<Option<String>, Failure> {
+    let body = json!({
+        "tables": draft.tables(), "sources": draft.sources, "days": PREVIEW_DAYS, "against": "active",
+    });
+    let path = ["api", "v1", "policy", "what-if"];
+    let report = client.post(&path, Some(&body)).await?;
+    let count = |name: &str| report[name].as_u64().unwrap_or_default();
+    let (requests, changed, stricter) = (count("requests"), count("changed"), count("stricter"));
+    Ok((changed > 0).then(|| {
+        let looser = changed.saturating_sub(stricter);
+        format!(
+            "{WARN}{changed} of {requests} calls of the last {PREVIEW_DAYS} days would come out differently:{WARN:#} {BAD}{stricter} stricter{BAD:#}, {GOOD}{looser} looser{GOOD:#}"
+        )
+    }))
 }
 
 fn show(report: &Value) -> anyhow::Result<()> {

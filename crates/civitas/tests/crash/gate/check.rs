@@ -163,7 +163,7 @@ fn approvals(evidence: &Evidence, facts: &Facts) -> Vec<Finding> {
         let (is_used, is_no) = (state == "used", state == "denied");
         let is_yes = is_used || state == "approved";
         let votes = [done("approve"), done("deny")];
-        if votes != [is_yes, is_no].map(usize::from) || done("use") > usize::from(is_used) {
+        if votes != [is_yes, is_no].map(usize::from) || done("use") != usize::from(is_used) {
             let what = format!("is {state}, and the audit log says {deeds:?}");
             findings.push(Finding::approval(id, what));
         }
@@ -307,7 +307,7 @@ mod tests {
             decisions: vec![decision("one", None), decision("two", Some("p"))],
             entries: HashMap::from([("one".into(), ran), ("two".into(), held)]),
             approvals: HashMap::from([("p".into(), "used".into())]),
-            deeds: HashMap::from([("p".into(), vec!["approve".into()])]),
+            deeds: HashMap::from([("p".into(), vec!["approve".into(), "use".into()])]),
             pools: scopes.map(|scope| (scope.to_owned(), pool)).into(),
         };
         (evidence, facts)
@@ -359,6 +359,7 @@ mod tests {
             &["deny"][..],
             &[],
             &["approve", "approve"],
+            &["approve"],
             &["approve", "use", "use"],
         ] {
             let deeds: Vec<_> = deeds.iter().map(|&deed| deed.to_owned()).collect();

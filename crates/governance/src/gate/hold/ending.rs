@@ -1,7 +1,7 @@
 //! How a call that was held is answered, and what becomes of its question then.
 
-use civitas_model::Approval;
-use civitas_model::approval::ApprovalState;
+use civitas_model::approval::{ApprovalState, HUMAN, Person, Vote};
+use civitas_model::{Approval, Caller, Id};
 use civitas_storage::{Changeset, CommitError, Refusal};
 
 use super::Held;
@@ -26,6 +26,65 @@ impl Gate {
             "Denied: {wanted} people must agree to it, and {code} was asked of {asked}: it is taken back, ask again."
         );
         let why = "more people are to be asked";
+        self.end(held, Given::deny(reason), Some(why)).await
+    }
+
+    /// Whether everyone who agreed may decide what will run, as policy names people by now and for what somebody made of it.
+    pub(super) async fn might_agree(
+        &self,
+        caller: &Caller,
+        approval: &Approval,
+        judged: &Judged,
+    ) -> Result<bool, Error> {
+        let mut wanted = approval.clone();
+        wanted.approvers.clone_from(&judged.decision.approvers);
+        if wanted.approvers.iter().any(|name| name == HUMAN) {
+            return Ok(true);
+        }
+        for vote in approval.agreed() {
+            let person = self.voter(caller, vote).await?;
+            if wanted.check_approver(&person).is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Who voted, with the role that they have now.
+    async fn voter(&self, caller: &Caller, vote: &Vote) -> Result<Person, Error> {
+        let operator = Person::from(&Caller::local_operator());
+        if vote.person_id == operator.id {
+            return Ok(operator);
+        }
+        let memberships = self.0.store.memberships();
+        let user = Id::trusted(vote.person_id.as_str());
+        let found = memberships.find(&caller.tenant_id, &user).await?;
+        Ok(Person {
+            id: vote.person_id.clone(),
+            name: vote.person.clone(),
+            roles: found.into_iter().map(|found| found.role).collect(),
+        })
+    }
+
+    /// Refuses what others have to agree to than those who did.
+    pub(super) async fn others_decide(
+        &self,
+        held: &Held<'_>,
+        approval: &Approval,
+        judged: &Judged,
+    ) -> Result<Given, Error> {
+        let (code, who) = (approval.code(), judged.decision.approvers.join(" or "));
+        let reason = format!(
+            "Denied: {who} decides this, and somebody else agreed to {code}: it is taken back, ask again."
+        );
+        let why = "other people decide what would run";
+        self.end(held, Given::deny(reason), Some(why)).await
+    }
+
+    /// Refuses what people agreed to and policy does not allow, by now or as somebody edited it. The question is taken back, so
+    /// that the same call is asked about anew.
+    pub(super) async fn forbidden(&self, held: &Held<'_>, reason: String) -> Result<Given, Error> {
+        let why = "policy does not allow what was approved";
         self.end(held, Given::deny(reason), Some(why)).await
     }
 

@@ -52,6 +52,52 @@ fn approval(quorum: u32, approvers: &[&str]) -> Approval {
     }
 }
 
+#[test]
+fn an_answer_holds_for_what_the_same_person_would_be_asked_in_the_same_way() {
+    let mut given = approval(1, &["operator"]);
+    given.policies = vec!["push".into(), "deploy".into()];
+    given.session_id = Some("s".into());
+    let later = given.clone();
+    assert!(given.answers(&later.asked()));
+    let mut fewer = later.clone();
+    fewer.policies = vec!["push".into()];
+    assert!(given.answers(&fewer.asked()));
+
+    let change = |change: &dyn Fn(&mut Approval)| {
+        let mut later = later.clone();
+        change(&mut later);
+        given.answers(&later.asked())
+    };
+    assert!(!change(&|later| later.quorum = 2));
+    assert!(!change(&|later| later.policies.push("other".into())));
+    assert!(!change(&|later| later.approvers = vec!["admin".into()]));
+    assert!(!change(&|later| later.approvers.push("admin".into())));
+    assert!(!change(&|later| later.session_id = Some("another".into())));
+    assert!(change(&|later| {
+        later.agent_id = Some(Id::trusted("registered"));
+        later.session_id = Some("another".into());
+    }));
+    assert!(change(&|later| {
+        later.kind = ApprovalKind::Execution;
+        later.session_id = None;
+    }));
+}
+
+#[test]
+fn who_was_asked_afterwards_answers_for_nothing_else() {
+    let mut given = approval(1, &["operator"]);
+    let ada = person("ada", Role::Operator);
+    given.delegate(&ada, "admin", None, at(1)).unwrap();
+    given.escalate(at(600)).unwrap();
+    assert_eq!(given.approvers, ["operator", "admin", HUMAN]);
+    let asked = approval(1, &["operator"]);
+    assert!(given.answers(&asked.asked()));
+    for widened in ["admin", HUMAN] {
+        let asked = approval(1, &[widened]);
+        assert!(!given.answers(&asked.asked()), "{widened}");
+    }
+}
+
 fn person(name: &str, role: Role) -> Person {
     Person {
         id: format!("id-{name}"),

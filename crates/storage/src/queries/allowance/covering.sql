@@ -3,4 +3,4 @@ FROM allowances
 WHERE tenant_id = ? AND tool_name = ? AND expires_at > ? AND revoked_at IS NULL
     AND (request_hash = ? OR scope = 'tool' AND COALESCE(agent_id, '') = ? AND (agent_id IS NOT NULL OR agent_name = ?))
 ORDER BY expires_at DESC
-LIMIT 1
+LIMIT 50

@@ -1,28 +1,28 @@
 //! `/api/v1/agents/activity/stream`: what agents do, as it is committed, over a WebSocket or as lines of JSON. Both are
 //! resumed with `after=<seq>`: nothing is missed, nothing is seen twice.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, close_code};
 use axum::extract::{Request, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
+use civitas_governance::event_type;
 use civitas_governance::feed::{Filter, Joined, Start};
 use civitas_model::agent::Role;
 use civitas_model::{ErrorCode, Permission, TenantId};
 use futures::{SinkExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use utoipa::IntoParams;
 
 use crate::extract::{Params, SocketCaller, require};
+use crate::guard::Guard;
+use crate::lines;
+use crate::places::Place;
 use crate::problem::{Problem, ProblemDocument};
-use crate::socket::{self, CLOSE_STALLED, PING_INTERVAL, SEND_PATIENCE};
+use crate::socket::{self, CLOSE_CREDENTIAL, CLOSE_STALLED, CREDENTIAL_ENDED, PING_INTERVAL};
 use crate::state::AppState;
 use crate::stream::ping;
 
@@ -75,6 +75,9 @@ impl ActivityQuery {
             let detail = format!("may name up to {TYPES_MAX} types");
             return Err(Problem::invalid("/types", detail));
         }
+        for kind in &filter.types {
+            event_type(kind).map_err(|detail| Problem::invalid("/types", detail))?;
+        }
         let role = filter.role.as_deref();
         if role.is_some_and(|role| Role::parse(role).is_none()) {
             let detail = "must be one of the roles that agents have, such as `developer`";
@@ -88,7 +91,7 @@ impl ActivityQuery {
 ///
 /// First `{type: "connection", message, timestamp, seq}` and `{type: "stats", data: {total_agents, active_connections}}`,
 /// then one message `{type, data, timestamp, seq}` for each event, in order. With `Upgrade: websocket` these are messages,
-/// any text is echoed, and the close code says why it ended: 4008 reading too slowly, 4010 `after` is too old or not known
+/// any text is echoed, and the close code says why it ended: 4001 the credential has ended, 4008 reading too slowly, 4010 `after` is too old or not known
 /// (a message `gap` before it says what is), 1001 the server stops, 1011 storage cannot be read. Otherwise they are lines of
 /// JSON (`application/x-ndjson`), and the last one says `{type: "closed", code, message}`.
 #[utoipa::path(get, path = "/api/v1/agents/activity/stream", tag = "agents",
@@ -101,7 +104,7 @@ impl ActivityQuery {
     ))]
 pub(crate) async fn stream(
     State(state): State<AppState>,
-    SocketCaller(caller): SocketCaller,
+    SocketCaller(caller, standing): SocketCaller,
     Params(mut query): Params<ActivityQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -112,11 +115,7 @@ pub(crate) async fn stream(
         return Err(Problem::new(ErrorCode::Forbidden, detail));
     }
     let filter = query.filter()?;
-    let permit = state
-        .streams
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| socket::too_many())?;
+    let place = state.streams.take(&caller.tenant_id)?;
     let mut greeting = Vec::new();
     let joined = match state.feed.start(query.after).await? {
         Start::After(seq) => {
@@ -141,10 +140,11 @@ pub(crate) async fn stream(
         state: state.clone(),
         joined,
         greeting,
-        _permit: permit,
+        guard: Guard::new(&state, standing),
+        _place: place,
     };
     if !socket::is_wanted(&request) {
-        return Ok(lines(client));
+        return Ok(lines_of(client));
     }
     socket::open(&state, request, move |socket| push(socket, client)).await
 }
@@ -174,7 +174,8 @@ struct Client {
     /// Nothing, when the number it came with is not known.
     joined: Option<Joined>,
     greeting: Vec<Value>,
-    _permit: OwnedSemaphorePermit,
+    guard: Guard,
+    _place: Place,
 }
 
 /// Why it ends.
@@ -203,6 +204,12 @@ impl Client {
                 return Err(End {
                     code: close_code::AWAY,
                     reason: "the server is stopping: come back with the last seq",
+                });
+            }
+            () = self.guard.ended() => {
+                return Err(End {
+                    code: CLOSE_CREDENTIAL,
+                    reason: CREDENTIAL_ENDED,
                 });
             }
             next = joined.next() => next,
@@ -240,7 +247,7 @@ impl Client {
             }
         };
         tokio::select! {
-            written = timeout(SEND_PATIENCE, writing) => match written {
+            written = timeout(self.state.settings.limits.send_patience, writing) => match written {
                 Ok(Ok(())) => Some(Ok(())),
                 Ok(Err(_)) => None,
                 Err(_) => Some(Err(STALLED)),
@@ -267,9 +274,9 @@ fn text(shared: &Bytes) -> Message {
     Message::Text(Utf8Bytes::try_from(shared.clone()).unwrap_or_default())
 }
 
-fn lines(client: Client) -> Response {
-    let greeting = client.greeting.clone();
-    let greeting = greeting.into_iter().map(|value| Ok(line(&value)));
+fn lines_of(client: Client) -> Response {
+    let state = client.state.clone();
+    let greeting: Vec<Bytes> = client.greeting.iter().map(line).collect();
     let events = stream::unfold(Some(client), |client| async move {
         let mut client = client?;
         let next = timeout(PING_INTERVAL, client.next()).await;
@@ -277,25 +284,24 @@ fn lines(client: Client) -> Response {
             Ok(Ok(message)) => {
                 let mut line = message.text.to_vec();
                 line.push(b'\n');
-                (Ok::<_, Infallible>(line.into()), Some(client))
+                (line.into(), Some(client))
             }
-            Ok(Err(End { code, reason })) => {
-                let timestamp = client.state.clock.now();
-                let last = json!({ "type": "closed", "code": code, "message": reason, "timestamp": timestamp });
-                (Ok(line(&last)), None)
-            }
+            Ok(Err(end)) => (closed(&client.state, end), None),
             Err(_) => {
                 let ping = ping(client.state.clock.now());
-                (Ok(line(&ping)), Some(client))
+                (line(&ping), Some(client))
             }
         })
     });
-    let headers = [
-        (header::CONTENT_TYPE, "application/x-ndjson"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    let body = futures::StreamExt::chain(stream::iter(greeting), events);
-    (headers, Body::from_stream(body)).into_response()
+    let stalled = closed(&state, STALLED);
+    let events = futures::StreamExt::chain(stream::iter(greeting), events);
+    lines::respond(&state, events, Some(stalled))
+}
+
+/// What a client reads last.
+fn closed(state: &AppState, End { code, reason }: End) -> Bytes {
+    let timestamp = state.clock.now();
+    line(&json!({ "type": "closed", "code": code, "message": reason, "timestamp": timestamp }))
 }
 
 fn line(value: &Value) -> Bytes {

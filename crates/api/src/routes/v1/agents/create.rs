@@ -4,13 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use civitas_governance::NewAgent;
-use civitas_model::Permission;
 use civitas_model::agent::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::AgentResponse;
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Admin, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -48,11 +47,11 @@ pub(crate) struct AgentCreate {
     rbac_requires_approval: bool,
     /// From which cost on people decide; 10 when absent.
     rbac_approval_threshold: Option<f64>,
-    /// Tokens in one session.
+    /// Tokens in one session; what the active policy tables give its role, when absent.
     #[schema(minimum = 1)]
-    budget_max_tokens_per_session: i64,
-    /// Money in one day, above 0.
-    budget_max_cost_per_day: f64,
+    budget_max_tokens_per_session: Option<i64>,
+    /// Money in one day, above 0; what the active policy tables give its role, when absent.
+    budget_max_cost_per_day: Option<f64>,
     /// `USD` (when absent), `EUR` or `GBP`.
     budget_currency: Option<String>,
     /// The part of the house it belongs to.
@@ -77,10 +76,9 @@ pub(crate) struct AgentCreate {
     ))]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Body(body): Body<AgentCreate>,
 ) -> Result<(StatusCode, Json<AgentResponse>), Problem> {
-    require(&caller, Permission::Admin)?;
     let new = NewAgent {
         name: body.name,
         role: body.role,

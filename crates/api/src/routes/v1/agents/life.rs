@@ -7,7 +7,7 @@ use civitas_model::agent::Lifecycle;
 use civitas_model::id::AgentKind;
 
 use super::answer::AgentResponse;
-use crate::extract::{Authenticated, PathId, require};
+use crate::extract::{Admin, Authenticated, PathId, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -37,10 +37,9 @@ pub(crate) async fn activate(
     ))]
 pub(crate) async fn suspend(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     PathId(agent_id): PathId<AgentKind>,
 ) -> Result<Json<AgentResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let to = Lifecycle::Suspended;
     let agent = state.agents.set_lifecycle(&caller, &agent_id, to).await?;
     Ok(Json(agent.into()))
@@ -54,10 +53,9 @@ pub(crate) async fn suspend(
     ))]
 pub(crate) async fn retire(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     PathId(agent_id): PathId<AgentKind>,
 ) -> Result<Json<AgentResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let to = Lifecycle::Retired;
     let agent = state.agents.set_lifecycle(&caller, &agent_id, to).await?;
     Ok(Json(agent.into()))

@@ -2,10 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use civitas_model::Permission;
 use civitas_model::id::AgentKind;
 
-use crate::extract::{Authenticated, PathId, require};
+use crate::extract::{Admin, PathId};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -17,10 +16,9 @@ use crate::state::AppState;
     ))]
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     PathId(agent_id): PathId<AgentKind>,
 ) -> Result<StatusCode, Problem> {
-    require(&caller, Permission::Admin)?;
     state.agents.delete(&caller, &agent_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

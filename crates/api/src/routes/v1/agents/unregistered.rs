@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::AgentResponse;
-use crate::extract::{Authenticated, Body, Params, require};
+use crate::extract::{Admin, Authenticated, Body, Params, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -106,10 +106,9 @@ pub(crate) struct Adoption {
     ))]
 pub(crate) async fn adopt(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Body(adoption): Body<Adoption>,
 ) -> Result<(StatusCode, Json<AgentResponse>), Problem> {
-    require(&caller, Permission::Admin)?;
     let session = adoption.session_id.as_deref();
     let agent = state
         .agents

@@ -3,14 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_governance::AgentPatch;
-use civitas_model::Permission;
 use civitas_model::agent::Role;
 use civitas_model::id::AgentKind;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::AgentResponse;
-use crate::extract::{Authenticated, Body, PathId, require};
+use crate::extract::{Admin, Body, PathId};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -46,11 +45,10 @@ pub(crate) struct AgentUpdate {
     ))]
 pub(crate) async fn update(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     PathId(agent_id): PathId<AgentKind>,
     Body(body): Body<AgentUpdate>,
 ) -> Result<Json<AgentResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let patch = AgentPatch {
         role: body.role,
         capabilities: body.capabilities,

@@ -67,8 +67,20 @@ struct BulkResult {
 pub(crate) async fn decide(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
-    Body(request): Body<BulkRequest>,
+    request: Result<Body<BulkRequest>, Problem>,
 ) -> Result<Json<BulkResponse>, Problem> {
+    // Who may decide nothing is told so once, for all of them, whatever is asked.
+    let asked = request.as_ref().ok().map(|Body(request)| request);
+    let tried = asked
+        .and_then(|request| request.ids.first())
+        .map_or("", String::as_str);
+    let action = match asked.map(|request| request.decision.as_str()) {
+        Some("approve") => "approve",
+        Some("deny") => "deny",
+        _ => "decide",
+    };
+    state.approvals.check_person(&caller, action, tried).await?;
+    let Body(request) = request?;
     let verdict = match request.decision.as_str() {
         "approve" => Verdict::Approve,
         "deny" => Verdict::Deny,
@@ -77,12 +89,6 @@ pub(crate) async fn decide(
     if request.ids.is_empty() || request.ids.len() > IDS_MAX {
         return Err(Problem::invalid("/ids", "must name 1 to 100 approvals"));
     }
-    // Who may decide nothing is told so once, for all of them.
-    let tried = request.ids.first().map_or("", String::as_str);
-    state
-        .approvals
-        .check_person(&caller, verdict, tried)
-        .await?;
     let mut results = Vec::with_capacity(request.ids.len());
     for id in request.ids {
         let decide = Decide {

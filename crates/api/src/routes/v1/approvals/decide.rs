@@ -74,8 +74,11 @@ pub(crate) async fn approve(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     PathId(approval): PathId<()>,
-    OptionalBody(request): OptionalBody<ApproveRequest>,
+    request: Result<OptionalBody<ApproveRequest>, Problem>,
 ) -> Result<Json<ApprovalResponse>, Problem> {
+    let (action, key) = (Verdict::Approve.as_str(), approval.as_str());
+    state.approvals.check_person(&caller, action, key).await?;
+    let OptionalBody(request) = request?;
     let decide = Decide {
         comment: request.comment,
         request_hash: request.request_hash,
@@ -102,8 +105,11 @@ pub(crate) async fn deny(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     PathId(approval): PathId<()>,
-    OptionalBody(request): OptionalBody<DenyRequest>,
+    request: Result<OptionalBody<DenyRequest>, Problem>,
 ) -> Result<Json<ApprovalResponse>, Problem> {
+    let (action, key) = (Verdict::Deny.as_str(), approval.as_str());
+    state.approvals.check_person(&caller, action, key).await?;
+    let OptionalBody(request) = request?;
     let decide = Decide {
         comment: request.comment,
         request_hash: request.request_hash,

@@ -35,10 +35,12 @@ pub(crate) async fn delegate(
     State(state): State<AppState>,
     Authenticated(caller): Authenticated,
     PathId(approval): PathId<()>,
-    Body(request): Body<DelegateRequest>,
+    request: Result<Body<DelegateRequest>, Problem>,
 ) -> Result<Json<ApprovalResponse>, Problem> {
-    let (key, to) = (approval.as_str(), &request.to);
-    let approvals = &state.approvals;
+    let (key, approvals) = (approval.as_str(), &state.approvals);
+    approvals.check_person(&caller, "delegate", key).await?;
+    let Body(request) = request?;
+    let to = &request.to;
     let delegated = approvals
         .delegate(&caller, key, to, request.comment)
         .await?;

@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_model::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::ApprovalResponse;
-use crate::extract::{Authenticated, OptionalBody, PathId, require};
+use crate::extract::{OptionalBody, PathId, Writer};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -31,11 +30,10 @@ pub(crate) struct WithdrawRequest {
     ))]
 pub(crate) async fn withdraw(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Writer(caller): Writer,
     PathId(approval): PathId<()>,
     OptionalBody(request): OptionalBody<WithdrawRequest>,
 ) -> Result<Json<ApprovalResponse>, Problem> {
-    require(&caller, Permission::Write)?;
     let (key, reason) = (approval.as_str(), request.comment);
     let withdrawn = state.approvals.withdraw(&caller, key, reason).await?;
     Ok(Json(ApprovalResponse::whole(&state, withdrawn).await?))

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_model::{Permission, Timestamp};
+use civitas_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Authenticated, Params, require};
+use crate::extract::{Admin, Params};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -56,10 +56,9 @@ pub(crate) struct CheckpointPage {
     ))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Params(query): Params<CheckpointQuery>,
 ) -> Result<Json<CheckpointPage>, Problem> {
-    require(&caller, Permission::Admin)?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, 500);
     let audit = state.store.audit();
     let mut found = audit

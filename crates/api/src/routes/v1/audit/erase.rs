@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_audit::{ERASE_BODIES, NewEntry, SELF_CATEGORY};
-use civitas_model::Permission;
-use civitas_storage::{AuditChange, Changeset, DROP_MAX};
+use civitas_storage::{AnswerChange, AuditChange, Changeset, DROP_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{AdminPerson, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -41,7 +40,7 @@ pub(crate) struct Erasure {
 }
 
 /// Drop the bodies of entries by or about someone, or of single entries. The entries stay, with what proves them; the log
-/// says of which entries bodies were dropped, by whom and why. This cannot be undone. Needs the permission `admin`.
+/// says of which entries bodies were dropped, by whom and why. This cannot be undone. For people with the permission `admin`.
 #[utoipa::path(post, path = "/api/v1/audit/erasures", tag = "audit", security(("bearer" = [])),
     request_body = ErasureRequest, responses(
         (status = 200, body = Erasure), (status = 400, body = ProblemDocument),
@@ -51,10 +50,9 @@ pub(crate) struct Erasure {
     ))]
 pub(crate) async fn erase(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     Body(request): Body<ErasureRequest>,
 ) -> Result<Json<Erasure>, Problem> {
-    require(&caller, Permission::Admin)?;
     check(&request)?;
     let (tenant, audit) = (&caller.tenant_id, state.store.audit());
     let (clock, entropy) = (state.clock.as_ref(), state.entropy.as_ref());
@@ -96,7 +94,12 @@ pub(crate) async fn erase(
             entry,
             is_retention: false,
         };
-        state.store.commit(Changeset::new().with(change)).await?;
+        // Nor is it told again to whoever repeats a request.
+        let answers = AnswerChange::ForgetBodies {
+            tenant_id: tenant.clone(),
+        };
+        let changes = Changeset::new().with(change).with(answers);
+        state.store.commit(changes).await?;
         if request.id.is_none() {
             break;
         }

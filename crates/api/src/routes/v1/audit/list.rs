@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_audit::Stored;
-use civitas_model::{Permission, Timestamp};
+use civitas_model::Timestamp;
 use civitas_storage::AuditFilter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Authenticated, Params, require};
+use crate::extract::{Admin, Params};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -96,10 +96,9 @@ pub(crate) struct AuditPage {
     ))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Params(query): Params<ListQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    require(&caller, Permission::Admin)?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, 500);
     let filter = AuditFilter {
         category: query.category,

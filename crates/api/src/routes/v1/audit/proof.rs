@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_audit::{Hash, Stored};
-use civitas_model::{Permission, TenantId};
+use civitas_model::TenantId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{Authenticated, Params, require};
+use crate::extract::{Admin, Params};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -88,10 +88,9 @@ pub(crate) struct ConsistencyProof {
     ))]
 pub(crate) async fn inclusion(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Params(query): Params<InclusionQuery>,
 ) -> Result<Json<InclusionProof>, Problem> {
-    require(&caller, Permission::Admin)?;
     let tenant = &caller.tenant_id;
     let stored = find(&state, tenant, &query).await?;
     let audit = state.store.audit();
@@ -155,10 +154,9 @@ async fn find(
     ))]
 pub(crate) async fn consistency(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Params(query): Params<ConsistencyQuery>,
 ) -> Result<Json<ConsistencyProof>, Problem> {
-    require(&caller, Permission::Admin)?;
     let (tenant, audit) = (&caller.tenant_id, state.store.audit());
     let head = audit.head(tenant).await?;
     let first = query.first;

@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_model::Permission;
 use civitas_storage::AuditFilter;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, NoParams, Params, require};
+use crate::extract::{Admin, NoParams, Params};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -45,10 +44,9 @@ pub(crate) struct AuditStats {
     ))]
 pub(crate) async fn stats(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Params(NoParams {}): Params<NoParams>,
 ) -> Result<Json<AuditStats>, Problem> {
-    require(&caller, Permission::Admin)?;
     let audit = state.store.audit();
     let head = audit.head(&caller.tenant_id).await?;
     let filter = AuditFilter::default();

@@ -8,7 +8,7 @@ use civitas_model::Agent;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, Body, require_report};
+use crate::extract::{Body, Reporter};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -67,10 +67,9 @@ impl From<Agent> for DeductResponse {
     ))]
 pub(crate) async fn deduct(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Reporter(caller): Reporter,
     Body(body): Body<DeductRequest>,
 ) -> Result<(StatusCode, Json<DeductResponse>), Problem> {
-    require_report(&caller)?;
     let deduction = Deduction {
         id: body.id,
         agent: body.agent_id,

@@ -10,7 +10,7 @@ use civitas_storage::Reservation;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, Body, require_report};
+use crate::extract::{Body, Reporter};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -108,10 +108,9 @@ fn refuse_of_a_call(id: &str) -> Result<(), Problem> {
     ))]
 pub(crate) async fn reserve(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Reporter(caller): Reporter,
     Body(body): Body<ReserveRequest>,
 ) -> Result<(StatusCode, Json<ReservationResponse>), Problem> {
-    require_report(&caller)?;
     if body.reservation_id.as_deref().is_some_and(is_of_a_call) {
         let detail = "must not hold a `/`: such ids are those of tool calls";
         return Err(Problem::invalid("/reservation_id", detail));
@@ -142,11 +141,10 @@ pub(crate) async fn reserve(
     ))]
 pub(crate) async fn settle(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Reporter(caller): Reporter,
     Path(id): Path<String>,
     Body(body): Body<SettleRequest>,
 ) -> Result<Json<ReservationResponse>, Problem> {
-    require_report(&caller)?;
     refuse_of_a_call(&id)?;
     let is_said = body.tokens_used.is_some() || body.cost_usd.is_some();
     let actual = is_said.then_some(Paid {
@@ -166,10 +164,9 @@ pub(crate) async fn settle(
     ))]
 pub(crate) async fn release(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Reporter(caller): Reporter,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    require_report(&caller)?;
     refuse_of_a_call(&id)?;
     state.budgets.release(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)

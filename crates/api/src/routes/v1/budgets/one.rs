@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::BudgetResponse;
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{AdminPerson, Authenticated, Body, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -68,11 +68,10 @@ pub(crate) async fn show(
     ))]
 pub(crate) async fn set(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     Path(named): Path<String>,
     Body(caps): Body<BudgetCaps>,
 ) -> Result<Json<BudgetResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let new = NewCaps {
         max_tokens: caps.max_tokens,
         max_cost: caps.max_cost_usd,
@@ -94,10 +93,9 @@ pub(crate) async fn set(
     ))]
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     Path(named): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    require(&caller, Permission::Admin)?;
     state.budgets.remove(&caller, &scope(&named)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

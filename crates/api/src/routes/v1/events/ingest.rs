@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{AGENT, AuditLog, Facts};
-use crate::extract::{Authenticated, Body, require_report};
+use crate::extract::{Body, Reporter};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -63,10 +63,9 @@ pub(crate) struct EventIngest {
     ))]
 pub(crate) async fn ingest(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Reporter(caller): Reporter,
     Body(event): Body<EventIngest>,
 ) -> Result<(StatusCode, Json<AuditLog>), Problem> {
-    require_report(&caller)?;
     let spent = check(&event)?;
     let known = known_agent(&state, &caller, &event).await?;
     // Of an agent that is known the registry's word counts, so that it is found by its id, name and role.
@@ -94,6 +93,11 @@ pub(crate) async fn ingest(
         reported_by: caller.user_id.as_ref().map(ToString::to_string),
     };
     let session = facts.session();
+    let known_id = known.as_ref().map(|agent| &agent.agent_id);
+    let registry = &state.agents;
+    registry
+        .check_speaks_for(&caller, known_id, session.as_deref())
+        .await?;
     let (clock, entropy) = (state.clock.as_ref(), state.entropy.as_ref());
     let operation = said(event.operation_type);
     let mut entry = facts.into_entry(clock, entropy, &caller, agent, operation);

@@ -15,6 +15,15 @@ pub(crate) struct HaltScope {
     pub(crate) id: String,
 }
 
+/// A halt that was just set.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewHaltResponse {
+    #[serde(flatten)]
+    pub(crate) halt: HaltResponse,
+    /// How many agents of the registry it stops; 0 of a team that nobody is in; null of a session.
+    pub(crate) agents: Option<u64>,
+}
+
 /// A halt.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HaltResponse {

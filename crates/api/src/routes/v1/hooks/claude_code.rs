@@ -5,7 +5,7 @@ use axum::extract::State;
 use civitas_hooks::Event;
 use serde_json::Value;
 
-use crate::extract::{Authenticated, Body, require_report};
+use crate::extract::{Body, Reporter};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -26,10 +26,9 @@ use crate::state::AppState;
     ))]
 pub(crate) async fn hook(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Reporter(caller): Reporter,
     Body(event): Body<Value>,
 ) -> Result<Json<Value>, Problem> {
-    require_report(&caller)?;
     let event =
         Event::parse(event).map_err(|malformed| Problem::invalid("", malformed.to_string()))?;
     let answer = state.gate.event(&caller, &event).await?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answer::MetricResponse;
-use crate::extract::{Authenticated, Body, require_report};
+use crate::extract::{Body, Reporter};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -53,10 +53,9 @@ pub(crate) struct MetricCreate {
     ))]
 pub(crate) async fn record(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Reporter(caller): Reporter,
     Body(body): Body<MetricCreate>,
 ) -> Result<(StatusCode, Json<MetricResponse>), Problem> {
-    require_report(&caller)?;
     let new = NewMetric {
         agent_id: body.agent_id,
         metric_type: body.metric_type,

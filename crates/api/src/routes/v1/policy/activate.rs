@@ -2,14 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_model::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::PolicyVersionResponse;
 use super::files::Pointers;
 use super::show::parse;
-use crate::extract::{Authenticated, OptionalBody, PathId, require};
+use crate::extract::{AdminPerson, OptionalBody, PathId};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -36,11 +35,10 @@ pub(crate) struct PolicyActivate {
     ))]
 pub(crate) async fn activate(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     PathId(version): PathId<()>,
     OptionalBody(body): OptionalBody<PolicyActivate>,
 ) -> Result<Json<PolicyVersionResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let number = parse(version.as_str())?;
     let activated = state
         .policies

@@ -1,4 +1,4 @@
-//! `POST /api/v1/policy/check`: what policy would say, and why.
+//! `POST /api/v1/policy/check`: what a call would be answered, and why.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,9 +18,9 @@ use crate::state::AppState;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyCheck {
-    /// A registered agent, by its id or name.
+    /// An agent, by its id or name. One that is not registered is judged as such.
     agent: Option<String>,
-    /// Any agent of this role, instead. With neither it is a system operation.
+    /// Any agent of this role, instead. With neither it is whoever the session runs as, and without a session a system operation.
     role: Option<String>,
     /// The tool, such as `Bash`.
     #[schema(min_length = 1)]
@@ -48,19 +48,19 @@ pub(crate) struct PolicyCheck {
     #[serde(default)]
     #[schema(max_items = 64)]
     facts: Vec<String>,
-    /// A session, whose facts, cost and budget count, too.
+    /// A session, whose facts, cost, budget and halts count, too.
     session_id: Option<String>,
     /// What the session has cost before, in US dollars; with `session_id`, besides what it has.
     session_usd: Option<f64>,
-    /// What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget of the agent without
-    /// room for the call denies.
+    /// What the ledger would say: `outcome` (`allow`, `ask`, `deny`) and `reason`. When absent, a budget that would pay
+    /// for the call and has no room denies.
     #[schema(value_type = Option<Object>)]
     budget: Option<Budget>,
     /// Another version than the active one.
     version: Option<u64>,
 }
 
-/// What policy says to a call.
+/// What a call would be answered.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PolicyChecked {
     /// `allow`, `ask` or `deny`.
@@ -70,9 +70,12 @@ pub(crate) struct PolicyChecked {
     reason: String,
     /// The version that was asked.
     version: u64,
-    /// The registered agent, if one was named: `agent_id`, `name`, `role`, `lifecycle`.
+    /// The registered agent that would act: `agent_id`, `name`, `role`, `lifecycle`. Only an `active` one is allowed anything.
     #[schema(value_type = Option<Object>)]
     agent: Option<Value>,
+    /// The halt in force that stops the call, whatever policy says: `halt_id`, `kind`, `id`, `reason`, `set_by`.
+    #[schema(value_type = Option<Object>)]
+    halt: Option<Value>,
     /// The request as it was judged.
     #[schema(value_type = Object)]
     request: Value,
@@ -81,7 +84,7 @@ pub(crate) struct PolicyChecked {
     /// policies would have said.
     #[schema(value_type = Object)]
     decision: Value,
-    /// What the agent's calls are paid from, as it is now.
+    /// What the call would be paid from, as it is now.
     budgets: Vec<BudgetState>,
 }
 
@@ -112,11 +115,12 @@ impl From<Pool> for BudgetState {
     }
 }
 
-/// Say what policy would decide, with everything that explains it. Nothing is recorded or reserved.
+/// Say what a call would be answered, with everything that explains it: policy, the agent's state, budgets, halts. Nothing is
+/// recorded or reserved, and nobody is asked; what people allowed before is not looked at.
 #[utoipa::path(post, path = "/api/v1/policy/check", tag = "policy", security(("bearer" = [])),
     request_body = PolicyCheck, responses(
         (status = 200, body = PolicyChecked), (status = 401, body = ProblemDocument),
-        (status = 404, body = ProblemDocument, description = "There is no such agent or version."),
+        (status = 404, body = ProblemDocument, description = "There is no such session or version."),
         (status = 422, body = ProblemDocument),
     ))]
 pub(crate) async fn check(
@@ -133,7 +137,7 @@ pub(crate) async fn check(
             let detail = "is there beside `agent`: an agent has its own role, name one of them";
             return Err(Problem::invalid("/role", detail));
         }
-        (Some(agent), None) => Who::Registered(agent),
+        (Some(agent), None) => Who::Agent(agent),
         (None, Some(role)) => Who::Role(role),
         (None, None) => Who::Nobody,
     };
@@ -176,11 +180,18 @@ pub(crate) async fn check(
             "agent_id": agent.agent_id, "name": agent.name, "role": agent.role, "lifecycle": agent.lifecycle,
         })
     });
+    let halt = answer.halt.map(|halt| {
+        json!({
+            "halt_id": halt.halt_id, "kind": halt.scope.kind(), "id": halt.scope.id(), "reason": halt.reason,
+            "set_by": halt.set_by,
+        })
+    });
     Ok(Json(PolicyChecked {
         outcome: json!(answer.decision.outcome),
         reason: answer.decision.reason.clone(),
         version: answer.version,
         agent,
+        halt,
         request: recordable(&answer.request),
         decision: json!(answer.decision),
         budgets: answer.pools.into_iter().map(Into::into).collect(),

@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use civitas_governance::policies::Save;
-use civitas_model::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::files::{Pointers, PolicyFile, draft};
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{AdminPerson, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -61,10 +60,9 @@ pub(crate) struct PolicyVersionSaved {
     ))]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     Body(body): Body<PolicyVersionCreate>,
 ) -> Result<(StatusCode, Json<PolicyVersionSaved>), Problem> {
-    require(&caller, Permission::Admin)?;
     let draft = draft(body.tables, body.sources, body.tests);
     let pointers = Pointers::of(&draft);
     let save = Save {

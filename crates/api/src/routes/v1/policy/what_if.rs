@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_governance::policies::{Baseline, Candidate};
-use civitas_model::{Permission, Timestamp};
+use civitas_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::files::{Pointers, PolicyFile, draft};
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Admin, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -82,10 +82,9 @@ pub(crate) struct PolicyWhatIfReport {
     ))]
 pub(crate) async fn what_if(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Body(body): Body<PolicyWhatIf>,
 ) -> Result<Json<PolicyWhatIfReport>, Problem> {
-    require(&caller, Permission::Admin)?;
     let days = body.days.unwrap_or(DAYS);
     if !(1..=DAYS_MAX).contains(&days) {
         let detail = format!("must be a whole number from 1 to {DAYS_MAX}");

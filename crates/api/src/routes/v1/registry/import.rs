@@ -6,11 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use civitas_governance::agent_file::Outcome;
 use civitas_governance::{ImportFile, Imported};
-use civitas_model::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Admin, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -121,10 +120,9 @@ impl From<Imported> for ImportedFile {
     ))]
 pub(crate) async fn import(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     Body(body): Body<ImportRequest>,
 ) -> Result<Json<ImportReport>, Problem> {
-    require(&caller, Permission::Admin)?;
     if body.files.is_empty() || body.files.len() > FILES_MAX {
         let detail = format!("must hold 1 to {FILES_MAX} files: send more in several requests");
         return Err(Problem::invalid("/files", detail));

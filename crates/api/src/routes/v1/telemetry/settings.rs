@@ -7,7 +7,7 @@ use civitas_model::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{AdminPerson, Authenticated, Body, require};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -33,7 +33,7 @@ pub(crate) async fn show(
     Ok(Json(TelemetrySettingsDocument { keep_texts }))
 }
 
-/// Set what is kept of telemetry from now on. Needs an administrator.
+/// Set what is kept of telemetry from now on. For people with the permission `admin`.
 #[utoipa::path(put, path = "/api/v1/telemetry/settings", tag = "telemetry", security(("bearer" = [])),
     request_body = TelemetrySettingsDocument, responses(
         (status = 200, body = TelemetrySettingsDocument), (status = 400, body = ProblemDocument),
@@ -43,10 +43,9 @@ pub(crate) async fn show(
     ))]
 pub(crate) async fn replace(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     Body(settings): Body<TelemetrySettingsDocument>,
 ) -> Result<Json<TelemetrySettingsDocument>, Problem> {
-    require(&caller, Permission::Admin)?;
     let keep_texts = settings.keep_texts;
     state
         .telemetry

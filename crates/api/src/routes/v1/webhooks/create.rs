@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use civitas_governance::webhooks::NewWebhook;
-use civitas_model::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::WebhookResponse;
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Admin, AdminPerson, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -41,7 +40,7 @@ pub(crate) struct WebhookList {
     webhooks: Vec<WebhookResponse>,
 }
 
-/// Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. Needs the permission
+/// Set a webhook up. It gets what is committed from then on; the answer shows its secret, this once. For people with the permission
 /// `admin`.
 #[utoipa::path(post, path = "/api/v1/webhooks", tag = "webhooks", security(("bearer" = [])),
     request_body = WebhookCreate, responses(
@@ -50,10 +49,9 @@ pub(crate) struct WebhookList {
     ))]
 pub(crate) async fn create(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     Body(body): Body<WebhookCreate>,
 ) -> Result<(StatusCode, Json<WebhookResponse>), Problem> {
-    require(&caller, Permission::Admin)?;
     let new = NewWebhook {
         url: body.url,
         types: body.types,
@@ -71,9 +69,8 @@ pub(crate) async fn create(
     responses((status = 200, body = WebhookList), (status = 401, body = ProblemDocument)))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
 ) -> Result<Json<WebhookList>, Problem> {
-    require(&caller, Permission::Admin)?;
     let webhooks = state.webhooks.list(&caller).await?;
     let webhooks = webhooks.into_iter().map(Into::into).collect();
     Ok(Json(WebhookList { webhooks }))

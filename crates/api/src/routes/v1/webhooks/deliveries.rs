@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_model::{Permission, Timestamp};
+use civitas_model::Timestamp;
 use civitas_storage::{Delivery, DeliveryFilter, DeliveryStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{DeliveryResponse, Ids};
-use crate::extract::{Authenticated, Params, require};
+use crate::extract::{Admin, Params};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -81,11 +81,10 @@ fn cursor(delivery: &Delivery) -> String {
     ))]
 pub(crate) async fn list(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     ids: Ids,
     Params(query): Params<DeliveryQuery>,
 ) -> Result<Json<DeliveryPage>, Problem> {
-    require(&caller, Permission::Admin)?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, 199);
     let filter = query.filter()?;
     // One more shows whether there is another page.
@@ -110,10 +109,9 @@ pub(crate) async fn list(
     ))]
 pub(crate) async fn show(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     ids: Ids,
 ) -> Result<Json<DeliveryResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let webhooks = &state.webhooks;
     let delivery = webhooks
         .find_delivery(&caller, &ids.webhook, &ids.delivery)

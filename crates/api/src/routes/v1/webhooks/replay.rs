@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use civitas_model::{Permission, Timestamp};
+use civitas_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{DeliveryResponse, Ids};
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{Admin, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -44,11 +44,10 @@ pub(crate) struct ReplayResponse {
     ))]
 pub(crate) async fn since(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     ids: Ids,
     Body(body): Body<ReplayRequest>,
 ) -> Result<(StatusCode, Json<ReplayResponse>), Problem> {
-    require(&caller, Permission::Admin)?;
     let webhooks = &state.webhooks;
     let replayed = webhooks
         .replay_since(&caller, &ids.webhook, body.since)
@@ -70,10 +69,9 @@ pub(crate) async fn since(
     ))]
 pub(crate) async fn one(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     ids: Ids,
 ) -> Result<(StatusCode, Json<DeliveryResponse>), Problem> {
-    require(&caller, Permission::Admin)?;
     let webhooks = &state.webhooks;
     let delivery = webhooks
         .replay(&caller, &ids.webhook, &ids.delivery)

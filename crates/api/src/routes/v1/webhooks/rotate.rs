@@ -2,15 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_model::Permission;
 
 use super::answer::{Ids, WebhookResponse};
-use crate::extract::{Authenticated, require};
+use crate::extract::AdminPerson;
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
 /// Give a webhook a new secret, which the answer shows this once. Messages are signed with the one before, too, for a day.
-/// Needs the permission `admin`.
+/// For people with the permission `admin`.
 #[utoipa::path(post, path = "/api/v1/webhooks/{webhook_id}/rotate", tag = "webhooks", security(("bearer" = [])),
     params(("webhook_id" = String, Path)), responses(
         (status = 200, body = WebhookResponse), (status = 401, body = ProblemDocument),
@@ -18,10 +17,9 @@ use crate::state::AppState;
     ))]
 pub(crate) async fn rotate(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     ids: Ids,
 ) -> Result<Json<WebhookResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let webhook = state.webhooks.rotate(&caller, &ids.webhook).await?;
     Ok(Json(WebhookResponse::with_secret(webhook)))
 }

@@ -3,10 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use civitas_model::Permission;
 
 use super::answer::{Ids, WebhookResponse};
-use crate::extract::{Authenticated, require};
+use crate::extract::{Admin, AdminPerson};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -18,15 +17,14 @@ use crate::state::AppState;
     ))]
 pub(crate) async fn show(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     ids: Ids,
 ) -> Result<Json<WebhookResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let webhook = state.webhooks.find(&caller, &ids.webhook).await?;
     Ok(Json(webhook.into()))
 }
 
-/// Remove a webhook, with what was still to be sent. Needs the permission `admin`.
+/// Remove a webhook, with what was still to be sent. For people with the permission `admin`.
 #[utoipa::path(delete, path = "/api/v1/webhooks/{webhook_id}", tag = "webhooks", security(("bearer" = [])),
     params(("webhook_id" = String, Path)), responses(
         (status = 204, description = "It is done."), (status = 401, body = ProblemDocument),
@@ -34,10 +32,9 @@ pub(crate) async fn show(
     ))]
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     ids: Ids,
 ) -> Result<StatusCode, Problem> {
-    require(&caller, Permission::Admin)?;
     state.webhooks.delete(&caller, &ids.webhook).await?;
     Ok(StatusCode::NO_CONTENT)
 }

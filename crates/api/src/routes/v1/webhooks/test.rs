@@ -2,10 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use civitas_model::Permission;
 
 use super::answer::{DeliveryResponse, Ids};
-use crate::extract::{Authenticated, require};
+use crate::extract::Admin;
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -18,10 +17,9 @@ use crate::state::AppState;
     ))]
 pub(crate) async fn test(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    Admin(caller): Admin,
     ids: Ids,
 ) -> Result<Json<DeliveryResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let delivery = state.webhooks.test(&caller, &ids.webhook).await?;
     Ok(Json(DeliveryResponse::with_payload(delivery)))
 }

@@ -3,12 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use civitas_governance::webhooks::WebhookPatch;
-use civitas_model::Permission;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{Ids, WebhookResponse};
-use crate::extract::{Authenticated, Body, require};
+use crate::extract::{AdminPerson, Body};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::AppState;
 
@@ -32,7 +31,7 @@ pub(crate) struct WebhookUpdate {
     concurrency: Option<u32>,
 }
 
-/// Change a webhook. Needs the permission `admin`.
+/// Change a webhook. For people with the permission `admin`.
 #[utoipa::path(patch, path = "/api/v1/webhooks/{webhook_id}", tag = "webhooks", security(("bearer" = [])),
     params(("webhook_id" = String, Path)), request_body = WebhookUpdate, responses(
         (status = 200, body = WebhookResponse), (status = 401, body = ProblemDocument),
@@ -41,11 +40,10 @@ pub(crate) struct WebhookUpdate {
     ))]
 pub(crate) async fn update(
     State(state): State<AppState>,
-    Authenticated(caller): Authenticated,
+    AdminPerson(caller): AdminPerson,
     ids: Ids,
     Body(body): Body<WebhookUpdate>,
 ) -> Result<Json<WebhookResponse>, Problem> {
-    require(&caller, Permission::Admin)?;
     let patch = WebhookPatch {
         url: body.url,
         types: body.types,

@@ -8,6 +8,8 @@ use crate::cli::difference;
 const AROUND: usize = 2;
 /// What stands for a secret.
 const HIDDEN: &str = "(not shown)";
+/// The same for one that another takes the place of.
+const OTHER: &str = "(another one, not shown)";
 /// Parts of the names of variables that hold secrets.
 const SECRET: [&str; 6] = [
     "TOKEN",
@@ -20,17 +22,19 @@ const SECRET: [&str; 6] = [
 
 /// The lines, coloured.
 pub(super) fn lines(before: &Value, after: &Value) -> Vec<String> {
-    difference::lines(&shown(before), &shown(after), AROUND)
+    difference::lines(&shown(before, before), &shown(after, before), AROUND)
 }
 
-/// Settings as text, their secrets hidden.
-fn shown(settings: &Value) -> String {
+/// Settings as text, their secrets hidden; of one that was another before, that it was.
+fn shown(settings: &Value, before: &Value) -> String {
     let mut settings = settings.clone();
     let environment = settings.get_mut("env").and_then(Value::as_object_mut);
     for (name, value) in environment.into_iter().flatten() {
-        let name = name.to_uppercase();
-        if SECRET.iter().any(|part| name.contains(part)) {
-            *value = HIDDEN.into();
+        let upper = name.to_uppercase();
+        if SECRET.iter().any(|part| upper.contains(part)) {
+            let before = &before["env"][name.as_str()];
+            let is_changed = !before.is_null() && before != value;
+            *value = if is_changed { OTHER } else { HIDDEN }.into();
         }
     }
     format!("{settings:#}\n")
@@ -50,5 +54,11 @@ mod tests {
         assert!(!text.contains("sk-1") && !text.contains("cvt_1"), "{text}");
         assert!(text.contains(r#""A": "b""#), "{text}");
         assert!(lines(&after, &after).is_empty());
+        let other = json!({ "env": { "ANTHROPIC_API_KEY": "sk-2" }, "model": "opus" });
+        let text = lines(&before, &other).join("\n");
+        assert!(
+            text.contains("another one") && !text.contains("sk-"),
+            "{text}"
+        );
     }
 }

@@ -1,11 +1,10 @@
-//! A settings file: read as it is, and written in one step.
+//! A settings file: read as it is, and written as it was indented.
 
-use std::fs::{self, Permissions};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Value, json};
@@ -91,25 +90,6 @@ pub(super) fn text(settings: &Value, like: Option<&[u8]>) -> anyhow::Result<Vec<
         text.push(b'\n');
     }
     Ok(text)
-}
-
-/// Puts a file in place in one step: whoever reads it sees the old or the new one, whole.
-pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
-    let cannot = || format!("cannot write {}", target.display());
-    let folder = target.parent().with_context(cannot)?;
-    fs::create_dir_all(folder).with_context(cannot)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".civitas-")
-        .tempfile_in(folder)
-        .with_context(cannot)?;
-    file.write_all(bytes).with_context(cannot)?;
-    let permissions = Permissions::from_mode(mode);
-    file.as_file()
-        .set_permissions(permissions)
-        .with_context(cannot)?;
-    file.as_file().sync_all().with_context(cannot)?;
-    file.persist(target).with_context(cannot)?;
-    Ok(())
 }
 
 #[cfg(test)]

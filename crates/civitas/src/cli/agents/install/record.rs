@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::edit::Edit;
-use super::{file, place};
+use super::place;
 use crate::cli::failure::Failure;
+use crate::cli::replace::replace;
 
 /// Records and backups are the user's own: they hold a token, and what settings held.
 const PRIVATE_FILE: u32 = 0o600;
@@ -28,6 +29,9 @@ pub(super) struct Record {
     pub(super) token_id: String,
     /// The token.
     pub(super) token: String,
+    /// What the token is called; earlier versions did not say.
+    #[serde(default)]
+    pub(super) token_name: String,
     /// Whether there was a settings file before.
     pub(super) existed: bool,
     /// Who could read and write it.
@@ -83,9 +87,9 @@ impl Shelf {
             made.with_context(|| format!("cannot create {}", folder.display()))?;
         }
         if let Some(before) = before {
-            file::replace(&self.backup, before, PRIVATE_FILE)?;
+            replace(&self.backup, before, PRIVATE_FILE)?;
         }
-        file::replace(
+        replace(
             &self.record,
             &serde_json::to_vec_pretty(record)?,
             PRIVATE_FILE,

@@ -11,6 +11,7 @@ use super::{Install, OWN, difference, plan, token};
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, clean, data, note};
 use crate::cli::remote::Remote;
+use crate::cli::replace::replace;
 
 pub(super) async fn run(arguments: &Install, remote: &Remote) -> anyhow::Result<()> {
     let settings = arguments.scope.file()?;
@@ -85,7 +86,7 @@ fn restore(
         return Ok(true);
     }
     match bytes {
-        Some(bytes) => file::replace(&settings.target, &bytes, record.mode.unwrap_or(OWN))?,
+        Some(bytes) => replace(&settings.target, &bytes, record.mode.unwrap_or(OWN))?,
         None => fs::remove_file(&settings.target)
             .with_context(|| format!("cannot remove {}", settings.target.display()))?,
     }
@@ -119,14 +120,13 @@ fn take_out(
     }
     if !arguments.dry_run {
         let text = file::text(&after, settings.bytes.as_deref())?;
-        file::replace(&settings.target, &text, settings.mode.unwrap_or(OWN))?;
+        replace(&settings.target, &text, settings.mode.unwrap_or(OWN))?;
     }
     Ok(true)
 }
 
 /// Revokes the token on the server that made it.
 async fn revoke(record: &Record, remote: &Remote) -> Result<(), Failure> {
-    let credential = remote.token.clone().filter(|token| !token.is_empty());
-    let api = crate::client::Client::new(&record.server, credential)?;
+    let api = remote.client_of(&record.server)?;
     token::revoke(&api, &record.token_id).await
 }
