@@ -116,29 +116,31 @@ impl Analysis<'_> {
         if let Some(reason) = requests.unclear {
             self.refuse(Step::Command, Outcome::Ask, &command.text(), reason);
         }
-        let set = self.set;
+        let (set, settings) = (self.set, settings(script, command));
         for rule in set
             .operations
             .iter()
             .filter(|rule| !rule.programs.is_empty() || rule.has_addresses())
         {
-            // Words with blanks are prose, for instance a commit's message.
+            // Words with blanks are prose, for instance a commit's message; not where they are the command line to look for.
+            let searches = matches!(name, "pkill" | "killall");
             let arguments = || {
-                command
-                    .arguments()
-                    .iter()
-                    .filter(|word| !word.text.contains(' '))
+                let words = command.arguments().iter().chain(command.words.first());
+                let texts = words.map(|word| word.text.as_str());
+                let texts = texts.filter(move |text| searches || !text.contains(' '));
+                texts.chain(settings.iter().map(String::as_str))
             };
             let options = || set.tables.programs.get(&name.to_ascii_lowercase());
             let given = |pattern: &GlobSet| {
                 let mut paths = requests.paths.iter();
-                arguments().any(|word| pattern.is_match(&word.text))
+                arguments().any(|text| pattern.is_match(text))
                     || paths.any(|path| pattern.is_match(path))
             };
             let is_program = rule.programs.is_empty() || rule.programs.is_match(name);
             let matches = (is_program && may_run(command, &rule.subcommands, options())
                 || runs_under_another_name(command, &rule.subcommands))
                 && rule.arguments.iter().all(given)
+                && !arguments().any(|text| rule.unless.is_match(text))
                 && (!rule.has_addresses() || rule.is_requested(&requests));
             if matches {
                 self.operation(&rule.name);
@@ -286,6 +288,19 @@ fn limits(command: &Command) -> Vec<String> {
     }
     found.retain(|name| !name.starts_with('!') && !name.is_empty());
     found
+}
+
+/// The `NAME=value` that hold for a command: before it, or set and exported for all.
+fn settings(script: &Script, command: &Command) -> Vec<String> {
+    let others = || script.commands.iter();
+    let shared = others().filter(|other| other.words.is_empty());
+    let assigned = shared.chain([command]).flat_map(|other| &other.assignments);
+    let assigned = assigned.map(|(name, value)| format!("{name}={}", value.text));
+    let exports = others().filter(|other| other.name() == "export");
+    let exported = exports.flat_map(Command::arguments);
+    let exported = exported.map(|word| word.text.clone());
+    let known = assigned.chain(exported.filter(|text| text.contains('=')));
+    known.take(ARGUMENTS_MAX).collect()
 }
 
 fn command_text(command: &Command, target: &Word) -> String {

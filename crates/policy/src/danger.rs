@@ -105,7 +105,12 @@ pub fn dangers(script: &Script, command: &Command) -> Vec<&'static str> {
         }
     };
     add("fork_bomb", command.fork_bomb);
-    let runs_input = INTERPRETERS.contains(&command.name()) && !reads_data(command);
+    // `python3.12` is a python.
+    let name = command.name();
+    let unversioned =
+        name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
+    let interprets = INTERPRETERS.contains(&name) || INTERPRETERS.contains(&unversioned);
+    let runs_input = interprets && !reads_data(command);
     add(
         "download_to_shell",
         runs_input && is_fed_by_download(script, command),

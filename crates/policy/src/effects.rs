@@ -4,6 +4,7 @@
 //! are not listed, any argument that names a secret file counts as reading it, and one that names a file that is protected as an
 //! operation counts as writing it.
 
+mod containers;
 mod readers;
 mod special;
 mod table;
@@ -28,6 +29,8 @@ pub enum Access {
     Touch,
     /// A folder that is changed as a whole: judged if it is outside the project, or if writing it is an operation.
     Tree,
+    /// A folder that a container gets: outside the project it is read, within it only judged if it is a secret.
+    Mount,
 }
 
 /// One file of a command.
@@ -128,6 +131,7 @@ pub fn effects(command: &Command) -> Vec<Effect> {
     match listed(name) {
         Some(program) => known(command, program, &mut found),
         None if name == "git" => special::git(command, &mut found),
+        None if containers::is_engine(name) => containers::container(command, &mut found),
         None => {
             mentions(command, Access::Touch, &mut found);
             if QUERIES.contains(&name) {

@@ -34,20 +34,25 @@ impl Analysis<'_> {
     fn canonical(&mut self, path: CanonicalPath, access: Access, program: &str, is_pattern: bool) {
         let set = self.set;
         let ignores_case = self.request.place.ignores_case;
-        // A secret is one in any spelling.
-        let secret = !set.secrets.matching(&path, true).is_empty();
+        let secret = set.is_secret(&path);
         let maybe_secret = is_pattern
             && set
                 .tables
                 .secret_files
                 .iter()
                 .any(|scope| may_match(path.as_str(), scope));
+        for rule in &set.operations {
+            if !rule.reads.matching(&path, true).is_empty() {
+                self.operation(&rule.name);
+            }
+        }
         let operation = self.is_operation(&path);
         let access = match access {
             Access::Touch if operation => Access::Write,
-            Access::Touch => Access::Mention,
             Access::Tree if operation || path.relative().is_none() => Access::Write,
             Access::Tree => return,
+            Access::Mount if path.relative().is_none() => Access::Read,
+            Access::Touch | Access::Mount => Access::Mention,
             access => access,
         };
         if access == Access::Mention && !secret && !maybe_secret {
@@ -69,7 +74,7 @@ impl Analysis<'_> {
         self.learned(&path, access, secret, maybe_secret);
         let maybe = is_pattern.then(|| self.possible(&path, &scopes, secret || maybe_secret));
         let action = match access {
-            Access::Read | Access::Mention => Action::ReadPath,
+            Access::Read | Access::Mention | Access::Mount => Action::ReadPath,
             Access::Write | Access::Touch | Access::Tree => Action::WritePath,
             Access::Search => Action::SearchPath,
         };

@@ -87,6 +87,21 @@ pub(crate) fn policies(tables: &Tables) -> String {
             &body,
         );
     }
+    for tool in &tables.harmless_tools {
+        let tool = tables.tool(tool);
+        let body = format!(
+            "permit (principal, action == Action::\"use_tool\", resource == Tool::{}) when {{ {} }}",
+            quoted(tool),
+            any_role(tables.roles.keys().map(String::as_str))
+        );
+        let reason = format!("{tool} has no effect of its own");
+        text.plain(
+            &format!("harmless.{tool}"),
+            &reason,
+            "harmless_tools",
+            &body,
+        );
+    }
     of_agents(&mut text);
     operations(&mut text, tables);
     guards(&mut text, tables);

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
 
 /// Changes with every change of what the same policies mean.
-const MEANING: &str = "civitas-policy 3";
+const MEANING: &str = "civitas-policy 4";
 
 /// A compiled, immutable set of policies. Cheap to share in an `Arc`, and to swap for another one.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct PolicySet {
     pub(crate) shadow: Buckets,
     pub(crate) scopes: Scopes,
     pub(crate) secrets: Scopes,
+    pub(crate) not_secrets: Scopes,
     pub(crate) operations: Vec<Operation>,
     fingerprint: String,
     text: String,
@@ -41,9 +42,12 @@ pub(crate) struct Operation {
     pub programs: GlobSet,
     pub subcommands: Vec<GlobSet>,
     pub arguments: Vec<GlobSet>,
+    pub unless: GlobSet,
     pub addresses: GlobSet,
     pub changes: GlobSet,
     pub files: Scopes,
+    /// Files that are not even read.
+    pub reads: Scopes,
     /// The folders that hold them, which are moved and replaced with them.
     pub folders: Scopes,
     pub has_files: bool,
@@ -105,6 +109,7 @@ impl PolicySet {
             shadow: Buckets::new(known.iter().filter(|known| known.shadow)).map_err(whole)?,
             scopes: Scopes::new(scopes).map_err(whole)?,
             secrets: Scopes::new(tables.secret_files.clone()).map_err(whole)?,
+            not_secrets: Scopes::new(tables.secret_exceptions.clone()).map_err(whole)?,
             operations: tables
                 .operations
                 .iter()
@@ -135,6 +140,12 @@ impl PolicySet {
     /// How many policies it holds, those of the tables included.
     pub fn len(&self) -> usize {
         self.policies.len()
+    }
+
+    /// Whether a file is a secret, in any spelling: in a scope of secrets, and in none of their exceptions.
+    pub(crate) fn is_secret(&self, path: &CanonicalPath) -> bool {
+        !self.secrets.matching(path, true).is_empty()
+            && self.not_secrets.matching(path, true).is_empty()
     }
 
     /// Never: the tables always make some.
@@ -196,9 +207,11 @@ impl Operation {
             programs: patterns(&rule.programs)?,
             subcommands: each(&rule.subcommands)?,
             arguments: each(&rule.arguments)?,
+            unless: patterns(&rule.unless)?,
             addresses: patterns(&rule.addresses)?,
             changes: patterns(&rule.changes)?,
             files: Scopes::new(rule.files.clone())?,
+            reads: Scopes::new(rule.reads.clone())?,
             folders: Scopes::new(
                 rule.files
                     .iter()

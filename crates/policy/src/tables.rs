@@ -58,6 +58,12 @@ pub struct Tables {
     /// Scopes of files that only roles with `secrets` may use.
     #[serde(default)]
     pub secret_files: Vec<String>,
+    /// Scopes of files that are none, though a scope of `secret_files` names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_exceptions: Vec<String>,
+    /// Tools without an effect of their own, such as asking the user, which every role has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub harmless_tools: Vec<String>,
     /// The roles by name.
     pub roles: BTreeMap<String, Role>,
     /// Tools that roles have besides their own list.
@@ -152,9 +158,13 @@ pub struct OperationRule {
     /// that one's. Options stand between them. A word that the text does not tell matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subcommands: Vec<String>,
-    /// Patterns, each of which at least one argument must match.
+    /// Patterns, each of which must match at least one argument, the program as it is written, or a `NAME=value` that holds
+    /// for it.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// Patterns of arguments with which it is not the operation, such as `--dry-run`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
     /// Patterns of the paths of addresses, requesting one of which in any way is the operation. They are read as a server reads
     /// them: in lower case, decoded, without `..`; `*` is also for several parts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -165,6 +175,9 @@ pub struct OperationRule {
     /// Scopes of files, writing which is the operation.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Scopes of files, using which in any way is the operation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<String>,
 }
 
 /// The options of a program, so that its sub-commands are found among them. Of an option that is in neither list, the next word may

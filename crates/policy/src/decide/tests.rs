@@ -3,6 +3,7 @@
 mod bypasses;
 mod everyday;
 mod hidden;
+mod kept;
 
 use super::*;
 use crate::path::{NoLinks, Place};

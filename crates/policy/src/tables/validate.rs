@@ -73,6 +73,10 @@ pub fn check(tables: &Tables) -> Result<(), Error> {
     );
     scopes(&mut problems, "protected_files", &tables.protected_files);
     scopes(&mut problems, "secret_files", &tables.secret_files);
+    let exceptions = &tables.secret_exceptions;
+    scopes(&mut problems, "secret_exceptions", exceptions);
+    let tools = &tables.harmless_tools;
+    names(&mut problems, "harmless_tools", tools, false);
     operations(&mut problems, tables);
     money(&mut problems, tables);
     problems.into_result()
@@ -160,7 +164,8 @@ fn operations(problems: &mut Problems, tables: &Tables) {
         let place = format!("operations[{at}]");
         identifier(problems, &format!("{place}.operation"), &rule.operation);
         let has_addresses = !rule.addresses.is_empty() || !rule.changes.is_empty();
-        if rule.programs.is_empty() && rule.files.is_empty() && !has_addresses {
+        let has_files = !rule.files.is_empty() || !rule.reads.is_empty();
+        if rule.programs.is_empty() && !has_files && !has_addresses {
             problems.add(
                 &place,
                 "it names neither `programs` nor `files` nor addresses, so it would never match",
@@ -177,6 +182,7 @@ fn operations(problems: &mut Problems, tables: &Tables) {
             ("programs", &rule.programs),
             ("subcommands", &rule.subcommands),
             ("arguments", &rule.arguments),
+            ("unless", &rule.unless),
             ("addresses", &rule.addresses),
             ("changes", &rule.changes),
         ] {
@@ -190,6 +196,7 @@ fn operations(problems: &mut Problems, tables: &Tables) {
             }
         }
         scopes(problems, &format!("{place}.files"), &rule.files);
+        scopes(problems, &format!("{place}.reads"), &rule.reads);
     }
     if tables.programs.len() > LIST_MAX {
         problems.add("programs", format!("more than {LIST_MAX} entries"));
