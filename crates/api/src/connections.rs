@@ -254,7 +254,7 @@ mod tests {
         type Item = Result<Bytes, Infallible>;
 
         fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-            Poll::Ready(Some(Ok(Bytes::from_static(&[b'x'; 1 << 16]))))
+            Poll::Ready(Some(Ok(Bytes::from(vec![b'x'; 1 << 16]))))
         }
     }
 

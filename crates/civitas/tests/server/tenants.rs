@@ -239,7 +239,7 @@ async fn governed(operator: &Client, ids: &mut Ids) {
 /// A webhook with a delivery, and a session that reported telemetry.
 async fn watched(operator: &Client, ids: &mut Ids) {
     let (url, _heard) = receiver().await;
-    let body = json!({ "url": url, "description": "secret", "types": ["webhook_test"] });
+    let body = json!({ "url": url, "description": "secret", "types": ["halt_lifted"] });
     let made = operator.post("/api/v1/webhooks").json(&body).send().await;
     assert_eq!(made.status.as_u16(), 201, "{}", made.text());
     let made = made.json();
