@@ -99,7 +99,7 @@ async fn what_changed_in_the_registry_stays_until_the_file_changes() {
     let (place, text) = registry.export(&caller, &agent.agent_id).await.unwrap();
     assert_eq!(place, "foundry/coder.md");
     let back = import(&text).await;
-    assert_eq!((back.action, back.changes), (Action::Updated, vec![]));
+    assert_eq!((back.action, back.changes), (Action::Unchanged, vec![]));
     // A file that says `active` puts no suspended agent to work.
     let id = agent.agent_id;
     let suspended = registry.set_lifecycle(&caller, &id, Lifecycle::Suspended);
