@@ -133,34 +133,45 @@ fn policies(report: &mut Report, decisions: usize) -> anyhow::Result<()> {
         ),
     ] {
         let request = request(tool, input);
-        let decided = set.decide(&request, &NoLinks);
-        ensure!(
-            decided.outcome == outcome,
-            "{name}: {:?}: {}",
-            decided.outcome,
-            decided.reason
-        );
-        let mut times = Vec::with_capacity(decisions);
-        let began = Instant::now();
-        for _ in 0..decisions {
-            let began = Instant::now();
-            black_box(set.decide(&request, &NoLinks));
-            times.push(began.elapsed());
-        }
-        let elapsed = began.elapsed();
-        let times = Times::of(times);
-        let figures = [50, 99].into_iter().filter_map(|percent| {
-            let figure = times.microseconds(percent)?;
-            Some((format!("decided_p{percent}_us"), figure))
-        });
-        report.add(Case {
-            name: format!("policy alone, {name}"),
-            count: Some(decisions),
-            per_second: Some(rate(decisions, elapsed)),
-            figures: figures.collect(),
-            ..Case::default()
-        });
+        decided(report, &set, (name, &request, outcome), decisions)?;
     }
+    Ok(())
+}
+
+/// One call, decided so often; its outcome must be this one.
+fn decided(
+    report: &mut Report,
+    set: &PolicySet,
+    (name, request, outcome): (&str, &Request, Outcome),
+    decisions: usize,
+) -> anyhow::Result<()> {
+    let decided = set.decide(request, &NoLinks);
+    ensure!(
+        decided.outcome == outcome,
+        "{name}: {:?}: {}",
+        decided.outcome,
+        decided.reason
+    );
+    let mut times = Vec::with_capacity(decisions);
+    let began = Instant::now();
+    for _ in 0..decisions {
+        let began = Instant::now();
+        black_box(set.decide(request, &NoLinks));
+        times.push(began.elapsed());
+    }
+    let elapsed = began.elapsed();
+    let times = Times::of(times);
+    let figures = [50, 99].into_iter().filter_map(|percent| {
+        let figure = times.microseconds(percent)?;
+        Some((format!("decided_p{percent}_us"), figure))
+    });
+    report.add(Case {
+        name: format!("policy alone, {name}"),
+        count: Some(decisions),
+        per_second: Some(rate(decisions, elapsed)),
+        figures: figures.collect(),
+        ..Case::default()
+    });
     Ok(())
 }
 

@@ -95,11 +95,15 @@ async fn another_tenant_sees_and_changes_nothing() {
         if OWN.iter().any(|end| name.ends_with(end)) {
             continue;
         }
-        let answer = operation.ask_at(&stranger, &ids.aim(&operation)).await;
+        let path = ids.aim(&operation);
+        let answer = operation.ask_at(&stranger, &path).await;
+        // What the stranger said comes back, and a webhook of their own has a secret.
+        let said = path.split('?').next().unwrap_or_default();
+        let text = answer.text().replace(said, "").replace("\"secret\":", "");
         // What every tenant starts with speaks of secrets, too.
         let is_policy = operation.path.starts_with("/api/v1/policy/");
         let theirs = if is_policy { "hushed" } else { "secret" };
-        assert!(!answer.text().contains(theirs), "{name}: {}", answer.text());
+        assert!(!text.contains(theirs), "{name}: {text}");
         if !operation.path.contains('{') {
             let seen = answer.text().contains(execution.as_str());
             assert!(!seen, "{name}: {}", answer.text());
@@ -195,13 +199,16 @@ async fn governed(operator: &Client, ids: &mut Ids) {
     ids.add("/", "agent_id", &agent["agent_id"]);
     ids.add("/", "agent_name", &json!("hidden"));
     ids.add("/", "scope", &json!("agent:hidden"));
-    let policies = json!({ "note": "hushed", "activate": true });
-    make("/api/v1/policy/versions", &policies).await;
-    ids.add("/", "version", &json!("1"));
+    // Numbers count from 1 in every tenant: the stranger comes to have a first one.
+    for based_on in 0..3 {
+        let policies = json!({ "note": "hushed", "activate": true, "based_on": based_on });
+        make("/api/v1/policy/versions", &policies).await;
+    }
+    ids.add("/", "version", &json!("3"));
     // Nobody registered the agent, so people are asked.
     let call = |number: u32| {
         json!({
-            "session_id": "secret", "hook_event_name": "PreToolUse", "agent_type": "secret", "cwd": "/work",
+            "session_id": "hidden", "hook_event_name": "PreToolUse", "agent_type": "secret", "cwd": "/work",
             "tool_name": "Bash", "tool_use_id": format!("secret-{number}"),
             "tool_input": { "command": format!("echo {number}") },
         })
@@ -227,7 +234,7 @@ async fn governed(operator: &Client, ids: &mut Ids) {
         "decision_id",
         &decisions["decisions"][0]["decision_id"],
     );
-    ids.add("/api/v1/agents/", "session_id", &json!("secret"));
+    ids.add("/api/v1/agents/", "session_id", &json!("hidden"));
     let reserve = json!({ "agent_id": "hidden", "tokens_used": 10, "reservation_id": "hidden" });
     let reserved = make("/api/v1/budget/reservations", &reserve).await;
     ids.add("/", "reservation_id", &reserved["reservation_id"]);
