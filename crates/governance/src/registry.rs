@@ -110,6 +110,13 @@ pub struct AgentPatch {
     pub owner: Option<String>,
 }
 
+/// What a call of an agent is told that is not at work, if it is not.
+pub(crate) fn set_aside(agent: &Agent) -> Option<String> {
+    let (name, state) = (&agent.name, agent.lifecycle.as_str());
+    (agent.lifecycle != Lifecycle::Active)
+        .then(|| format!("Denied: the agent {name} is {state}: an administrator puts it to work."))
+}
+
 impl Registry {
     /// The registry in a store.
     pub fn new(store: Store, entropy: Arc<dyn Entropy>) -> Self {

@@ -1,12 +1,13 @@
 //! Who acts: the session, the agent that it runs as, and what is known of both.
 
-use civitas_model::agent::{Lifecycle, as_name, is_name};
+use civitas_model::agent::{as_name, is_name};
 use civitas_model::{Agent, AgentSession, Caller, Money};
 use civitas_policy::PolicySet;
 use civitas_storage::{Acting, Sighting};
 
 use super::Gate;
 use crate::error::Error;
+use crate::registry::set_aside;
 
 /// What an event says of who acts and where.
 #[derive(Debug, Clone, Default)]
@@ -279,12 +280,7 @@ impl Actor {
 
     /// Why the agent may do nothing at all, if so.
     pub(super) fn barred(&self) -> Option<String> {
-        let mut agents = self.agents();
-        let agent = agents.find(|agent| agent.lifecycle != Lifecycle::Active)?;
-        let (name, state) = (&agent.name, agent.lifecycle.as_str());
-        Some(format!(
-            "Denied: the agent {name} is {state}: an administrator puts it to work."
-        ))
+        self.agents().find_map(set_aside)
     }
 
     /// Learns what a call that runs adds to its session.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use civitas_model::agent::{Lifecycle, as_name};
+use civitas_model::agent::as_name;
 use civitas_model::budget::{Amount, Pool, Scope, scopes_of};
 use civitas_model::{Agent, AgentId, AgentSession, Halt, Money, TenantId};
 use civitas_policy::{Agent as Principal, Budget, Decision, Outcome, Request};
@@ -10,6 +10,7 @@ use civitas_policy::{Agent as Principal, Budget, Decision, Outcome, Request};
 use super::{Policies, principal};
 use crate::error::Error;
 use crate::halts::{Halts, told};
+use crate::registry::set_aside;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -106,14 +107,9 @@ impl Policies {
                 (request, decision) = self.decide(&active.set, request).await?;
             }
         }
-        if let Some(agent) = agent
-            .iter()
-            .find(|agent| agent.lifecycle != Lifecycle::Active)
-        {
-            let (name, state) = (&agent.name, agent.lifecycle.as_str());
+        if let Some(reason) = agent.as_ref().and_then(set_aside) {
             decision.outcome = Outcome::Deny;
-            decision.reason =
-                format!("Denied: the agent {name} is {state}: an administrator puts it to work.");
+            decision.reason = reason;
         }
         let halt = self.halt(tenant, halted_session, agent.as_ref()).await?;
         if let Some(halt) = &halt {

@@ -63,6 +63,15 @@ fn decide(role: &str, tool: &str, input: Value) -> Decision {
     DEFAULT.decide(&request(role, tool, input), &NoLinks)
 }
 
+/// Every form of the list is refused, or a person is asked, for a developer.
+fn none_is_allowed(commands: &[&str]) {
+    let allowed: Vec<&&str> = commands
+        .iter()
+        .filter(|command| bash("developer", command).outcome == Outcome::Allow)
+        .collect();
+    assert!(allowed.is_empty(), "allowed: {allowed:#?}");
+}
+
 fn bash(role: &str, command: &str) -> Decision {
     decide(role, "Bash", json!({ "command": command }))
 }

@@ -1,6 +1,6 @@
 //! Ways to hide a command from a reader of the command line that bash runs all the same.
 
-use super::bash;
+use super::{bash, none_is_allowed};
 use crate::decision::Outcome::{Allow, Ask, Deny};
 use crate::effects::effects;
 use crate::shell::parse;
@@ -20,15 +20,6 @@ fn what_bash_runs_is_found_or_asked_about() {
             .collect();
         assert!(allowed.is_empty(), "allowed: {allowed:#?}");
     }
-}
-
-/// Every form of the list is refused, or a person is asked, for a developer.
-fn none_is_allowed(commands: &[&str]) {
-    let allowed: Vec<&&str> = commands
-        .iter()
-        .filter(|command| bash("developer", command).outcome == Allow)
-        .collect();
-    assert!(allowed.is_empty(), "allowed: {allowed:#?}");
 }
 
 #[test]

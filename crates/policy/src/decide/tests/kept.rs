@@ -1,6 +1,6 @@
 //! Files, pushes and downloads that commands name in unusual ways: a secret behind a flag, a link, a mount, an address.
 
-use super::{bash, decide};
+use super::{bash, decide, none_is_allowed};
 use crate::decision::Outcome::{self, Allow, Ask, Deny};
 use serde_json::json;
 
@@ -16,14 +16,6 @@ fn all_of(role: &str, commands: &[&str], expected: Outcome) {
         .map(|(command, decision)| format!("{command}: {}", decision.reason))
         .collect();
     assert!(wrong.is_empty(), "not {expected:?}:\n{}", wrong.join("\n"));
-}
-
-fn none_is_allowed(commands: &[&str]) {
-    let allowed: Vec<&&str> = commands
-        .iter()
-        .filter(|command| bash("developer", command).outcome == Allow)
-        .collect();
-    assert!(allowed.is_empty(), "allowed: {allowed:#?}");
 }
 
 #[test]
